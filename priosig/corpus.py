@@ -1,0 +1,202 @@
+"""A corpus: where annotations, recordings and models lie, and the settings of its experiment.
+
+::
+
+    DIR/
+      moments.jsonl              one annotated teacher intervention per line
+      audio/<video_id>.wav       or .flac, .ogg, .mp3
+      checkpoints/*.ckpt         PercePiano quality heads; several are averaged
+      muq/                       optional local MuQ (config.json and model.safetensors); else the hub id
+      experiment.toml            optional: name, thresholds, parameters
+
+Each part can be given alone or in place of the directory's own: annotations with no audio are a corpus too.
+`experiment.toml` is written before the run that it governs; a key that it does not know is refused, since a
+misspelt threshold that is ignored is a threshold that was never set::
+
+    name = "masterclass-2026"
+
+    [thresholds]
+    auc = 0.60                  # least AUC within video that counts as a finding
+
+    [parameters]
+    min_continue_duration = 5.0 # s
+    equal_length = 10.0         # s, of the equal and clean views
+    guard = 1.0                 # s, kept away from the end of a window in the clean view
+    C = 1.0                     # inverse strength of the L2 penalty
+    alpha = 0.05                # level of every test
+    n_permutations = 9999       # (n_permutations + 1) * alpha should be whole
+    seed = 0
+"""
+
+import math
+import os
+import re
+import tomllib
+from collections.abc import Sequence
+from dataclasses import dataclass, fields
+from pathlib import Path
+
+HUB_MODEL = "OpenMuQ/MuQ-large-msd-iter"
+_NAME = re.compile(r"[A-Za-z0-9][A-Za-z0-9_-]{0,63}\Z")
+
+
+@dataclass(frozen=True)
+class Settings:
+    """What governs an experiment; units in the module's docstring, each has a default."""
+
+    auc: float = 0.60
+    min_continue_duration: float = 5.0
+    equal_length: float = 10.0
+    guard: float = 1.0
+    C: float = 1.0
+    alpha: float = 0.05
+    n_permutations: int = 9999
+    seed: int = 0
+
+
+@dataclass(frozen=True)
+class Corpus:
+    """Where the parts of a corpus lie.
+
+    Attributes
+    ----------
+    name : str
+        Names the experiment's snapshots and report: letters, digits, `_` and `-`.
+    moments : Path
+        The annotations.
+    audio : Path or None
+        Directory of recordings; None where only the annotations can be looked at.
+    checkpoints : tuple of Path
+        Quality heads; empty where Model B cannot be run.
+    muq : str
+        Local directory or hub id.
+    settings : Settings
+    """
+
+    name: str
+    moments: Path
+    audio: Path | None
+    checkpoints: tuple[Path, ...]
+    muq: str
+    settings: Settings
+
+
+def open_corpus(
+    directory: str | os.PathLike | None = None,
+    *,
+    moments: str | os.PathLike | None = None,
+    audio: str | os.PathLike | None = None,
+    checkpoints: Sequence[str | os.PathLike] = (),
+    muq: str | None = None,
+) -> Corpus:
+    """Find the parts of a corpus and read its settings.
+
+    Parameters
+    ----------
+    directory : path-like, optional
+        The corpus directory.
+    moments, audio, checkpoints, muq
+        Each replaces the directory's own part. A checkpoint may be a file or a directory of `*.ckpt`.
+
+    Returns
+    -------
+    Corpus
+
+    Raises
+    ------
+    FileNotFoundError
+        If a part that was named is not there, or there are no annotations.
+    ValueError
+        If `experiment.toml` cannot be read, or holds a key or a value that is not known.
+    """
+    root = Path(directory) if directory is not None else None
+    if root is None and moments is None:
+        raise ValueError("corpus: neither a directory nor a moments.jsonl was given; expected one of the two")
+    if root is not None and not root.is_dir():
+        raise FileNotFoundError(f"{root}: no such directory; expected a corpus with moments.jsonl in it")
+
+    moments_path = Path(moments) if moments is not None else root / "moments.jsonl"
+    if not moments_path.is_file():
+        raise FileNotFoundError(f"{moments_path}: no such file; expected annotations, one JSON object a line")
+
+    name, settings = moments_path.stem if root is None else root.resolve().name, Settings()
+    if root is not None and (root / "experiment.toml").is_file():
+        own_name, settings = read_settings(root / "experiment.toml")
+        name = own_name or name
+    if not _NAME.match(name):
+        # The name of a directory or a file was not chosen to be an experiment's; one that was chosen is checked.
+        name = re.sub(r"[^A-Za-z0-9_-]+", "-", name).strip("-_")[:64] or "corpus"
+
+    if audio is not None:
+        audio_path = Path(audio)
+        if not audio_path.is_dir():
+            raise FileNotFoundError(f"{audio_path}: no such directory; expected recordings named <video_id>.wav")
+    else:
+        audio_path = root / "audio" if root is not None and (root / "audio").is_dir() else None
+
+    heads: list[Path] = []
+    for given in checkpoints or ([root / "checkpoints"] if root and (root / "checkpoints").is_dir() else []):
+        heads += _checkpoints(Path(given))
+    if muq is None:
+        muq = str(root / "muq") if root is not None and (root / "muq").is_dir() else HUB_MODEL
+    return Corpus(name, moments_path, audio_path, tuple(heads), str(muq), settings)
+
+
+def read_settings(path: str | os.PathLike) -> tuple[str | None, Settings]:
+    """Read `experiment.toml`: its name, if it gives one, and its settings (defaults where it is silent)."""
+    path = Path(path)
+    try:
+        document = tomllib.loads(path.read_text(encoding="utf-8"))
+    except (tomllib.TOMLDecodeError, UnicodeDecodeError) as error:
+        raise ValueError(f"{path}: not TOML ({error})") from None
+    kinds = {field.name: field.type for field in fields(Settings)}
+    tables = {"thresholds": {"auc"}, "parameters": set(kinds) - {"auc"}}
+    _refuse_unknown(path, document, {"name", *tables}, "")
+
+    name = document.get("name")
+    if name is not None and (not isinstance(name, str) or not _NAME.match(name)):
+        raise ValueError(f"{path}: name is {name!r}; expected 1 to 64 letters, digits, '_' or '-'")
+    values: dict[str, float] = {}
+    for table, known in tables.items():
+        content = document.get(table, {})
+        if not isinstance(content, dict):
+            raise ValueError(f"{path}: {table} is {content!r}; expected a table, [{table}]")
+        _refuse_unknown(path, content, known, f"[{table}] ")
+        for key, value in content.items():
+            values[key] = _checked(path, key, value, whole=kinds[key] is int)
+    return name, Settings(**values)
+
+
+def _checkpoints(path: Path) -> list[Path]:
+    if path.is_dir():
+        found = sorted(path.glob("*.ckpt"))
+        if not found:
+            raise FileNotFoundError(f"{path}: no *.ckpt in it; expected quality heads")
+        return found
+    if not path.is_file():
+        raise FileNotFoundError(f"{path}: no such checkpoint; expected a *.ckpt file or a directory of them")
+    return [path]
+
+
+def _refuse_unknown(path: Path, content: dict, known: set[str], where: str) -> None:
+    unknown = sorted(set(content) - known)
+    if unknown:
+        raise ValueError(f"{path}: {where}{unknown[0]} is not known; expected {', '.join(sorted(known))}")
+
+
+_RANGES = {
+    "auc": (0.0, 1.0),
+    "alpha": (1e-6, 0.5),
+    "guard": (0.0, math.inf),
+    "seed": (0, 2**63),
+    "n_permutations": (19, 10**7),
+}
+
+
+def _checked(path: Path, key: str, value: object, *, whole: bool) -> float:
+    low, high = _RANGES.get(key, (1e-9, math.inf))
+    is_number = isinstance(value, (int, float)) and not isinstance(value, bool) and math.isfinite(value)
+    if not is_number or not low <= value <= high or (whole and value != int(value)):
+        kind = "a whole number" if whole else "a number"
+        raise ValueError(f"{path}: {key} is {value!r}; expected {kind} from {low:g} to {high:g}")
+    return int(value) if whole else float(value)

@@ -1,0 +1,222 @@
+"""Annotated teacher interventions, read from `moments.jsonl`.
+
+A *moment* is one intervention of a teacher in a masterclass video: the student played
+(`playing_before_start` to `playing_before_end`), the teacher stopped them (`stop_timestamp`) and spoke
+(`feedback_start` to `feedback_end`). All times are seconds from the start of the video.
+
+The file comes from strangers and is checked here, once; every later step trusts a `Moment`. What cannot be
+read as one thing only is refused: a field that is missing or of another type, a time that is negative or
+not finite, a window that is reversed or empty, a `moment_id` that was seen before, a `video_id` that could
+not be a file name. What is merely odd (a playing window after its own stop, a window far from it) is the
+annotation audit's to report, because a study has to be able to look at it.
+"""
+
+import json
+import math
+import os
+import re
+from dataclasses import dataclass
+from pathlib import Path
+
+_TIMES = (
+    "stop_timestamp",
+    "playing_before_start",
+    "playing_before_end",
+    "feedback_start",
+    "feedback_end",
+)
+_TEXTS = ("teacher", "feedback_summary", "musical_dimension", "severity", "piece")
+_OPTIONAL_TEXTS = ("video_title", "transcript_text")
+_WINDOWS = (("playing_before_start", "playing_before_end"), ("feedback_start", "feedback_end"))
+_VIDEO_ID = re.compile(r"[A-Za-z0-9_-]{1,64}\Z")
+_MOST_PROBLEMS_SHOWN = 20
+
+
+@dataclass(frozen=True)
+class Moment:
+    """One annotated teacher intervention.
+
+    Attributes
+    ----------
+    moment_id : str
+        Unique in its file.
+    video_id : str
+        YouTube id: letters, digits, `_` and `-`.
+    teacher : str
+        Name of the teacher.
+    stop_timestamp : float
+        When the teacher stopped the student, in seconds from the start of the video (as all times).
+    playing_before_start, playing_before_end : float
+        The playing that led to the stop, `[start, end)`.
+    feedback_start, feedback_end : float
+        The teacher's feedback, `[start, end)`.
+    feedback_summary, musical_dimension, severity, piece : str
+        What the feedback was about; empty where the annotator gave none.
+    confidence : float or None
+        The annotator's own confidence, 0 to 1.
+    video_title, transcript_text : str or None
+        Optional texts; a transcript has lines such as `[549.9s] some words`.
+    """
+
+    moment_id: str
+    video_id: str
+    teacher: str
+    stop_timestamp: float
+    playing_before_start: float
+    playing_before_end: float
+    feedback_start: float
+    feedback_end: float
+    feedback_summary: str
+    musical_dimension: str
+    severity: str
+    piece: str
+    confidence: float | None
+    video_title: str | None = None
+    transcript_text: str | None = None
+
+
+def check_video_id(video_id: str, where: str) -> str:
+    """Return `video_id` if it is safe as a file name, else raise a ValueError that begins with `where`.
+
+    Examples
+    --------
+    >>> check_video_id("7FTdGbVCPyQ", "moments.jsonl:1")
+    '7FTdGbVCPyQ'
+    """
+    if not isinstance(video_id, str) or not _VIDEO_ID.match(video_id):
+        raise ValueError(
+            f"{where}: video_id {video_id!r} is not a YouTube id; expected 1 to 64 letters, digits, '_' or '-' "
+            "(it names the recording audio/<video_id>.wav)"
+        )
+    return video_id
+
+
+def load_moments(path: str | os.PathLike) -> list[Moment]:
+    """Read `moments.jsonl`: one JSON object a line, blank lines ignored, unknown fields ignored.
+
+    Parameters
+    ----------
+    path : path-like
+        The file, UTF-8.
+
+    Returns
+    -------
+    list of Moment
+        In the order of the file.
+
+    Raises
+    ------
+    FileNotFoundError
+        If there is no such file.
+    ValueError
+        If any line is not a moment. The message lists the problems of the whole file (the first 20), each as
+        `file:line: what is wrong; expected what`, so that a corpus is mended in one go.
+    """
+    path = Path(path)
+    if not path.is_file():
+        raise FileNotFoundError(f"{path}: no such file; expected annotations, one JSON object a line")
+    try:
+        text = path.read_bytes().decode("utf-8-sig")
+    except UnicodeDecodeError as error:
+        raise ValueError(f"{path}: byte {error.start} is not UTF-8; save the file as UTF-8") from None
+
+    moments: list[Moment] = []
+    problems: list[str] = []
+    line_of: dict[str, int] = {}
+    # Not splitlines(): a JSON string may hold U+2028 and the like unescaped, and they do not end a JSON line.
+    for number, line in enumerate(text.split("\n"), start=1):
+        if not line.strip():
+            continue
+        where = f"{path}:{number}"
+        try:
+            moment = _parse(line, where)
+            if moment.moment_id in line_of:
+                raise ValueError(
+                    f"{where}: moment_id {moment.moment_id!r} was used in line {line_of[moment.moment_id]}; "
+                    "expected every moment_id once"
+                )
+        except ValueError as error:
+            problems.append(str(error))
+            continue
+        line_of[moment.moment_id] = number
+        moments.append(moment)
+    if problems:
+        rest = len(problems) - _MOST_PROBLEMS_SHOWN
+        shown = problems[:_MOST_PROBLEMS_SHOWN] + ([f"... and {rest} more"] if rest > 0 else [])
+        raise ValueError("\n".join(shown))
+    if not moments:
+        raise ValueError(f"{path}: holds no moment; expected one JSON object a line")
+    return moments
+
+
+def _parse(line: str, where: str) -> Moment:
+    try:
+        row = json.loads(line)
+    except json.JSONDecodeError as error:
+        raise ValueError(f"{where}: not JSON ({error.msg} at column {error.colno}); expected one object") from None
+    except RecursionError:
+        raise ValueError(f"{where}: not JSON that can be read (nested too deeply); expected one object") from None
+    if not isinstance(row, dict):
+        raise ValueError(f"{where}: a JSON {type(row).__name__}; expected an object with the fields of a moment")
+
+    required = ("moment_id", "video_id", *_TIMES, *_TEXTS, "confidence")
+    missing = [name for name in required if name not in row]
+    if missing:
+        raise ValueError(f"{where}: missing {', '.join(missing)}; expected {', '.join(required)}")
+
+    moment_id = row["moment_id"]
+    if not isinstance(moment_id, str) or not moment_id.strip():
+        raise ValueError(f"{where}: moment_id is {moment_id!r}; expected a text that is not empty")
+    check_video_id(row["video_id"], where)
+    times = {name: _seconds(row[name], name, where) for name in _TIMES}
+    for start, end in _WINDOWS:
+        if not times[start] < times[end]:
+            verb = "precedes" if times[end] < times[start] else "equals"
+            raise ValueError(
+                f"{where}: {end} {times[end]} s {verb} {start} {times[start]} s; expected a window that lasts"
+            )
+    texts = {name: _text(row[name], name, where) or "" for name in _TEXTS}
+    optional = {name: _text(row.get(name), name, where) for name in _OPTIONAL_TEXTS}
+    return Moment(
+        moment_id=moment_id,
+        video_id=row["video_id"],
+        confidence=_confidence(row["confidence"], where),
+        **times,
+        **texts,
+        **optional,
+    )
+
+
+def _number(value: object, name: str, where: str) -> float:
+    # bool is an int in Python, and JSON's NaN and Infinity are floats: neither is a number here.
+    if isinstance(value, bool) or not isinstance(value, (int, float)):
+        raise ValueError(f"{where}: {name} is {value!r}; expected a number")
+    try:
+        number = float(value)
+    except OverflowError:
+        number = math.inf
+    if not math.isfinite(number):
+        raise ValueError(f"{where}: {name} is {value!r}; expected a finite number")
+    return number
+
+
+def _seconds(value: object, name: str, where: str) -> float:
+    seconds = _number(value, name, where)
+    if seconds < 0:
+        raise ValueError(f"{where}: {name} is {seconds} s; expected seconds from the start of the video, 0 or more")
+    return seconds
+
+
+def _confidence(value: object, where: str) -> float | None:
+    if value is None:
+        return None
+    confidence = _number(value, "confidence", where)
+    if not 0 <= confidence <= 1:
+        raise ValueError(f"{where}: confidence is {confidence}; expected 0 to 1, or null")
+    return confidence
+
+
+def _text(value: object, name: str, where: str) -> str | None:
+    if value is not None and not isinstance(value, str):
+        raise ValueError(f"{where}: {name} is {value!r}; expected a text or null")
+    return value

@@ -1,0 +1,147 @@
+"""STOP and CONTINUE segments, from annotated moments.
+
+One video, time to the right; `[ )` are half-open windows in seconds from the start of the video::
+
+    moment i                                      moment i+1
+    [ playing )   ...   stop [ feedback )         [ playing )   ...   stop [ feedback )
+    [  STOP   )                         [CONTINUE )[  STOP   )
+
+A **STOP** segment is a moment's playing window; equal windows of one video count once. A **CONTINUE** segment
+runs from the end of one moment's feedback to the start of the next moment's playing window (moments in the
+order of their stops), if it lasts at least `min_continue_duration`: the teacher could have stopped the student
+there and did not.
+
+Times are compared in whole milliseconds, and a segment's id is made of its video, label and times alone, so
+that a moment added to a corpus renames no other segment.
+"""
+
+import math
+import re
+from collections.abc import Iterable, Sequence
+from dataclasses import dataclass
+from itertools import pairwise
+from typing import Literal
+
+from .moments import Moment, check_video_id
+
+Label = Literal["stop", "continue"]
+LABELS: tuple[Label, Label] = ("stop", "continue")
+_SEGMENT_ID = re.compile(r"[A-Za-z0-9_-]{1,200}\Z")
+
+
+@dataclass(frozen=True)
+class Segment:
+    """A labelled window of one video.
+
+    Attributes
+    ----------
+    segment_id : str
+        Letters, digits, `_` and `-`: it becomes a file name. See `make_segment_id`.
+    video_id : str
+        The video it was cut from, and the group that cross-validation holds out.
+    label : {"stop", "continue"}
+        y is 1 for "stop".
+    start_time, end_time : float
+        `[start, end)` in seconds from the start of the video.
+    moment_id : str or None
+        The moment whose playing window this is (STOP), or after whose feedback it begins (CONTINUE).
+    """
+
+    segment_id: str
+    video_id: str
+    label: Label
+    start_time: float
+    end_time: float
+    moment_id: str | None = None
+
+    def __post_init__(self) -> None:
+        where = f"segment {self.segment_id!r}"
+        if not isinstance(self.segment_id, str) or not _SEGMENT_ID.match(self.segment_id):
+            raise ValueError(f"{where}: not usable as a file name; expected letters, digits, '_' and '-' only")
+        check_video_id(self.video_id, where)
+        if self.label not in LABELS:
+            raise ValueError(f"{where}: label is {self.label!r}; expected 'stop' or 'continue'")
+        if not (math.isfinite(self.start_time) and math.isfinite(self.end_time)):
+            raise ValueError(f"{where}: times {self.start_time} to {self.end_time} s; expected finite seconds")
+        if not 0 <= self.start_time < self.end_time:
+            raise ValueError(f"{where}: times {self.start_time} to {self.end_time} s; expected 0 <= start < end")
+
+    @property
+    def duration(self) -> float:
+        """Length in seconds."""
+        return self.end_time - self.start_time
+
+
+def make_segment_id(video_id: str, label: str, start_time: float, end_time: float) -> str:
+    """Name a segment by what it is; times in milliseconds.
+
+    Examples
+    --------
+    >>> make_segment_id("7FTdGbVCPyQ", "stop", 12.5, 20.0)
+    '7FTdGbVCPyQ-stop-12500-20000'
+    """
+    return f"{video_id}-{label}-{_milliseconds(start_time)}-{_milliseconds(end_time)}"
+
+
+def identify_segments(moments: Iterable[Moment], min_continue_duration: float = 5.0) -> list[Segment]:
+    """Derive STOP and CONTINUE segments from annotated moments.
+
+    The result does not depend on the order of `moments`. Segments of a video overlap only where the
+    annotation itself did: two playing windows that overlap, or a playing window that begins before an earlier
+    moment's feedback ended (then there is no CONTINUE between them).
+
+    Parameters
+    ----------
+    moments : iterable of Moment
+        Any number of videos, any order.
+    min_continue_duration : float
+        Shortest CONTINUE segment kept, in seconds; more than 0.
+
+    Returns
+    -------
+    list of Segment
+        Sorted by video, start, end.
+
+    Raises
+    ------
+    ValueError
+        If `min_continue_duration` is not a positive number.
+    """
+    if not (math.isfinite(min_continue_duration) and min_continue_duration > 0):
+        raise ValueError(f"min_continue_duration is {min_continue_duration!r}; expected seconds, more than 0")
+    by_video: dict[str, list[Moment]] = {}
+    for moment in moments:
+        by_video.setdefault(moment.video_id, []).append(moment)
+
+    found: dict[str, Segment] = {}
+    for video_id, of_video in by_video.items():
+        of_video.sort(key=lambda m: (m.stop_timestamp, m.feedback_end, m.playing_before_start, m.moment_id))
+        for moment in of_video:
+            _add(found, video_id, "stop", moment.playing_before_start, moment.playing_before_end, moment.moment_id)
+        for before, after in pairwise(of_video):
+            gap = _milliseconds(after.playing_before_start) - _milliseconds(before.feedback_end)
+            if gap >= 1000 * min_continue_duration:
+                start, end = before.feedback_end, after.playing_before_start
+                _add(found, video_id, "continue", start, end, before.moment_id)
+    return sorted(found.values(), key=lambda s: (s.video_id, s.start_time, s.end_time, s.label))
+
+
+def labels_of(segments: Sequence[Segment]) -> list[int]:
+    """Targets y of the segments, in their order: 1 for STOP, 0 for CONTINUE."""
+    return [int(segment.label == "stop") for segment in segments]
+
+
+def _add(
+    found: dict[str, Segment], video_id: str, label: Label, start: float, end: float, moment_id: str
+) -> None:
+    if _milliseconds(start) == _milliseconds(end):
+        raise ValueError(
+            f"moment {moment_id!r}: its {label} window {start} to {end} s lasts under a millisecond; "
+            "expected a window that can be cut from a recording"
+        )
+    segment_id = make_segment_id(video_id, label, start, end)
+    found.setdefault(segment_id, Segment(segment_id, video_id, label, start, end, moment_id))
+
+
+def _milliseconds(seconds: float) -> int:
+    return round(1000 * seconds)

@@ -1,0 +1,137 @@
+"""When somebody talks, by the annotation's own transcripts.
+
+A moment may hold the transcript of the time around it, a line for each caption::
+
+    [549.9s] ♪♪
+    [575.6s] Thank you, bravo.
+
+A caption has a beginning and no end. It is taken to last as long as its words need at a slow 2 words a second,
+at most until the next caption of the video: captioning software falls silent during music, so the time to the
+next caption is mostly not talk (on the first study's annotations that longer reading would call 79 % of STOP
+time talk instead of 8 %, though its STOP windows *are* the gaps between captions). A caption with words is talk;
+one with nothing but `♪` or blanks is not. The transcripts of a video's moments overlap and are merged; what lies
+in none of them is not known (NaN), neither talk nor silence.
+
+This is coarse next to a voice detector (`priosig.speech`): it is there so that annotations can be audited with
+no audio at hand.
+"""
+
+import re
+from collections.abc import Iterable, Sequence
+from dataclasses import dataclass
+from itertools import pairwise
+
+from .moments import Moment
+from .segments import Segment
+from .views import Interval
+
+_WORDS_PER_SECOND = 2.0  # slow speech; teachers' captions in the first study ran at about 2.5
+_LINE = re.compile(r"\[(\d+(?:\.\d+)?)s\]\s*(.*)\Z")
+
+
+@dataclass(frozen=True)
+class Caption:
+    """One line of a transcript: when it begins (seconds from the start of the video), and its words."""
+
+    start_time: float
+    text: str
+
+    @property
+    def is_talk(self) -> bool:
+        """Whether there are words: anything but blanks and musical notes."""
+        return any(character.isalnum() for character in self.text)
+
+    @property
+    def spoken_until(self) -> float:
+        """When its words have been said, in seconds; at least 1 s after the start."""
+        return self.start_time + max(1.0, len(self.text.split()) / _WORDS_PER_SECOND)
+
+
+def parse_transcript(text: str | None) -> list[Caption]:
+    """Captions of one transcript, in order; lines of another form are ignored."""
+    lines = (_LINE.match(line.strip()) for line in (text or "").split("\n"))
+    return sorted((Caption(float(m[1]), m[2].strip()) for m in lines if m), key=lambda c: c.start_time)
+
+
+def talk_intervals(moments: Iterable[Moment], video_id: str) -> tuple[list[Interval], list[Interval]]:
+    """Intervals of talk, and intervals that any transcript covers, for one video.
+
+    Returns
+    -------
+    talk, covered : list of (start, end)
+        Seconds from the start of the video, sorted and disjoint.
+    """
+    captions: dict[float, Caption] = {}
+    spans = []
+    for moment in moments:
+        of_moment = parse_transcript(moment.transcript_text) if moment.video_id == video_id else []
+        if not of_moment:
+            continue
+        spans.append((of_moment[0].start_time, of_moment[-1].start_time))
+        for caption in of_moment:
+            # The same caption stands in the transcripts of several moments; words win over a blank at the same time.
+            if caption.start_time not in captions or caption.is_talk:
+                captions[caption.start_time] = caption
+    covered = merge(spans)
+    ordered = sorted(captions.values(), key=lambda c: c.start_time)
+    lines = [(a.start_time, min(a.spoken_until, b.start_time)) for a, b in pairwise(ordered) if a.is_talk]
+    return intersect(merge(lines), covered), covered
+
+
+def talk_share(segments: Sequence[Segment], moments: Sequence[Moment]) -> list[float]:
+    """Share of each segment that the transcripts mark as talk, 0 to 1.
+
+    NaN where the transcripts cover less than half of the segment.
+    """
+    by_video = {v: talk_intervals(moments, v) for v in {s.video_id for s in segments}}
+    shares = []
+    for segment in segments:
+        window = [(segment.start_time, segment.end_time)]
+        talk, covered = by_video[segment.video_id]
+        known = total(intersect(window, covered))
+        shares.append(total(intersect(window, talk)) / known if known >= segment.duration / 2 else float("nan"))
+    return shares
+
+
+def merge(intervals: Iterable[Interval]) -> list[Interval]:
+    """Union of intervals, sorted and disjoint; empty ones vanish.
+
+    Examples
+    --------
+    >>> merge([(5, 6), (0, 2), (1, 3)])
+    [(0, 3), (5, 6)]
+    """
+    merged: list[Interval] = []
+    for start, end in sorted(intervals):
+        if end <= start:
+            continue
+        if merged and start <= merged[-1][1]:
+            merged[-1] = (merged[-1][0], max(merged[-1][1], end))
+        else:
+            merged.append((start, end))
+    return merged
+
+
+def intersect(first: Sequence[Interval], second: Sequence[Interval]) -> list[Interval]:
+    """What lies in both; each of the two sorted and disjoint (as `merge` gives).
+
+    Examples
+    --------
+    >>> intersect([(0, 3), (5, 6)], [(2, 10)])
+    [(2, 3), (5, 6)]
+    """
+    common, i, j = [], 0, 0
+    while i < len(first) and j < len(second):
+        start, end = max(first[i][0], second[j][0]), min(first[i][1], second[j][1])
+        if start < end:
+            common.append((start, end))
+        if first[i][1] < second[j][1]:
+            i += 1
+        else:
+            j += 1
+    return common
+
+
+def total(intervals: Iterable[Interval]) -> float:
+    """Summed length of disjoint intervals, in seconds."""
+    return sum((end - start for start, end in intervals), 0.0)

@@ -1,0 +1,181 @@
+"""Views: the same segments, cut in different ways.
+
+How a window was cut can give its label away: in the first study STOP windows lasted a median of 14.7 s,
+CONTINUE windows 126 s. A *view* fixes the cut, and says what it cost:
+
+annotated
+    As given. Kept to be compared with what was published.
+equal
+    One length for all: the end of a STOP window (what the teacher heard last), the middle of a CONTINUE window.
+    Length can no longer speak.
+clean
+    One length, placed where there is playing and no talk, and away from the end of the window by a guard, since
+    the teacher's voice and the halt of the playing leak the label there. STOP: the latest such place;
+    CONTINUE: the one nearest to the middle.
+
+Segments that cannot be cut so are dropped and named with the reason. A cut segment has a new id (ids are made
+of times); `source_ids` leads back.
+"""
+
+import math
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+
+from .segments import Segment, make_segment_id
+
+Interval = tuple[float, float]
+
+
+@dataclass(frozen=True)
+class Dropped:
+    """A segment that a view could not hold, and why."""
+
+    segment_id: str
+    reason: str
+
+
+@dataclass(frozen=True)
+class View:
+    """Segments cut in one way.
+
+    Attributes
+    ----------
+    name : {"annotated", "equal", "clean"}
+    duration : float or None
+        The one length, in seconds; None where lengths are as annotated.
+    segments : tuple of Segment
+        In the order of the segments they were cut from.
+    source_ids : tuple of str
+        `segment_id` of the annotated segment behind each.
+    dropped : tuple of Dropped
+    """
+
+    name: str
+    duration: float | None
+    segments: tuple[Segment, ...]
+    source_ids: tuple[str, ...]
+    dropped: tuple[Dropped, ...] = ()
+
+
+def annotated_view(segments: Sequence[Segment]) -> View:
+    """The segments as annotated; nothing is dropped."""
+    return View("annotated", None, tuple(segments), tuple(s.segment_id for s in segments))
+
+
+def equal_length_view(segments: Sequence[Segment], duration: float = 10.0) -> View:
+    """Cut all segments to one length: the end of a STOP, the middle of a CONTINUE.
+
+    Parameters
+    ----------
+    segments : sequence of Segment
+    duration : float
+        Seconds, more than 0.
+
+    Returns
+    -------
+    View
+        What is shorter than `duration` (by over a millisecond) is dropped.
+    """
+    return _placed_view("equal", segments, duration, busy={}, guard=0.0)
+
+
+def clean_view(
+    segments: Sequence[Segment], busy: Mapping[str, Sequence[Interval]], duration: float = 10.0, guard: float = 1.0
+) -> View:
+    """Cut all segments to one length where the student plays and nobody talks.
+
+    Parameters
+    ----------
+    segments : sequence of Segment
+    busy : mapping of segment_id to intervals
+        When there is talk, or no playing: `[start, end)` in seconds from the start of the video. Every segment
+        needs an entry (an empty one if all of it is clean): what was not screened is not clean.
+    duration : float
+        Seconds, more than 0.
+    guard : float
+        Seconds kept away from the end of each window, of both labels alike, 0 or more.
+
+    Returns
+    -------
+    View
+    """
+    if not (math.isfinite(guard) and guard >= 0):
+        raise ValueError(f"guard is {guard!r}; expected seconds, 0 or more")
+    unscreened = [s.segment_id for s in segments if s.segment_id not in busy]
+    if unscreened:
+        raise ValueError(f"segment {unscreened[0]!r} ({len(unscreened)} in all): not screened for talk")
+    return _placed_view("clean", segments, duration, busy=busy, guard=guard)
+
+
+def _placed_view(
+    name: str, segments: Sequence[Segment], duration: float, busy: Mapping[str, Sequence[Interval]], guard: float
+) -> View:
+    if not (math.isfinite(duration) and duration > 0):
+        raise ValueError(f"duration is {duration!r}; expected seconds, more than 0")
+    kept, sources, dropped = [], [], []
+    for segment in segments:
+        start = _place(segment, duration, busy.get(segment.segment_id, ()), guard)
+        if start is None:
+            dropped.append(Dropped(segment.segment_id, _reason(segment, duration, guard)))
+            continue
+        start = round(start, 6)
+        end = round(start + duration, 6)
+        segment_id = make_segment_id(segment.video_id, segment.label, start, end)
+        kept.append(Segment(segment_id, segment.video_id, segment.label, start, end, segment.moment_id))
+        sources.append(segment.segment_id)
+    kept, sources, repeated = _once_each(kept, sources)
+    return View(name, duration, kept, sources, tuple(dropped) + repeated)
+
+
+def _place(segment: Segment, duration: float, busy: Sequence[Interval], guard: float) -> float | None:
+    """Start of the window of `duration` seconds within `segment`, or None where none fits."""
+    slack = 1e-3  # annotations have milliseconds; half a frame of audio is 20
+    free = [
+        (start, end)
+        for start, end in _free(segment.start_time, segment.end_time - guard, busy)
+        if end - start >= duration - slack
+    ]
+    if not free:
+        return None
+    if segment.label == "stop":
+        _, end = free[-1]
+        return max(end - duration, 0.0)
+    middle = (segment.start_time + segment.end_time - guard) / 2 - duration / 2
+    places = [min(max(middle, start), max(end - duration, start)) for start, end in free]
+    return min(places, key=lambda place: (abs(place - middle), place))
+
+
+def _free(start: float, end: float, busy: Sequence[Interval]) -> list[Interval]:
+    """What is left of `[start, end)` without the `busy` intervals, in order."""
+    free, at = [], start
+    for busy_start, busy_end in sorted(busy):
+        if busy_start > at:
+            free.append((at, min(busy_start, end)))
+        at = max(at, busy_end)
+        if at >= end:
+            break
+    if at < end:
+        free.append((at, end))
+    return [(a, b) for a, b in free if b > a]
+
+
+def _reason(segment: Segment, duration: float, guard: float) -> str:
+    if segment.duration - guard < duration - 1e-3:
+        beside = f" beside the guard of {guard:g} s" if guard else ""
+        return f"lasts {segment.duration:.1f} s; {duration:g} s do not fit{beside}"
+    return f"no {duration:g} s in a row of playing without talk"
+
+
+def _once_each(
+    kept: list[Segment], sources: list[str]
+) -> tuple[tuple[Segment, ...], tuple[str, ...], tuple[Dropped, ...]]:
+    """Two windows that end alike can be cut to the very same one: it counts once, as equal windows do."""
+    first: dict[str, tuple[Segment, str]] = {}
+    repeated = []
+    for segment, source in zip(kept, sources, strict=True):
+        if segment.segment_id in first:
+            repeated.append(Dropped(source, f"cut to the same window as {first[segment.segment_id][1]}"))
+        else:
+            first[segment.segment_id] = (segment, source)
+    segments = tuple(segment for segment, _ in first.values())
+    return segments, tuple(source for _, source in first.values()), tuple(repeated)

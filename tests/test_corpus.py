@@ -1,0 +1,92 @@
+"""Corpus directories and their settings."""
+
+import pytest
+
+from priosig.corpus import HUB_MODEL, Settings, open_corpus, read_settings
+from priosig.experiment import read_annotations
+
+
+@pytest.fixture
+def directory(tmp_path, moments_file, moment_row):
+    moments_file(moment_row())
+    return tmp_path
+
+
+def test_a_full_directory_is_found(directory):
+    for name in ("audio", "muq", "checkpoints"):
+        (directory / name).mkdir()
+    for name in ("b.ckpt", "a.ckpt"):
+        (directory / "checkpoints" / name).touch()
+    (directory / "experiment.toml").write_text('name = "study"\n[thresholds]\nauc = 0.7\n[parameters]\nseed = 3\n')
+    corpus = open_corpus(directory)
+    assert corpus.name == "study"
+    assert corpus.audio == directory / "audio"
+    assert [path.name for path in corpus.checkpoints] == ["a.ckpt", "b.ckpt"]
+    assert corpus.muq == str(directory / "muq")
+    assert corpus.settings == Settings(auc=0.7, seed=3)
+
+
+def test_annotations_alone_are_a_corpus(directory):
+    corpus = open_corpus(moments=directory / "moments.jsonl")
+    assert (corpus.name, corpus.audio, corpus.checkpoints, corpus.muq) == ("moments", None, (), HUB_MODEL)
+
+
+def test_a_name_that_was_not_chosen_is_made_fit(tmp_path, moment_row, moments_file):
+    strange = tmp_path / "my corpus (old)"
+    strange.mkdir()
+    moments_file(moment_row()).rename(strange / "moments.jsonl")
+    assert open_corpus(strange).name == "my-corpus-old"
+
+
+@pytest.mark.parametrize(
+    ("text", "words"),
+    [
+        ("nam = 'x'", "nam is not known; expected name, parameters, thresholds"),
+        ("[thresholds]\nAUC = 0.6", r"\[thresholds\] AUC is not known; expected auc"),
+        ("[parameters]\nauc = 0.6", r"\[parameters\] auc is not known"),
+        ("[thresholds]\nauc = 1.6", "auc is 1.6; expected a number from 0 to 1"),
+        ("[thresholds]\nauc = true", "auc is True; expected a number"),
+        ("[parameters]\nequal_length = 0", "equal_length is 0; expected a number from"),
+        ("[parameters]\nseed = 1.5", "seed is 1.5; expected a whole number"),
+        ("[parameters]\nC = nan", "C is nan; expected a number"),
+        ("thresholds = 3", "thresholds is 3; expected a table"),
+        ("name = '../x'", r"name is '\.\./x'; expected 1 to 64 letters"),
+        ("name = ", "not TOML"),
+    ],
+)
+def test_a_setting_that_is_not_understood_is_refused(tmp_path, text, words):
+    (tmp_path / "experiment.toml").write_text(text)
+    with pytest.raises(ValueError, match=rf"experiment\.toml: .*{words}"):
+        read_settings(tmp_path / "experiment.toml")
+
+
+@pytest.mark.parametrize(
+    ("arguments", "words"),
+    [
+        ({"directory": "nowhere"}, "nowhere: no such directory"),
+        ({"moments": "nowhere.jsonl"}, r"nowhere\.jsonl: no such file"),
+        ({"audio": "nowhere"}, "nowhere: no such directory; expected recordings"),
+        ({"checkpoints": ["nowhere.ckpt"]}, r"nowhere\.ckpt: no such checkpoint"),
+        ({"checkpoints": ["."]}, r"no \*\.ckpt in it"),
+    ],
+)
+def test_a_part_that_was_named_must_be_there(directory, monkeypatch, arguments, words):
+    monkeypatch.chdir(directory)
+    with pytest.raises(FileNotFoundError, match=words):
+        open_corpus(**{"directory": ".", **arguments})
+
+
+def test_nothing_given_is_refused():
+    with pytest.raises(ValueError, match="neither a directory nor"):
+        open_corpus()
+
+
+def test_a_corpus_with_one_video_is_refused(moments_file, moment_row):
+    with pytest.raises(ValueError, match=r"one video only \(videoAAAAAA\); expected at least 2"):
+        read_annotations(open_corpus(moments=moments_file(moment_row())))
+
+
+def test_a_corpus_with_one_class_is_refused(moments_file, moment_row):
+    path = moments_file(moment_row(), moment_row(moment_id="m2", video_id="videoBBBBBB"))
+    with pytest.raises(ValueError, match="no CONTINUE segment among 2"):
+        read_annotations(open_corpus(moments=path))
