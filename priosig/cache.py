@@ -1,0 +1,141 @@
+"""A store of arrays that are expensive to compute, found by what they were computed from.
+
+An entry's name is a hash of everything that determines its value: the input samples themselves, their type
+and shape, and every parameter of the computation, the model's weights among them. Nothing is found by a file
+name or a date, so a changed recording, a moved boundary or another model cannot get an old result, and an
+unchanged one is not computed twice, whatever it is called now.
+
+One entry is one safetensors file, `<2 hex digits>/<2 hex digits>/<key>.safetensors`. It appears whole or not
+at all (`priosig.atomic`), so runs may be killed, and several may share a directory: at worst both compute the
+same entry, and the second replaces the first by its equal. A file that cannot be what was written (cut short,
+damaged, renamed) is reported by name, removed, and counts as absent.
+"""
+
+import hashlib
+import json
+import os
+import warnings
+from pathlib import Path
+
+import numpy as np
+
+from .atomic import write_bytes
+
+
+class CacheWarning(UserWarning):
+    """A cache entry was unusable; it is computed again, and the result is not affected."""
+
+
+def content_key(samples: np.ndarray, **parameters: str | int | float | bool | None) -> str:
+    """Hash of an input array and of the parameters of a computation on it.
+
+    Two keys are equal if and only if the bytes, type and shape of the samples and all parameters are: the
+    hashed text is unambiguous (JSON with sorted names, its length first).
+
+    Parameters
+    ----------
+    samples : np.ndarray
+        The decoded input.
+    **parameters : str, int, float, bool or None
+        Everything else that changes the result; 1, 1.0, "1" and True are four different values.
+
+    Returns
+    -------
+    str
+        64 hexadecimal digits (blake2b, 256 bits).
+
+    Raises
+    ------
+    TypeError
+        If a parameter is of another type, since its text might not determine it.
+    """
+    for name, value in parameters.items():
+        if not isinstance(value, str | int | float | bool | None):
+            got = type(value).__name__
+            raise TypeError(f"parameter {name!r} is a {got}; expected str, int, float, bool or None")
+    samples = np.ascontiguousarray(samples) if samples.ndim else samples
+    described = json.dumps([samples.dtype.str, samples.shape, parameters], sort_keys=True).encode()
+    digest = hashlib.blake2b(digest_size=32)
+    digest.update(len(described).to_bytes(8, "little") + described)
+    digest.update(samples.tobytes() if samples.ndim == 0 else samples.data)
+    return digest.hexdigest()
+
+
+class EmbeddingCache:
+    """Arrays by content key, in a directory that any number of runs may share.
+
+    Parameters
+    ----------
+    directory : path-like
+        Made when the first entry is written.
+    """
+
+    def __init__(self, directory: str | os.PathLike):
+        self.directory = Path(directory)
+
+    def __repr__(self) -> str:
+        return f"EmbeddingCache({str(self.directory)!r})"
+
+    def path(self, key: str) -> Path:
+        """Where the entry of `key` is, or would be."""
+        if len(key) < 5 or not set(key) <= set("0123456789abcdef"):
+            raise ValueError(f"cache key {key!r}: expected hexadecimal digits, as content_key gives")
+        return self.directory / key[:2] / key[2:4] / f"{key}.safetensors"
+
+    def get(self, key: str) -> np.ndarray | None:
+        """The array stored under `key`, or None if there is none that is sound.
+
+        An entry that is damaged is removed with a `CacheWarning` that names the file.
+        """
+        from safetensors import SafetensorError, safe_open
+
+        path = self.path(key)
+        if not path.exists():
+            return None
+        try:
+            with safe_open(path, framework="numpy") as file:
+                written_as, digest = ((file.metadata() or {}).get(name) for name in ("key", "blake2b"))
+                array = file.get_tensor("array")
+            if written_as != key:
+                problem = f"it was written for key {written_as}"
+            elif digest != _digest(array):
+                problem = "its content does not match its checksum"
+            else:
+                return array
+        except FileNotFoundError:
+            return None  # another run removed it between the two lines above
+        except (SafetensorError, TypeError, KeyError) as error:
+            problem = f"it cannot be read ({error})"
+        path.unlink(missing_ok=True)
+        warnings.warn(
+            f"{path}: damaged cache entry, {problem}; removed, it will be computed again",
+            CacheWarning,
+            stacklevel=2,
+        )
+        return None
+
+    def put(self, key: str, array: np.ndarray) -> None:
+        """Store `array` under `key`, whole or not at all.
+
+        Raises
+        ------
+        OSError
+            If it cannot be written (a full disk, say); the cache is still sound.
+        """
+        from safetensors.numpy import save
+
+        array = np.ascontiguousarray(array)
+        path = self.path(key)
+        try:
+            write_bytes(path, save({"array": array}, metadata={"key": key, "blake2b": _digest(array)}))
+        except OSError as error:
+            raise OSError(
+                error.errno,
+                f"cache entry cannot be written ({error.strerror}); the entries there are sound: "
+                "make room or choose another directory, and run again",
+                str(path),
+            ) from error
+
+
+def _digest(array: np.ndarray) -> str:
+    return hashlib.blake2b(np.ascontiguousarray(array).tobytes(), digest_size=16).hexdigest()
