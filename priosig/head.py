@@ -1,0 +1,234 @@
+"""The PercePiano quality head: 19 perceptual scores of a segment, from its MuQ frames.
+
+The study trained small networks on PercePiano's ratings and kept them as PyTorch-Lightning checkpoints.
+Model B stands on their outputs, so they are rebuilt here exactly, as plain modules: frames are pooled over
+time to mean and *population* standard deviation (`sqrt(variance + 1e-8)`; Model A's own pooling uses the
+unbiased one), in some checkpoints minimum and maximum too, and two GELU layers and a sigmoid give scores
+between 0 and 1 in the order of `priosig.dimensions.POLES`. Several heads (the folds of a training run) are
+averaged.
+
+A checkpoint is a pickle, and a pickle can run code. It is opened with `weights_only=True`, so that none ever
+does; one that needs more than tensors and plain values is refused by the names of what it asks for. Shapes
+are compared with the hyperparameters before anything is built.
+"""
+
+import os
+import re
+import zipfile
+from collections.abc import Mapping, Sequence
+from pathlib import Path
+
+import numpy as np
+import torch
+from torch import nn
+
+from .dimensions import PERCEPIANO_DIMENSIONS
+
+POOLED_PARTS = {"mean_std": 2, "mean_std_min_max": 4}
+"""Kinds of pooling, and how many times the frames' width each one gives."""
+
+_SIZES = ("input_dim", "hidden_dim", "num_labels")
+
+
+class MuQStatsModel(nn.Module):
+    """Frames to quality scores: statistics over time, two hidden layers, a sigmoid.
+
+    Parameters
+    ----------
+    input_dim : int
+        Width D of the frames.
+    hidden_dim : int
+    num_labels : int
+    dropout : float
+        Active in training mode only.
+    pooling_stats : {"mean_std", "mean_std_min_max"}
+        Statistics of the frames over time, in the order of the name.
+    """
+
+    def __init__(
+        self,
+        input_dim: int = 1024,
+        hidden_dim: int = 512,
+        num_labels: int = len(PERCEPIANO_DIMENSIONS),
+        dropout: float = 0.2,
+        pooling_stats: str = "mean_std",
+    ):
+        super().__init__()
+        if pooling_stats not in POOLED_PARTS:
+            raise ValueError(f"pooling_stats is {pooling_stats!r}; expected one of {', '.join(POOLED_PARTS)}")
+        self.input_dim = input_dim
+        self.pooling_stats = pooling_stats
+        self.clf = nn.Sequential(
+            nn.Linear(POOLED_PARTS[pooling_stats] * input_dim, hidden_dim),
+            nn.GELU(),
+            nn.Dropout(dropout),
+            nn.Linear(hidden_dim, hidden_dim),
+            nn.GELU(),
+            nn.Dropout(dropout),
+            nn.Linear(hidden_dim, num_labels),
+            nn.Sigmoid(),
+        )
+
+    def pool(self, frames: torch.Tensor) -> torch.Tensor:
+        """Statistics over time: (B, T, D), T >= 1, to (B, 2 D) or (B, 4 D)."""
+        std = torch.sqrt(frames.var(dim=1, correction=0) + 1e-8)
+        parts = [frames.mean(dim=1), std]
+        if self.pooling_stats == "mean_std_min_max":
+            parts += [frames.amin(dim=1), frames.amax(dim=1)]
+        return torch.cat(parts, dim=-1)
+
+    def forward(self, frames: torch.Tensor) -> torch.Tensor:
+        """Scores between 0 and 1: (B, T, D) to (B, num_labels)."""
+        return self.clf(self.pool(frames))
+
+
+def load_head(path: str | os.PathLike) -> MuQStatsModel:
+    """Rebuild a quality head from a Lightning checkpoint, in eval mode; no code in the file is run.
+
+    Parameters
+    ----------
+    path : path-like
+        Holds `state_dict` (`clf.0`, `clf.3`, `clf.6`) and `hyper_parameters` (`input_dim`, `hidden_dim`,
+        `num_labels`, `pooling_stats`, and perhaps `dropout`; others are ignored).
+
+    Raises
+    ------
+    FileNotFoundError
+        If there is no such file.
+    ValueError
+        If it is no checkpoint, needs code to be read, or is not a head with 19 outputs; names the file.
+    """
+    path = Path(path)
+    checkpoint = _read_checkpoint(path)
+    if not isinstance(checkpoint, dict) or not all(
+        isinstance(checkpoint.get(part), dict) for part in ("state_dict", "hyper_parameters")
+    ):
+        held = ", ".join(map(str, checkpoint)) if isinstance(checkpoint, dict) else type(checkpoint).__name__
+        raise ValueError(
+            f"{path}: holds {held or 'nothing'}; expected a checkpoint with state_dict and hyper_parameters"
+        )
+    settings = _hyper_parameters(checkpoint["hyper_parameters"], path)
+    state = checkpoint["state_dict"]
+
+    hidden, labels = settings["hidden_dim"], settings["num_labels"]
+    pooled = POOLED_PARTS[settings["pooling_stats"]] * settings["input_dim"]
+    layers = {"clf.0": (hidden, pooled), "clf.3": (hidden, hidden), "clf.6": (labels, hidden)}
+    expected = {f"{name}.weight": shape for name, shape in layers.items()}
+    expected |= {f"{name}.bias": shape[:1] for name, shape in layers.items()}
+    for name in sorted(expected.keys() | state.keys()):
+        tensor = state.get(name)
+        if not isinstance(tensor, torch.Tensor):
+            raise ValueError(f"{path}: state_dict has no tensor {name}; expected {', '.join(expected)}")
+        if name not in expected:
+            raise ValueError(f"{path}: state_dict has an unexpected {name}; expected {', '.join(expected)}")
+        if tuple(tensor.shape) != expected[name]:
+            raise ValueError(
+                f"{path}: {name} has shape {tuple(tensor.shape)}; by its hyper_parameters, expected {expected[name]}"
+            )
+        if not tensor.is_floating_point() or not torch.isfinite(tensor).all():
+            raise ValueError(f"{path}: {name} is {tensor.dtype} or not finite; expected finite real weights")
+
+    with torch.random.fork_rng(devices=()):  # building draws random weights that are replaced at once
+        head = MuQStatsModel(**settings)
+    head.load_state_dict(state, strict=True)
+    return head.eval().requires_grad_(False)
+
+
+def extract_quality_scores(
+    raw_embeddings: Mapping[str, np.ndarray],
+    checkpoint_path: str | os.PathLike | Sequence[str | os.PathLike],
+    *,
+    device: str = "cpu",
+) -> dict[str, np.ndarray]:
+    """Quality scores of segments from their frames, averaged over the heads given.
+
+    Parameters
+    ----------
+    raw_embeddings : mapping of str to np.ndarray or torch.Tensor, shape (T, D)
+        Frames by segment id; T >= 1.
+    checkpoint_path : path-like, or sequence of them
+        One checkpoint, or several whose scores are averaged.
+    device : str
+        Where the heads run.
+
+    Returns
+    -------
+    dict of str to np.ndarray, float64, shape (19,)
+        Scores between 0 and 1 in the order of `PERCEPIANO_DIMENSIONS`, by segment id, in the order given.
+
+    Raises
+    ------
+    FileNotFoundError, ValueError
+        As `load_head`; also if no checkpoint is given, or frames don't fit the head, are not (T, D), or have
+        NaN or infinite entries, by segment id.
+    """
+    paths = [checkpoint_path] if isinstance(checkpoint_path, str | os.PathLike) else list(checkpoint_path)
+    if not paths:
+        raise ValueError("checkpoint_path: empty; expected one checkpoint or several")
+    heads = [(Path(path), load_head(path).to(device)) for path in paths]
+
+    scores = {}
+    for segment_id, frames in raw_embeddings.items():
+        frames = torch.as_tensor(frames)
+        if frames.ndim != 2 or len(frames) < 1 or not frames.is_floating_point():
+            raise ValueError(
+                f"segment {segment_id}: frames are {frames.dtype} of shape {tuple(frames.shape)}; "
+                "expected floating point, (T, D)"
+            )
+        if not torch.isfinite(frames).all():
+            raise ValueError(f"segment {segment_id}: frames have NaN or infinite entries; expected numbers")
+        by_head = []
+        for path, head in heads:
+            if frames.shape[1] != head.input_dim:
+                raise ValueError(
+                    f"segment {segment_id}: frames are {frames.shape[1]} wide, but the head {path} expects "
+                    f"{head.input_dim}: it was trained on another encoder"
+                )
+            with torch.inference_mode():
+                by_head.append(head(frames.to(device, torch.float32)[None])[0].cpu().double().numpy())
+        scores[segment_id] = np.mean(by_head, axis=0)
+    return scores
+
+
+def _read_checkpoint(path: Path) -> object:
+    if not path.is_file():
+        raise FileNotFoundError(f"{path}: no such file; expected a quality head's checkpoint")
+    try:
+        # Reads names and imports nothing; knows no files older than torch 1.6, whose names the error has.
+        zipped = zipfile.is_zipfile(path)
+        wanted = torch.serialization.get_unsafe_globals_in_checkpoint(path) if zipped else []
+        if not wanted:
+            return torch.load(path, map_location="cpu", weights_only=True)
+    except Exception as error:  # for what is not its own, torch has errors of a dozen kinds
+        wanted = re.findall(r"GLOBAL ([\w.]+)", str(error))
+        if not wanted:
+            # Not in torch's words, which advise to try again without weights_only.
+            raise ValueError(
+                f"{path}: cannot be read as a checkpoint of tensors and plain values ({type(error).__name__}); "
+                "expected what torch.save writes"
+            ) from None
+    raise ValueError(
+        f"{path}: wants to use {', '.join(sorted(wanted))} when it is read, and no code in a checkpoint is ever "
+        "run; expected tensors and plain values: save it again with hyper_parameters of plain Python types"
+    )
+
+
+def _hyper_parameters(given: dict, path: Path) -> dict:
+    settings = {"dropout": given.get("dropout", 0.2), "pooling_stats": given.get("pooling_stats")}
+    for name in _SIZES:
+        settings[name] = given.get(name)
+        if type(settings[name]) is not int or settings[name] < 1:
+            raise ValueError(f"{path}: hyper_parameters {name} is {settings[name]!r}; expected an integer > 0")
+    if settings["num_labels"] != len(PERCEPIANO_DIMENSIONS):
+        raise ValueError(
+            f"{path}: hyper_parameters num_labels is {settings['num_labels']}; expected "
+            f"{len(PERCEPIANO_DIMENSIONS)}, the scales of PercePiano"
+        )
+    if settings["pooling_stats"] not in POOLED_PARTS:
+        raise ValueError(
+            f"{path}: hyper_parameters pooling_stats is {settings['pooling_stats']!r}; expected one of "
+            f"{', '.join(POOLED_PARTS)}"
+        )
+    if not isinstance(settings["dropout"], int | float) or not 0 <= settings["dropout"] <= 1:
+        raise ValueError(f"{path}: hyper_parameters dropout is {settings['dropout']!r}; expected 0 to 1")
+    return settings

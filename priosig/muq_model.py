@@ -1,0 +1,219 @@
+"""MuQ itself: the muq package's model, from its two files, strictly.
+
+A model is `config.json` and `model.safetensors`, in a directory or on the hub. `MuQ.from_pretrained` accepts
+a file with layers missing, in silence; building the model also reseeds the random generators of Python and
+torch. Here every tensor must be there and none more, nothing but safetensors is opened (so no pickle), the
+model comes in eval mode and float32, and the caller's random states and precision settings are left as they
+were.
+"""
+
+import contextlib
+import json
+import math
+import os
+import random
+import re
+from collections.abc import Iterator
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+if TYPE_CHECKING:
+    import torch
+
+DEFAULT_MODEL = "OpenMuQ/MuQ-large-msd-iter"
+
+_HUB_ID = re.compile(r"[A-Za-z0-9][\w.-]*/[A-Za-z0-9][\w.-]*\Z")
+_PICKLES = (".bin", ".pt", ".pth", ".ckpt")
+_NAMES_SHOWN = 4
+
+
+def is_hub_id(model: str | os.PathLike) -> bool:
+    """Whether `model` is to be looked up on the hub: written like a hub id, and no directory here."""
+    return isinstance(model, str) and _HUB_ID.match(model) is not None and not Path(model).is_dir()
+
+
+def model_files(model: str | os.PathLike, revision: str | None = None) -> tuple[Path, Path]:
+    """`config.json` and `model.safetensors` of a directory or hub id; the hub's are fetched, if need be.
+
+    Raises
+    ------
+    FileNotFoundError
+        If a file is missing, or the hub cannot be reached or has none such.
+    ValueError
+        If the configuration is not one of MuQ, or a revision is given for a directory.
+    """
+    if is_hub_id(model):
+        return _hub_files(str(model), revision)
+    if revision is not None:
+        raise ValueError(f"{model}: revision {revision!r} given for a directory; only a hub id has one")
+    return _local_files(Path(model))
+
+
+def load_muq(config: Path, weights: Path) -> "torch.nn.Module":
+    """Build the muq package's model from its two files, strictly.
+
+    In eval mode, float32, on the CPU, without gradients. Python's and torch's random states (of CPU and CUDA)
+    are left as they were.
+
+    Raises
+    ------
+    ValueError
+        If the configuration is not MuQ's, or the weights are not exactly the model's; names the directory,
+        how many tensors are wrong, and the first of them.
+    """
+    from muq import MuQ, MuQConfig
+    from safetensors import SafetensorError
+    from safetensors.torch import load_file
+
+    settings = _read_config(config)
+    known = MuQConfig.__dataclass_fields__
+    try:
+        with random_states_kept():
+            # Unknown settings are left out, as MuQ.from_pretrained does.
+            model = MuQ(MuQConfig(**{name: settings[name] for name in settings if name in known}))
+    except Exception as error:
+        raise ValueError(f"{config}: no MuQ can be built from it ({error!r}); expected the model's file") from error
+    try:
+        found = load_file(weights)
+    except SafetensorError as error:
+        raise ValueError(f"{weights}: cannot be read ({error}); expected a whole safetensors file") from error
+
+    expected = model.state_dict()
+    reshaped = [
+        f"{name} {tuple(found[name].shape)} for {tuple(expected[name].shape)}"
+        for name in expected
+        if name in found and found[name].shape != expected[name].shape
+    ]
+    # torch refuses reshaped tensors in words of its own; what is missing or left over it returns.
+    wrong = None if reshaped else model.load_state_dict(found, strict=False)
+    problems = {
+        "missing": wrong.missing_keys if wrong else [],
+        "unexpected": wrong.unexpected_keys if wrong else [],
+        "of another shape": reshaped,
+    }
+    if any(problems.values()):
+        listed = "; ".join(
+            f"{len(names)} {kind}: {', '.join([*names[:_NAMES_SHOWN], '...'][: len(names)])}"
+            for kind, names in problems.items()
+            if names
+        )
+        raise ValueError(
+            f"{weights.parent}: the weights are not those of the model that config.json describes, "
+            f"{len(expected)} tensors: {listed}"
+        )
+    return model.float().eval().requires_grad_(False)
+
+
+def resolve_device(asked: str) -> str:
+    """Name of a torch device that is there: `asked`, or for "auto" the first available of cuda, mps, cpu.
+
+    Raises
+    ------
+    ValueError
+        If there is no such device; says which there are.
+    """
+    if asked == "cpu":
+        return asked
+    import torch
+
+    there = {"cuda": torch.cuda.is_available(), "mps": torch.backends.mps.is_available(), "cpu": True}
+    if asked == "auto":
+        return next(kind for kind, available in there.items() if available)
+    kind, _, index = asked.partition(":")
+    if not there[kind]:
+        available = ", ".join(kind for kind in there if there[kind])
+        raise ValueError(f"device {asked!r}: torch {torch.__version__} finds none; there is {available}")
+    if index and int(index) >= torch.cuda.device_count():
+        raise ValueError(f"device {asked!r}: torch finds {torch.cuda.device_count()}; expected a lower number")
+    return asked
+
+
+@contextlib.contextmanager
+def reference_precision(device: str) -> Iterator[None]:
+    """float32 throughout, whatever the caller allowed elsewhere; those settings come back afterwards."""
+    import torch
+
+    # torch keeps an old setting and newer ones by operation, and complains where they disagree: set both.
+    backends = torch.backends
+    by_operation = (backends.cuda.matmul, backends.cudnn.conv, backends.mkldnn.matmul, backends.mkldnn.conv)
+    overall = torch.get_float32_matmul_precision()
+    settings = [operation.fp32_precision for operation in by_operation]
+    try:
+        torch.set_float32_matmul_precision("highest")
+        for operation in by_operation:
+            operation.fp32_precision = "ieee"
+        with torch.autocast(device.partition(":")[0], enabled=False):
+            yield
+    finally:
+        torch.set_float32_matmul_precision(overall)
+        for operation, setting in zip(by_operation, settings, strict=True):
+            operation.fp32_precision = setting
+
+
+@contextlib.contextmanager
+def random_states_kept() -> Iterator[None]:
+    """Python's and torch's random states (of CPU and CUDA) are afterwards what they were before."""
+    import torch
+
+    python, seed = random.getstate(), torch.initial_seed()
+    gpus = range(torch.cuda.device_count()) if torch.cuda.is_initialized() else ()
+    try:
+        with torch.random.fork_rng(devices=gpus):
+            yield
+    finally:
+        random.setstate(python)
+        if not torch.cuda.is_initialized():
+            # A seed set meanwhile is kept for when CUDA starts, and so has to be followed by the one before.
+            torch.cuda.manual_seed_all(seed)
+
+
+def _local_files(directory: Path) -> tuple[Path, Path]:
+    if not directory.is_dir():
+        raise FileNotFoundError(
+            f"{directory}: no such directory; expected one with config.json and model.safetensors, or a hub "
+            f"id such as {DEFAULT_MODEL}"
+        )
+    config, weights = directory / "config.json", directory / "model.safetensors"
+    for path in (config, weights):
+        if not path.is_file():
+            pickles = sorted(file.name for file in directory.iterdir() if file.suffix in _PICKLES)
+            hint = f" ({', '.join(pickles)}: a pickle, never opened)" if path == weights and pickles else ""
+            raise FileNotFoundError(f"{directory}: no {path.name}{hint}; expected config.json and model.safetensors")
+    _read_config(config)
+    return config, weights
+
+
+def _hub_files(model: str, revision: str | None) -> tuple[Path, Path]:
+    from huggingface_hub import hf_hub_download
+
+    try:
+        config = Path(hf_hub_download(model, "config.json", revision=revision))
+        # <cache>/snapshots/<commit>/config.json: weights of the same commit, though a branch may move on.
+        weights = Path(hf_hub_download(model, "model.safetensors", revision=config.parent.name))
+    except (OSError, ValueError) as error:
+        wanted = f"{model} at revision {revision}" if revision else model
+        raise FileNotFoundError(
+            f"{wanted}: no such directory, and it cannot be fetched from the hub ({type(error).__name__}: "
+            f"{str(error).strip().partition(chr(10))[0]}); give a local directory with config.json and "
+            "model.safetensors instead"
+        ) from error
+    _read_config(config)
+    return config, weights
+
+
+def _read_config(path: Path) -> dict:
+    try:
+        config = json.loads(path.read_text(encoding="utf-8"))
+    except (UnicodeDecodeError, json.JSONDecodeError) as error:
+        raise ValueError(f"{path}: not JSON ({error}); expected MuQ's configuration") from error
+    if not isinstance(config, dict):
+        raise ValueError(f"{path}: holds a {type(config).__name__}; expected an object, MuQ's configuration")
+    stat = config.get("stat")
+    for name in ("melspec_2048_mean", "melspec_2048_std"):
+        value = stat.get(name) if isinstance(stat, dict) else None
+        number = isinstance(value, int | float) and math.isfinite(value)
+        if not number or (name.endswith("std") and value <= 0):
+            raise ValueError(f"{path}: stat.{name} is {value!r}; expected what the model was trained with")
+    if config.get("use_encodec_target"):
+        raise ValueError(f"{path}: use_encodec_target asks for a second model, from the network; expected false")
+    return {**config, "rvq_ckpt_path": None}  # a pickle whose weights are in model.safetensors anyway

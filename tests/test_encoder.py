@@ -1,0 +1,550 @@
+"""MuQ frames: the muq package's own, whatever the batching, computed once."""
+
+import json
+import os
+import random
+import shutil
+import subprocess
+import sys
+from pathlib import Path
+
+import huggingface_hub
+import muq
+import numpy as np
+import pytest
+import soundfile
+import torch
+from hypothesis import given
+from hypothesis import strategies as st
+from safetensors.torch import load_file, save_file
+
+import priosig.encoder
+from priosig.audio import MUQ_RATE, extract_audio_segments
+from priosig.encoder import HOP, SHORTEST, WINDOW, MuQExtractor, Progress, extract_muq_features, window_bounds
+from priosig.muq_model import load_muq, reference_precision, resolve_device
+from priosig.segments import Segment
+
+WIDTH = 64
+
+CONFIG = {
+    "conv_dim": 8,
+    "encoder_dim": WIDTH,
+    "encoder_depth": 2,
+    "codebook_size": 32,
+    "stat": {"melspec_2048_mean": 6.768444971712967, "melspec_2048_std": 18.417922652295623},
+    "w2v2_config": {
+        "activation_dropout": 0.1,
+        "attention_dropout": 0.1,
+        "conformer_conv_dropout": 0.1,
+        "conv_depthwise_kernel_size": 31,
+        "feat_extract_activation": "gelu",
+        "hidden_act": "swish",
+        "hidden_dropout": 0.1,
+        "intermediate_size": 128,
+        "layer_norm_eps": 1e-5,
+        "layerdrop": 0.1,
+        "max_source_positions": 5000,
+        "num_attention_heads": 4,
+        "num_conv_pos_embedding_groups": 16,
+        "num_conv_pos_embeddings": 16,
+        "position_embeddings_type": "rotary",
+        "rotary_embedding_base": 10000,
+    },
+}
+
+
+@pytest.fixture(scope="session", autouse=True)
+def one_thread():
+    """Small models gain nothing from more, and lose much where others want the cores."""
+    before = torch.get_num_threads()
+    torch.set_num_threads(1)
+    yield
+    torch.set_num_threads(before)
+
+
+@pytest.fixture(scope="session")
+def muq_dir(tmp_path_factory):
+    """A small MuQ with random weights, as its own save_pretrained writes it."""
+    directory = tmp_path_factory.mktemp("muq")
+    with torch.random.fork_rng(devices=()):
+        model = muq.MuQ(muq.MuQConfig(**CONFIG))
+        generator = torch.Generator().manual_seed(20)
+        for name, parameter in model.named_parameters():
+            if parameter.ndim > 1:  # biases and norms stay as they were made
+                torch.nn.init.xavier_normal_(parameter.data, generator=generator)
+            elif name == "model.cls_token":
+                torch.nn.init.zeros_(parameter.data)
+            elif "bias" in name:
+                torch.nn.init.normal_(parameter.data, std=0.1, generator=generator)
+    model.save_pretrained(directory)
+    return directory
+
+
+@pytest.fixture(scope="session")
+def by_hand(muq_dir):
+    """The package's own way: from_pretrained, eval, one window at a time, frames end to end."""
+    state = random.getstate()
+    model = muq.MuQ.from_pretrained(str(muq_dir)).eval()
+    random.setstate(state)
+
+    def frames(samples, bounds=None):
+        with torch.no_grad():
+            windows = [torch.from_numpy(samples[a:b]).unsqueeze(0) for a, b in bounds or window_bounds(len(samples))]
+            return torch.cat([model(window).last_hidden_state[0] for window in windows]).numpy()
+
+    return frames
+
+
+@pytest.fixture
+def broken(muq_dir, tmp_path):
+    """Copy the model's directory and spoil it: `change(config, weights)` edits both in place."""
+
+    def build(change):
+        directory = tmp_path / "broken_muq"
+        directory.mkdir()
+        config = json.loads((muq_dir / "config.json").read_text())
+        weights = load_file(muq_dir / "model.safetensors")
+        change(config, weights)
+        (directory / "config.json").write_text(json.dumps(config))
+        save_file(weights, directory / "model.safetensors")
+        return directory
+
+    return build
+
+
+def tone(seconds, seed=0):
+    """Something like sound: a chord with noise."""
+    time = np.arange(round(seconds * MUQ_RATE)) / MUQ_RATE
+    rng = np.random.default_rng(seed)
+    chord = sum(np.sin(2 * np.pi * f * time) for f in rng.uniform(100, 2000, 3))
+    return (0.1 * chord + 0.02 * rng.standard_normal(len(time))).astype(np.float32)
+
+
+# Windows.
+#
+#   65 s   |----30----|----30----|-5-|
+#   60.5 s |----30----|--15.24--|-15.26-|   a tail of half a second is not left alone
+
+
+def test_short_audio_is_one_window():
+    assert window_bounds(SHORTEST) == [(0, SHORTEST)]
+    assert window_bounds(WINDOW) == [(0, WINDOW)]
+
+
+def test_long_audio_is_full_windows_and_the_rest():
+    assert window_bounds(65 * MUQ_RATE) == [(0, WINDOW), (WINDOW, 2 * WINDOW), (2 * WINDOW, 65 * MUQ_RATE)]
+    assert window_bounds(WINDOW + MUQ_RATE)[-1] == (WINDOW, WINDOW + MUQ_RATE)
+
+
+def test_tail_under_a_second_is_shared_with_the_window_before_it():
+    middle = WINDOW + 381 * HOP  # half of 30.5 s is 381.25 frames
+    assert window_bounds(2 * WINDOW + MUQ_RATE // 2) == [(0, WINDOW), (WINDOW, middle), (middle, 2 * WINDOW + 12_000)]
+
+
+@given(st.integers(1, 5 * WINDOW))
+def test_windows_cover_the_audio_once_and_none_is_too_long_or_a_lone_scrap(n_samples):
+    bounds = window_bounds(n_samples)
+    assert [start for start, _ in bounds] == [0, *(stop for _, stop in bounds[:-1])]
+    assert bounds[-1][1] == n_samples
+    assert all(stop - start <= WINDOW for start, stop in bounds)
+    assert len(bounds) == 1 or min(stop - start for start, stop in bounds) >= MUQ_RATE
+    assert all(start % HOP == 0 for start, _ in bounds)
+
+
+@pytest.mark.parametrize("arguments", [(0,), (100, HOP + 1), (100, 49 * HOP)])
+def test_windows_that_make_no_sense_are_refused(arguments):
+    with pytest.raises(ValueError, match=r"window_bounds: .*expected at least 1 sample"):
+        window_bounds(*arguments)
+
+
+# Frames.
+
+
+@pytest.fixture(scope="session")
+def mixture(by_hand):
+    """Waveforms of equal and other lengths, some of several windows, and their frames by hand."""
+    lengths = [2, 3, 2, 31.5, 2, 3, 30.3, 0.05, 2]
+    waveforms = [(f"segment {i}", tone(length, seed=i)) for i, length in enumerate(lengths)]
+    return waveforms, [by_hand(samples) for _, samples in waveforms]
+
+
+@pytest.mark.parametrize("batch_size", [None, 2, 5])
+def test_frames_equal_the_model_called_on_each_window_whatever_the_batch(muq_dir, mixture, batch_size):
+    waveforms, frames_by_hand = mixture
+    extractor = MuQExtractor(muq_dir, device="cpu", batch_size=batch_size)
+    found = list(extractor.extract(iter(waveforms)))
+    assert [name for name, _ in found] == [name for name, _ in waveforms]
+    for (_, frames), expected in zip(found, frames_by_hand, strict=True):
+        assert frames.dtype == np.float32
+        assert frames.shape == expected.shape
+        assert np.abs(expected).max() > 1  # so that 1e-5 means something
+        np.testing.assert_allclose(frames, expected, rtol=0, atol=1e-5)
+    assert extractor.n_computed_windows == 11
+
+
+def test_whole_file_is_a_tensor_of_frames_25_a_second(muq_dir, by_hand, tmp_path):
+    soundfile.write(tmp_path / "x.wav", tone(2), MUQ_RATE, subtype="FLOAT")
+    frames = MuQExtractor(muq_dir, device="cpu").extract_from_file(tmp_path / "x.wav")
+    assert isinstance(frames, torch.Tensor)
+    assert frames.dtype == torch.float32
+    assert frames.shape == (50, WIDTH)
+    np.testing.assert_allclose(frames.numpy(), by_hand(tone(2)), rtol=0, atol=1e-5)
+
+
+def test_extraction_changes_no_setting_and_no_random_state_and_heeds_none(muq_dir, by_hand):
+    random.seed(5)
+    before = random.getstate(), torch.get_rng_state()
+    torch.set_float32_matmul_precision("medium")
+    operations = [torch.backends.cuda.matmul, torch.backends.cudnn.conv, torch.backends.mkldnn.matmul]
+    settings = [operation.fp32_precision for operation in operations]
+    try:
+        with torch.autocast("cpu", dtype=torch.bfloat16):
+            ((_, frames),) = MuQExtractor(muq_dir, device="cpu").extract([("x", tone(2))])
+            assert torch.is_autocast_enabled("cpu")
+        assert torch.get_float32_matmul_precision() == "medium"
+        assert [operation.fp32_precision for operation in operations] == settings
+        with reference_precision("cpu"):
+            assert {operation.fp32_precision for operation in operations} == {"ieee"}
+    finally:
+        torch.set_float32_matmul_precision("highest")
+    assert random.getstate() == before[0]
+    assert torch.equal(torch.get_rng_state(), before[1])
+    np.testing.assert_allclose(frames, by_hand(tone(2)), rtol=0, atol=1e-5)
+
+
+def test_model_is_ready_for_use(muq_dir):
+    model = load_muq(muq_dir / "config.json", muq_dir / "model.safetensors")
+    assert isinstance(model, muq.MuQ)
+    assert not any(module.training for module in model.modules())
+    assert not any(parameter.requires_grad for parameter in model.parameters())
+
+
+# Nothing is computed twice.
+
+
+@pytest.fixture
+def count_forward(monkeypatch):
+    """Number of windows that pass through the model."""
+    passed = []
+    original = MuQExtractor._forward
+
+    def counted(self, batch):
+        passed.extend(batch)
+        return original(self, batch)
+
+    monkeypatch.setattr(MuQExtractor, "_forward", counted)
+    return passed
+
+
+def test_second_run_computes_nothing_and_gives_the_same(muq_dir, tmp_path, count_forward):
+    waveforms = [("a", tone(2)), ("b", tone(32, seed=1))]
+    first = dict(MuQExtractor(muq_dir, device="cpu", cache_dir=tmp_path).extract(waveforms))
+    assert len(count_forward) == 3
+    extractor = MuQExtractor(muq_dir, device="cpu", cache_dir=tmp_path, batch_size=7)
+    second = dict(extractor.extract([(name.upper(), samples) for name, samples in waveforms]))
+    assert len(count_forward) == 3
+    assert (extractor.n_computed_windows, extractor.n_cached_windows) == (0, 3)
+    for name, frames in first.items():
+        np.testing.assert_array_equal(second[name.upper()], frames)
+
+
+def test_changed_audio_or_model_or_device_gets_no_old_frames(muq_dir, tmp_path, broken, monkeypatch):
+    def computed(samples, directory=muq_dir):
+        extractor = MuQExtractor(directory, device="cpu", cache_dir=tmp_path / "cache")
+        list(extractor.extract([("x", samples)]))
+        return extractor.n_computed_windows
+
+    samples = tone(2)
+    assert computed(samples) == 1
+    assert computed(samples.copy()) == 0
+    assert computed(samples[:-1]) == 1
+    nudged = samples.copy()
+    nudged[1000] = np.nextafter(nudged[1000], np.float32(1))
+    assert computed(nudged) == 1
+    shutil.copytree(muq_dir, tmp_path / "moved")
+    assert computed(samples, tmp_path / "moved") == 0
+    other = broken(lambda config, weights: weights["model.conformer.layer_norm.bias"].add_(0.01))
+    assert computed(samples, other) == 1
+    shutil.rmtree(other)
+    assert computed(samples, broken(lambda config, weights: config["w2v2_config"].update(layer_norm_eps=1e-4))) == 1
+    with monkeypatch.context() as patch:
+        patch.setattr(priosig.encoder, "resolve_device", lambda asked: "cuda:1")
+        assert MuQExtractor(muq_dir).parameters()["device"] == "cuda"
+    with monkeypatch.context() as patch:
+        patch.setattr(priosig.encoder.importlib.metadata, "version", lambda package: "99")
+        assert computed(samples) == 1
+
+
+def test_same_window_is_computed_once_in_a_run(muq_dir, tmp_path, count_forward):
+    waveforms = [("a", tone(2)), ("b", tone(2)), ("c", tone(3)), ("d", tone(2))]
+    extractor = MuQExtractor(muq_dir, device="cpu", cache_dir=tmp_path, batch_size=3)
+    found = dict(extractor.extract(waveforms))
+    assert len(count_forward) == 2
+    assert (extractor.n_computed_windows, extractor.n_cached_windows) == (2, 2)
+    np.testing.assert_array_equal(found["a"], found["d"])
+
+
+def test_interrupted_run_goes_on_where_it_was(muq_dir, by_hand, tmp_path, count_forward):
+    waveforms = [(f"{i}", tone(2, seed=i)) for i in range(7)]
+    run = MuQExtractor(muq_dir, device="cpu", cache_dir=tmp_path, batch_size=2).extract(waveforms)
+    next(run)
+    run.close()
+    assert len(count_forward) == 2
+
+    def dies_at_5():
+        yield from waveforms[:5]
+        raise KeyboardInterrupt
+
+    with pytest.raises(KeyboardInterrupt):
+        list(MuQExtractor(muq_dir, device="cpu", cache_dir=tmp_path, batch_size=2).extract(dies_at_5()))
+    assert len(count_forward) == 4  # the fifth waited for a sixth: less than a batch is lost
+
+    extractor = MuQExtractor(muq_dir, device="cpu", cache_dir=tmp_path, batch_size=2)
+    found = dict(extractor.extract(waveforms))
+    assert (extractor.n_computed_windows, extractor.n_cached_windows) == (3, 4)
+    for name, samples in waveforms:
+        np.testing.assert_allclose(found[name], by_hand(samples), rtol=0, atol=1e-5)
+
+
+def test_cached_run_imports_neither_torch_nor_muq(muq_dir, tmp_path):
+    np.save(tmp_path / "x.npy", tone(2))
+    list(MuQExtractor(muq_dir, device="cpu", cache_dir=tmp_path / "cache").extract([("x", tone(2))]))
+    script = f"""
+import sys
+import numpy as np
+from priosig.encoder import MuQExtractor
+extractor = MuQExtractor({str(muq_dir)!r}, device="cpu", cache_dir={str(tmp_path / "cache")!r})
+((name, frames),) = extractor.extract([("x", np.load({str(tmp_path / "x.npy")!r}))])
+assert frames.shape == (50, {WIDTH}) and extractor.n_computed_windows == 0
+print(sorted({{"torch", "muq", "transformers"}} & set(sys.modules)))
+"""
+    environment = os.environ | {"PYTHONPATH": str(Path(__file__).parent.parent)}
+    ran = subprocess.run([sys.executable, "-c", script], env=environment, capture_output=True, text=True, check=False)
+    assert (ran.stdout, ran.stderr) == ("[]\n", "")
+
+
+def test_waveforms_are_taken_up_only_as_needed(muq_dir):
+    taken = 0
+
+    def many():
+        nonlocal taken
+        for taken in range(1, 1000):
+            # The first of a kind waits for a batch that does not fill; the others could go on for ever.
+            yield str(taken), tone(2 if taken == 1 else 0.1, seed=taken)
+
+    run = MuQExtractor(muq_dir, device="cpu", batch_size=2).extract(many())
+    assert next(run)[0] == "1"
+    assert taken <= 10
+
+
+def test_progress_counts_what_was_found_and_what_was_computed(muq_dir, tmp_path):
+    list(MuQExtractor(muq_dir, device="cpu", cache_dir=tmp_path).extract([("a", tone(2))]))
+    seen = []
+    waveforms = [("a", tone(2)), ("b", tone(3)), ("c", tone(3))]
+    extractor = MuQExtractor(muq_dir, device="cpu", cache_dir=tmp_path)
+    list(extractor.extract(waveforms, total_seconds=8.0, progress=seen.append))
+    assert seen == [Progress(2.0, 2.0, 8.0), Progress(5.0, 2.0, 8.0), Progress(8.0, 5.0, 8.0)]
+
+
+# Segments on disk.
+
+
+def test_features_of_segments_are_the_frames_of_their_files(muq_dir, by_hand, tmp_path):
+    soundfile.write(tmp_path / "video1.wav", tone(6), MUQ_RATE, subtype="FLOAT")
+    segments = [Segment(f"s{i}", "video1", "stop", float(i), float(i + 2)) for i in range(3)]
+    extract_audio_segments(segments, tmp_path, tmp_path / "segments")
+    extractor = MuQExtractor(muq_dir, device="cpu", cache_dir=tmp_path / "cache")
+    found = extract_muq_features(segments, tmp_path / "segments", tmp_path / "cache", extractor=extractor)
+    assert list(found) == ["s0", "s1", "s2"]
+    for i, frames in enumerate(found.values()):
+        samples = tone(6)[i * MUQ_RATE : (i + 2) * MUQ_RATE]
+        np.testing.assert_allclose(frames, by_hand(samples), rtol=0, atol=1e-5)
+
+    with pytest.raises(FileNotFoundError, match=r"s9\.wav: no such file"):
+        extract_muq_features(
+            [Segment("s9", "video1", "stop", 0, 1)], tmp_path / "segments", None, extractor=extractor
+        )
+    with pytest.raises(ValueError, match="segment s0: given twice"):
+        extract_muq_features(segments[:1] * 2, tmp_path / "segments", None, extractor=extractor)
+    with pytest.raises(ValueError, match="expected the same, or None"):
+        extract_muq_features(segments, tmp_path / "segments", tmp_path / "elsewhere", extractor=extractor)
+
+
+# What is wrong with audio.
+
+
+@pytest.mark.parametrize(
+    ("samples", "match"),
+    [
+        (tone(1)[: SHORTEST - 1], "1024 samples, 0.0427 s, are too few for MuQ; expected at least 1025"),
+        (np.zeros(0, np.float32), "0 samples"),
+        (
+            np.where(np.arange(48_000) == 36_000, np.nan, tone(2)),
+            "1 samples are NaN or infinite, the first at 1.500 s",
+        ),
+        (np.full(48_000, np.inf, np.float32), "48000 samples are NaN or infinite"),
+        (tone(2).astype(np.float64), r"samples are float64, shape \(48000,\); expected a float32 array"),
+        (np.zeros((2, 48_000), np.float32), r"samples are float32, shape \(2, 48000\)"),
+        ([0.0] * 48_000, "samples are list"),
+    ],
+)
+def test_waveform_that_muq_cannot_take_is_refused_by_name(muq_dir, samples, match):
+    if isinstance(samples, np.ndarray) and np.isnan(samples).any():
+        samples = samples.astype(np.float32)
+    with pytest.raises(ValueError, match=f"segment 7: {match}"):
+        list(MuQExtractor(muq_dir, device="cpu").extract([("segment 7", samples)]))
+
+
+def test_shortest_audio_gives_a_frame(muq_dir, by_hand):
+    samples = tone(1)[:SHORTEST]
+    ((_, frames),) = MuQExtractor(muq_dir, device="cpu").extract([("x", samples)])
+    assert frames.shape == (1, WIDTH)
+    np.testing.assert_allclose(frames, by_hand(samples), rtol=0, atol=1e-5)
+
+
+def test_model_that_gives_nan_is_refused_and_nothing_is_cached(broken, tmp_path):
+    directory = broken(lambda config, weights: weights["model.conformer.layer_norm.bias"].fill_(torch.nan))
+    extractor = MuQExtractor(directory, device="cpu", cache_dir=tmp_path / "cache")
+    with pytest.raises(ValueError, match=r"segment 7: window 0\.000 to 2\.000 s: the model gives NaN"):
+        list(extractor.extract([("segment 7", tone(2))]))
+    assert not (tmp_path / "cache").exists()
+
+
+# What is wrong with a model.
+
+
+def drop_layer_1(config, weights):
+    for name in [name for name in weights if name.startswith("model.conformer.layers.1.")]:
+        del weights[name]
+
+
+def narrow_a_tensor(config, weights):
+    weights["model.conv.linear.bias"] = weights["model.conv.linear.bias"][:5].clone()
+
+
+@pytest.mark.parametrize(
+    ("change", "match"),
+    [
+        (drop_layer_1, r"\d\d missing: model\.conformer\.layers\.1\.\S+, .*, \.\.\.$"),
+        (lambda config, weights: weights.update(extra=torch.zeros(2)), r": 1 unexpected: extra$"),
+        (narrow_a_tensor, r"1 of another shape: model\.conv\.linear\.bias \(5,\) for \(64,\)"),
+        (lambda config, weights: config.update(encoder_depth=3), r"\d\d missing: model\.conformer\.layers\.2\."),
+        (lambda config, weights: config.update(n_mels="many"), r"config\.json: no MuQ can be built from it"),
+        (lambda config, weights: config["w2v2_config"].pop("hidden_act"), "no MuQ can be built .*hidden_act"),
+    ],
+)
+def test_weights_that_are_not_exactly_the_models_are_refused(broken, change, match):
+    extractor = MuQExtractor(broken(change), device="cpu")
+    with pytest.raises(ValueError, match=rf"broken_muq.*{match}"):
+        list(extractor.extract([("x", tone(2))]))
+
+
+@pytest.mark.parametrize(
+    ("change", "match"),
+    [
+        (lambda config: config["stat"].pop("melspec_2048_std"), r"stat\.melspec_2048_std is None; expected"),
+        (lambda config: config.update(stat=None), r"stat\.melspec_2048_mean is None"),
+        (lambda config: config["stat"].update(melspec_2048_std=0.0), r"stat\.melspec_2048_std is 0\.0"),
+        (lambda config: config.update(use_encodec_target=True), "use_encodec_target"),
+    ],
+)
+def test_configuration_that_is_not_muqs_is_refused_at_once(broken, change, match):
+    with pytest.raises(ValueError, match=rf"config\.json: {match}"):
+        MuQExtractor(broken(lambda config, weights: change(config)))
+
+
+@pytest.mark.parametrize(("content", "match"), [("{", "not JSON"), ("[]", "holds a list"), ("\udcff", "not JSON")])
+def test_malformed_configuration_is_refused_at_once(tmp_path, content, match):
+    (tmp_path / "config.json").write_bytes(content.encode("utf-8", "surrogateescape"))
+    (tmp_path / "model.safetensors").touch()
+    with pytest.raises(ValueError, match=rf"config\.json: {match}"):
+        MuQExtractor(tmp_path)
+
+
+def test_missing_directory_or_file_is_an_error_at_once(muq_dir, tmp_path):
+    with pytest.raises(FileNotFoundError, match="nowhere: no such directory; expected one with"):
+        MuQExtractor(tmp_path / "nowhere")
+    with pytest.raises(FileNotFoundError, match=r"no config\.json; expected"):
+        MuQExtractor(tmp_path)
+    shutil.copy(muq_dir / "config.json", tmp_path)
+    (tmp_path / "pytorch_model.bin").touch()
+    with pytest.raises(
+        FileNotFoundError, match=r"no model\.safetensors \(pytorch_model\.bin: a pickle, never opened\)"
+    ):
+        MuQExtractor(tmp_path)
+
+
+def test_damaged_weights_are_an_error(muq_dir, tmp_path):
+    shutil.copy(muq_dir / "config.json", tmp_path)
+    (tmp_path / "model.safetensors").write_bytes((muq_dir / "model.safetensors").read_bytes()[:-100])
+    with pytest.raises(ValueError, match=r"model\.safetensors: cannot be read .*expected a whole safetensors file"):
+        list(MuQExtractor(tmp_path, device="cpu").extract([("x", tone(2))]))
+
+
+def test_weights_replaced_between_hashing_and_loading_are_an_error(muq_dir, tmp_path):
+    shutil.copytree(muq_dir, tmp_path / "muq")
+    extractor = MuQExtractor(tmp_path / "muq", device="cpu")
+    assert len(extractor.fingerprint) == 64
+    weights = load_file(muq_dir / "model.safetensors")
+    save_file(
+        weights | {"model.linear.bias": weights["model.linear.bias"] + 1}, tmp_path / "muq" / "model.safetensors"
+    )
+    with pytest.raises(ValueError, match="the model's files changed during the run"):
+        list(extractor.extract([("x", tone(2))]))
+
+
+@pytest.mark.parametrize("device", ["tpu", "cuda:x", "", "cpu:0"])
+def test_unknown_device_is_refused_at_once(muq_dir, device):
+    with pytest.raises(ValueError, match=rf"device '{device}': expected 'auto', 'cpu', 'cuda'"):
+        MuQExtractor(muq_dir, device=device)
+
+
+def test_device_that_is_not_there_is_refused_with_those_that_are(monkeypatch):
+    monkeypatch.setattr(torch.cuda, "is_available", lambda: False)
+    monkeypatch.setattr(torch.backends.mps, "is_available", lambda: False)
+    assert resolve_device("auto") == "cpu"
+    for device in ("cuda", "mps", "cuda:1"):
+        with pytest.raises(ValueError, match=f"device '{device}': torch .* finds none; there is cpu$"):
+            resolve_device(device)
+    monkeypatch.setattr(torch.cuda, "is_available", lambda: True)
+    monkeypatch.setattr(torch.cuda, "device_count", lambda: 1)
+    assert resolve_device("auto") == "cuda"
+    assert resolve_device("cuda:0") == "cuda:0"
+    with pytest.raises(ValueError, match="device 'cuda:1': torch finds 1"):
+        resolve_device("cuda:1")
+
+
+# The hub, without a network: its cache on disk is enough, and without one the error says what to do.
+
+
+@pytest.fixture
+def offline_hub(tmp_path, monkeypatch):
+    monkeypatch.setattr(huggingface_hub.constants, "HF_HUB_OFFLINE", True)
+    monkeypatch.setattr(huggingface_hub.constants, "HF_HUB_CACHE", str(tmp_path / "hub"))
+    return tmp_path / "hub"
+
+
+def test_hub_id_is_resolved_to_one_commit_and_loaded_like_a_directory(muq_dir, by_hand, offline_hub):
+    commit = "0123456789abcdef0123456789abcdef01234567"
+    repository = offline_hub / "models--Someone--small-muq"
+    shutil.copytree(muq_dir, repository / "snapshots" / commit)
+    (repository / "refs").mkdir()
+    (repository / "refs" / "main").write_text(commit)
+    extractor = MuQExtractor("Someone/small-muq", device="cpu")
+    assert [path.parent.name for path in extractor.files] == [commit, commit]
+    assert extractor.fingerprint == MuQExtractor(muq_dir).fingerprint
+    ((_, frames),) = extractor.extract([("x", tone(2))])
+    np.testing.assert_allclose(frames, by_hand(tone(2)), rtol=0, atol=1e-5)
+
+
+def test_hub_that_cannot_be_reached_is_an_error_that_offers_a_directory(offline_hub):
+    extractor = MuQExtractor("Someone/small-muq", revision="v2")  # asks nobody yet
+    with pytest.raises(
+        FileNotFoundError, match=r"Someone/small-muq at revision v2: no such directory, .*hub.*; give a local"
+    ):
+        list(extractor.extract([("x", tone(2))]))
+
+
+def test_revision_of_a_directory_is_refused(muq_dir):
+    with pytest.raises(ValueError, match="revision 'v2' given for a directory"):
+        MuQExtractor(muq_dir, revision="v2")
