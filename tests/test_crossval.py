@@ -1,0 +1,226 @@
+"""Leave-one-video-out: who trains on what, what cannot be scored, and scikit-learn's answer."""
+
+import numpy as np
+import pytest
+from hypothesis import given, settings
+from hypothesis import strategies as st
+from sklearn.linear_model import LogisticRegression
+from sklearn.model_selection import LeaveOneGroupOut, cross_val_predict
+from sklearn.pipeline import make_pipeline
+from sklearn.preprocessing import StandardScaler
+
+from priosig.crossval import (
+    group_videos,
+    iterate_folds,
+    jackknife_scores,
+    leave_one_video_out_cv,
+    oof_scores,
+    prepare_folds,
+)
+from priosig.metrics import auc_within_video
+from priosig.probe import train_classifier
+
+SIZES = [9, 6, 7, 10]
+
+
+def design(D=12, seed=0, sizes=SIZES):
+    """Segments of a few videos, with an offset for each video and a weak signal."""
+    rng = np.random.default_rng(seed)
+    which = np.repeat(np.arange(len(sizes)), sizes)
+    y = rng.permutation(np.arange(len(which)) % 2)
+    X = rng.normal(size=(len(which), D)) + rng.normal(size=(len(sizes), D))[which]
+    X[:, 0] += y
+    return X, y, [f"video{v}" for v in which]
+
+
+@pytest.mark.parametrize("D", [12, 150], ids="D={}".format)
+def test_scores_and_coefficients_equal_scikit_learn(D):
+    X, y, videos = design(D)
+    model = make_pipeline(StandardScaler(), LogisticRegression(solver="newton-cholesky", tol=1e-12, max_iter=1000))
+    expected = cross_val_predict(model, X, y, groups=videos, cv=LeaveOneGroupOut(), method="decision_function")
+    found = leave_one_video_out_cv(X, y, videos)
+    np.testing.assert_allclose(found["scores"], expected, rtol=0, atol=1e-7)
+    for k, (train, _) in enumerate(LeaveOneGroupOut().split(X, y, videos)):
+        model.fit(X[train], y[train])
+        np.testing.assert_allclose(found["coefficients"][k], model[-1].coef_[0], rtol=0, atol=1e-8)
+        assert found["intercepts"][k] == pytest.approx(model[-1].intercept_[0], abs=1e-8)
+
+
+def test_every_segment_is_scored_once_by_a_probe_that_saw_nothing_of_its_video():
+    X, _, videos = design()
+    folds = prepare_folds(X, videos)
+    assert [fold.held_out for fold in folds] == [("video0",), ("video1",), ("video2",), ("video3",)]
+    assert sorted(np.concatenate([fold.test for fold in folds])) == list(range(len(X)))
+    for fold in folds:
+        assert {videos[row] for row in fold.test} == set(fold.held_out)
+        assert not {videos[row] for row in fold.train} & set(fold.held_out)
+        assert len(fold.train) + len(fold.test) == len(X)
+
+
+def test_labels_of_a_video_do_not_change_its_own_scores():
+    X, y, videos = design()
+    turned = np.where(np.array(videos) == "video2", 1 - y, y)
+    before, after = (leave_one_video_out_cv(X, labels, videos)["scores"] for labels in (y, turned))
+    same = np.abs(before - after) < 1e-12
+    np.testing.assert_array_equal(same, np.array(videos) == "video2")
+
+
+def test_many_labellings_at_once_equal_one_at_a_time():
+    X, y, videos = design(40)
+    rng = np.random.default_rng(1)
+    Y = np.array([rng.permutation(y) for _ in range(40)])
+    folds = prepare_folds(X, videos)
+    together = oof_scores(folds, Y, 0.5)
+    for k in (0, 17, 39):
+        np.testing.assert_allclose(together[k], oof_scores(folds, Y[k], 0.5), rtol=0, atol=1e-8)
+        alone = leave_one_video_out_cv(X, Y[k], videos, C=0.5)["scores"]
+        np.testing.assert_allclose(together[k], alone, rtol=0, atol=1e-8)
+
+
+@settings(max_examples=10, deadline=None)
+@given(seed=st.integers(0, 10**6))
+def test_nothing_depends_on_row_order_or_on_the_names_of_videos(seed):
+    X, y, videos = design(30)
+    rng = np.random.default_rng(seed)
+    order = rng.permutation(len(X))
+    names = {f"video{v}": name for v, name in enumerate(rng.permutation(["p", "q", "r", "s"]))}
+    expected = leave_one_video_out_cv(X, y, videos)
+    found = leave_one_video_out_cv(X[order], y[order], [names[videos[row]] for row in order])
+    np.testing.assert_allclose(found["scores"], expected["scores"][order], rtol=0, atol=1e-8)
+    assert found["auc_within_video"] == pytest.approx(expected["auc_within_video"], abs=1e-14)
+    for video in expected["per_video"]:
+        (other,) = (row for row in found["per_video"] if row["video_id"] == names[video["video_id"]])
+        assert other == {**video, "video_id": names[video["video_id"]]}
+
+
+def test_tables_tell_what_the_scores_tell():
+    X, y, videos = design()
+    ids = [f"s{row}" for row in range(len(X))]
+    found = leave_one_video_out_cv(X, y, videos, ids)
+    assert [row["segment_id"] for row in found["per_segment"]] == ids
+    assert [row["video_id"] for row in found["per_segment"]] == videos
+    np.testing.assert_array_equal([row["score"] for row in found["per_segment"]], found["scores"])
+    np.testing.assert_array_equal([row["predicted"] for row in found["per_segment"]], found["scores"] > 0)
+    assert found["accuracy"] == np.mean((found["scores"] > 0) == y)
+    assert [row["n"] for row in found["per_video"]] == SIZES
+    assert found["auc_within_video"] == auc_within_video(found["scores"], y, videos)
+    weights = np.array([row["weight"] for row in found["per_video"]])
+    aucs = np.array([row["auc"] for row in found["per_video"]])
+    assert found["auc_within_video"] == pytest.approx(weights @ aucs / weights.sum())
+    assert [report["status"] for report in found["folds"]] == ["ok"] * 4
+    assert max(report["gradient"] for report in found["folds"]) < 1e-9
+
+
+#   video   a a a   b b b b
+#   label   1 0 1   1 1 1 1     without a, every training segment is STOP: a has no scores
+def test_a_fold_that_cannot_be_trained_is_reported_and_not_counted_as_a_half():
+    X = np.random.default_rng(0).normal(size=(7, 2))
+    found = leave_one_video_out_cv(X, [1, 0, 1, 1, 1, 1, 1], list("aaabbbb"))
+    assert found["undefined_folds"] == ["a"]
+    assert found["folds"][0]["status"] == "cannot be trained: all 4 training segments are STOP"
+    assert found["folds"][1]["status"] == "ok"
+    assert np.isnan(found["scores"][:3]).all()
+    assert np.isfinite(found["scores"][3:]).all()
+    assert np.isnan(found["coefficients"][0]).all()
+    assert found["n_unscored"] == 3
+    assert np.isnan(found["auc"])
+    assert np.isnan(found["auc_within_video"])
+    assert found["per_segment"][0]["predicted"] is None
+    assert found["per_video"][0]["n_unscored"] == 3
+    assert np.isnan(found["per_video"][0]["auc"])
+
+
+def test_a_labelling_that_leaves_one_class_to_train_on_is_unscored_there_only():
+    X = np.random.default_rng(0).normal(size=(7, 2))
+    folds = prepare_folds(X, list("aaabbbb"))
+    scores = oof_scores(folds, [[1, 0, 1, 1, 1, 1, 1], [1, 0, 1, 1, 0, 1, 1]])
+    np.testing.assert_array_equal(np.isnan(scores), [[True] * 3 + [False] * 4, [False] * 7])
+
+
+def test_covariates_are_removed_on_the_training_segments_of_each_fold():
+    X, y, videos = design()
+    C = np.random.default_rng(8).normal(size=(len(X), 2))
+    X = X + 5 * C[:, :1]
+    found = oof_scores(prepare_folds(X, videos, covariates=C), y)
+    for name in sorted(set(videos)):
+        test = np.array(videos) == name
+        design_matrix = np.column_stack([np.ones(len(X)), C])
+        slopes = np.linalg.lstsq(design_matrix[~test], X[~test], rcond=None)[0]
+        residuals = X - design_matrix @ slopes
+        expected = train_classifier(residuals, y, ~test, test)["scores"]
+        np.testing.assert_allclose(found[test], expected, rtol=0, atol=1e-8)
+
+
+def test_jackknife_scores_are_those_of_the_data_without_the_video():
+    X, y, videos = design(20)
+    Y = np.array([y, 1 - y, np.roll(y, 3)])
+    C = np.random.default_rng(8).normal(size=(len(X), 1))
+    found = jackknife_scores(X, Y, videos, covariates=C)
+    for v, name in enumerate(sorted(set(videos))):
+        kept = np.array(videos) != name
+        folds = prepare_folds(X[kept], [video for video in videos if video != name], covariates=C[kept])
+        np.testing.assert_allclose(found[v][:, kept], oof_scores(folds, Y[:, kept]), rtol=0, atol=1e-8)
+        assert np.isnan(found[v][:, ~kept]).all()
+    np.testing.assert_allclose(jackknife_scores(X, y, videos, covariates=C), found[:, 0], rtol=0, atol=1e-8)
+
+
+def test_many_videos_are_grouped_whole_evenly_and_without_regard_to_names_or_order():
+    X, y, videos = design(5, sizes=[3, 2, 2, 4, 2, 1, 3, 2, 5, 2])
+    groups, names = group_videos(videos, 4, content=X)
+    assert sorted(np.bincount(groups)) == [6, 6, 7, 7]
+    assert sorted(name for members in names for name in members) == sorted(set(videos))
+    assert all(videos[row] in names[groups[row]] for row in range(len(X)))
+    order = np.random.default_rng(3).permutation(len(X))
+    renamed = [f"name{'7294016853'[int(videos[row][-1])]}" for row in order]
+    np.testing.assert_array_equal(group_videos(renamed, 4, content=X[order])[0], groups[order])
+    found = leave_one_video_out_cv(X, y, videos, max_folds=4)
+    assert len(found["folds"]) == 4
+    assert len(found["per_video"]) == 10
+    np.testing.assert_allclose(oof_scores(iterate_folds(X, videos, max_folds=4), y), found["scores"], atol=1e-12)
+
+
+def test_features_that_say_everything_and_nothing_are_scored_without_a_crash():
+    _, y, videos = design()
+    assert leave_one_video_out_cv(y[:, None], y, videos)["auc_within_video"] == 1.0
+    constant = leave_one_video_out_cv(np.ones((len(y), 3)), y, videos)
+    assert constant["auc_within_video"] == 0.5
+    assert constant["summary"].n_videos_above_half == 0
+
+
+@pytest.mark.parametrize(
+    ("change", "message"),
+    [
+        pytest.param({"video_ids": ["v"] * 6}, r"1 video \(v\); expected 2 or more", id="one-video"),
+        pytest.param({"y": [1] * 6}, "all 6 labels are 1; expected both", id="one-class"),
+        pytest.param({"y": [0, 1, 0]}, r"labels of shape \(3,\), 6 video ids", id="lengths"),
+        pytest.param({"X": np.zeros((5, 2))}, "5 rows of features", id="rows"),
+        pytest.param({"X": [[1.0], [2.0], [np.nan], [4.0], [np.inf], [6.0]]}, r"rows 2 \(s2\), 4 \(s4\)", id="nan"),
+        pytest.param({"segment_ids": ["s0"] * 6}, "segment id 's0' appears 6 times", id="repeated-id"),
+        pytest.param({"segment_ids": ["s0"]}, "1 segment ids for 6 segments", id="too-few-ids"),
+        pytest.param({"covariates": np.zeros((4, 1))}, r"covariates of shape \(4, 1\) for 6", id="covariates"),
+        pytest.param({"covariates": np.full((6, 1), np.nan)}, "covariates are NaN or infinite at rows 0", id="nan-c"),
+        pytest.param({"max_folds": 1}, "max_folds is 1; expected 2 or more", id="one-fold"),
+    ],
+)
+def test_bad_input_is_refused(change, message):
+    arguments = {
+        "X": np.arange(12.0).reshape(6, 2),
+        "y": [0, 1, 0, 1, 0, 1],
+        "video_ids": list("aabbcc"),
+        "segment_ids": [f"s{row}" for row in range(6)],
+        **change,
+    }
+    with pytest.raises(ValueError, match=message):
+        leave_one_video_out_cv(**arguments)
+
+
+def test_labellings_of_another_length_are_refused():
+    X, y, videos = design()
+    with pytest.raises(ValueError, match="labellings of 31 segments for folds of 32"):
+        oof_scores(prepare_folds(X, videos), y[:-1])
+
+
+def test_jackknife_of_two_videos_is_refused():
+    X, y, videos = design(sizes=[5, 6])
+    with pytest.raises(ValueError, match="2 folds of videos; expected 3 or more"):
+        jackknife_scores(X, y, videos)

@@ -1,0 +1,244 @@
+"""What each metric means, against brute force and scikit-learn."""
+
+import numpy as np
+import pytest
+from hypothesis import given, settings
+from hypothesis import strategies as st
+
+from priosig.metrics import (
+    auc,
+    auc_by_video,
+    auc_within_video,
+    average_precision,
+    calibration,
+    roc_points,
+    sigmoid,
+    summarise,
+)
+
+FEW = settings(max_examples=40, deadline=None)
+# Scores from a small set of whole numbers, so that ties are common.
+SCORED = st.lists(st.tuples(st.integers(-4, 4), st.integers(0, 1), st.sampled_from("abc")), min_size=1, max_size=40)
+
+
+def split(rows):
+    scores, y, videos = zip(*rows, strict=True)
+    return np.array(scores, dtype=float), np.array(y), list(videos)
+
+
+def auc_of_all_pairs(scores, y):
+    pairs = [(s, c) for s in scores[y == 1] for c in scores[y == 0]]
+    return np.mean([1.0 if s > c else 0.5 if s == c else 0.0 for s, c in pairs]) if pairs else np.nan
+
+
+@FEW
+@given(SCORED)
+def test_auc_is_the_share_of_pairs_in_the_right_order(rows):
+    scores, y, _ = split(rows)
+    np.testing.assert_allclose(auc(scores, y), auc_of_all_pairs(scores, y), rtol=0, atol=1e-14)
+
+
+@FEW
+@given(SCORED)
+def test_auc_is_unchanged_by_increasing_maps_and_turned_by_a_change_of_sign(rows):
+    scores, y, _ = split(rows)
+    np.testing.assert_equal(auc(np.exp(scores) - 7, y), auc(scores, y))
+    np.testing.assert_allclose(auc(-scores, y), 1 - auc(scores, y), rtol=0, atol=1e-14)
+
+
+@FEW
+@given(SCORED)
+def test_auc_within_video_weighs_videos_as_van_elteren_does(rows):
+    scores, y, videos = split(rows)
+    total, weights = 0.0, 0.0
+    for video in set(videos):
+        here = np.array([name == video for name in videos])
+        n1, n0 = int(y[here].sum()), int((1 - y[here]).sum())
+        if n1 and n0:
+            weight = n1 * n0 / (n1 + n0 + 1)
+            total += weight * auc_of_all_pairs(scores[here], y[here])
+            weights += weight
+    expected = total / weights if weights else np.nan
+    np.testing.assert_allclose(auc_within_video(scores, y, videos), expected, rtol=0, atol=1e-14)
+
+
+@FEW
+@given(SCORED, st.randoms(use_true_random=False))
+def test_auc_within_video_ignores_row_order_names_and_shifts_between_videos(rows, random):
+    scores, y, videos = split(rows)
+    expected = auc_within_video(scores, y, videos)
+    shift = {"a": 100.0, "b": -50.0, "c": 3.0}
+    shifted = scores + [shift[video] for video in videos]
+    order = random.sample(range(len(rows)), len(rows))
+    renamed = [{"a": "z", "b": "k", "c": "a"}[videos[i]] for i in order]
+    np.testing.assert_allclose(auc_within_video(shifted[order], y[order], renamed), expected, rtol=0, atol=1e-14)
+
+
+@pytest.mark.parametrize("batched", ["scores", "labels", "both"])
+def test_a_batch_gives_what_one_at_a_time_gives(batched):
+    rng = np.random.default_rng(0)
+    videos = np.repeat(["a", "b", "c", "d"], [5, 9, 9, 1])
+    scores = rng.integers(-3, 4, (30, 24)).astype(float)
+    y = rng.integers(0, 2, (30, 24))
+    if batched == "scores":
+        y = y[0]
+    if batched == "labels":
+        scores = scores[0]
+    found = auc_by_video(scores, y, videos)
+    pooled = auc(scores, y)
+    for k in range(30):
+        s, labels = scores if scores.ndim == 1 else scores[k], y if y.ndim == 1 else y[k]
+        one = auc_by_video(s, labels, videos)
+        np.testing.assert_array_equal(found.auc[k], one.auc)
+        assert found.within[k] == one.within
+        assert found.macro[k] == one.macro
+        assert found.n_undefined[k] == one.n_undefined
+        assert found.n_above_half[k] == one.n_above_half
+        assert pooled[k] == auc(s, labels)
+
+
+def test_a_video_of_one_class_has_no_auc_and_no_weight_and_is_counted():
+    found = auc_by_video([0.1, 0.9, 0.5, 0.6], [0, 1, 1, 1], ["a", "a", "b", "b"])
+    np.testing.assert_array_equal(found.auc, [1.0, np.nan])
+    assert found.within == 1.0
+    assert found.macro == 1.0
+    assert found.n_undefined == 1
+    assert found.n_above_half == 1
+
+
+def test_without_a_video_of_two_classes_there_is_no_auc_within_video():
+    assert np.isnan(auc_within_video([0.1, 0.9], [0, 1], ["a", "b"]))
+    assert np.isnan(auc_by_video([0.1, 0.9], [0, 1], ["a", "b"]).macro)
+    assert np.isnan(auc([0.1, 0.9], [1, 1]))
+
+
+def test_unscored_segments_are_left_out_when_that_is_allowed():
+    scores, y, videos = [0.1, np.nan, 0.9, 0.4, np.nan], [0, 1, 1, 1, 0], ["a", "a", "a", "b", "b"]
+    found = auc_by_video(scores, y, videos, allow_unscored=True)
+    np.testing.assert_array_equal(found.auc, [1.0, np.nan])
+    np.testing.assert_array_equal(found.n_stop, [1, 1])
+    np.testing.assert_array_equal(found.n_continue, [1, 0])
+    assert auc(scores, y, allow_unscored=True) == 1.0
+
+
+@settings(max_examples=20, deadline=None)
+@given(SCORED)
+def test_ranking_metrics_agree_with_scikit_learn(rows):
+    from sklearn.metrics import average_precision_score, brier_score_loss, roc_auc_score, roc_curve
+
+    scores, y, _ = split(rows)
+    if 0 < y.sum() < len(y):
+        assert auc(scores, y) == pytest.approx(roc_auc_score(y, scores), abs=1e-14)
+        assert average_precision(scores, y) == pytest.approx(average_precision_score(y, scores), abs=1e-14)
+        continue_first = average_precision_score(1 - y, -scores)
+        assert average_precision(scores, y, positive=0) == pytest.approx(continue_first, abs=1e-14)
+        found, expected = roc_points(scores, y), roc_curve(y, scores, drop_intermediate=False)
+        for ours, theirs in zip(found, expected, strict=True):
+            np.testing.assert_allclose(ours, theirs, rtol=0, atol=1e-14)
+        assert summarise(scores, y, ["v"] * len(y)).brier == pytest.approx(brier_score_loss(y, sigmoid(scores)))
+
+
+@settings(max_examples=20, deadline=None)
+@given(SCORED)
+def test_decision_metrics_agree_with_scikit_learn(rows):
+    from sklearn import metrics
+
+    scores, y, videos = split(rows)
+    called = (scores > 0).astype(int)
+    found = summarise(scores, y, videos)
+    assert found.accuracy == pytest.approx(metrics.accuracy_score(y, called))
+    expected = {
+        "precision": metrics.precision_score(y, called, zero_division=np.nan),
+        "precision_continue": metrics.precision_score(y, called, pos_label=0, zero_division=np.nan),
+        "recall": metrics.recall_score(y, called, zero_division=np.nan),
+        "specificity": metrics.recall_score(y, called, pos_label=0, zero_division=np.nan),
+    }
+    for name, value in expected.items():
+        np.testing.assert_allclose(getattr(found, name), value, err_msg=name)
+    if 0 < y.sum() < len(y):
+        assert found.balanced_accuracy == pytest.approx(metrics.balanced_accuracy_score(y, called))
+
+
+def test_a_model_that_always_says_stop_looks_like_one():
+    found = summarise([2.0] * 10, [1] * 6 + [0] * 4, ["a", "b"] * 5)
+    assert found.stop_rate == 1.0
+    assert found.recall == 1.0
+    assert found.specificity == 0.0
+    assert found.balanced_accuracy == 0.5
+    assert found.accuracy == found.precision == found.prevalence == found.average_precision == 0.6
+    assert found.auc == found.auc_within_video == 0.5
+    assert found.n_videos_above_half == 0
+    assert np.isnan(found.precision_continue)
+    assert found.undefined == ("precision_continue", "calibration_intercept", "calibration_slope")
+
+
+def test_unscored_segments_are_counted_and_change_no_metric():
+    scores, y, videos = np.array([1.0, -1.0, 2.0, -0.5]), np.array([1, 0, 0, 1]), ["a", "a", "b", "b"]
+    whole = summarise(scores, y, videos)
+    partly = summarise([*scores, np.nan, np.nan], [*y, 1, 0], [*videos, "b", "c"])
+    assert partly.n_unscored == 2
+    assert {**vars(partly), "n_unscored": 0} == vars(whole)
+
+
+def test_with_nothing_scored_every_metric_is_undefined():
+    found = summarise([np.nan, np.nan], [0, 1], ["a", "b"])
+    assert (found.n, found.n_unscored, found.n_videos) == (0, 2, 0)
+    assert len(found.undefined) == 18
+
+
+def test_calibration_is_the_maximum_likelihood_fit():
+    from sklearn.linear_model import LogisticRegression
+
+    rng = np.random.default_rng(3)
+    scores = 40 + 300 * rng.normal(size=200)
+    y = (rng.random(200) < sigmoid(0.4 + 0.02 * scores)).astype(int)
+    model = LogisticRegression(C=np.inf, solver="newton-cholesky", tol=1e-12).fit(scores[:, None], y)
+    intercept, slope = calibration(scores, y)
+    assert slope == pytest.approx(model.coef_[0, 0], rel=1e-6)
+    assert intercept == pytest.approx(model.intercept_[0], rel=1e-6)
+
+
+def test_true_log_odds_are_calibrated():
+    rng = np.random.default_rng(1)
+    scores = rng.normal(size=20_000) * 2
+    intercept, slope = calibration(scores, rng.random(20_000) < sigmoid(scores))
+    assert intercept == pytest.approx(0, abs=0.06)
+    assert slope == pytest.approx(1, abs=0.06)
+
+
+@pytest.mark.parametrize(
+    ("scores", "y"),
+    [
+        pytest.param([-1, 0, 1, 2], [0, 0, 1, 1], id="separated"),
+        pytest.param([-1, 0, 0, 2], [0, 0, 1, 1], id="separated-but-for-a-tie"),
+        pytest.param([-1, 0, 1, 2], [1, 1, 0, 0], id="separated-the-wrong-way"),
+        pytest.param([1, 1, 1, 1], [0, 1, 0, 1], id="constant"),
+        pytest.param([1, 2, 3, 4], [1, 1, 1, 1], id="one-class"),
+    ],
+)
+def test_calibration_without_a_finite_maximum_is_undefined(scores, y):
+    assert np.isnan(calibration(scores, y)).all()
+
+
+def test_sigmoid_is_safe_at_any_score():
+    np.testing.assert_array_equal(sigmoid([-np.inf, -1e4, 0, 1e4, np.inf]), [0, 0, 0.5, 1, 1])
+
+
+@pytest.mark.parametrize(
+    ("scores", "y", "videos", "message"),
+    [
+        pytest.param([0.1, 0.2], [0, 2], "aa", r"labels hold .*2.* at row 1; expected 0 .* or 1", id="label-2"),
+        pytest.param([0.1, 0.2], [0, np.nan], "aa", "labels hold .*nan.* at row 1", id="label-nan"),
+        pytest.param([0.1, 0.2, 0.3], [0, 1], "aa", r"scores of shape \(3,\), labels of shape \(2,\)", id="lengths"),
+        pytest.param([0.1, np.nan, np.nan], [0, 1, 1], "aaa", "scores are NaN at rows 1, 2; expected", id="nan"),
+        pytest.param([0.1, 0.2], [0, 1], "a", "1 video ids for 2 segments", id="videos"),
+    ],
+)
+def test_bad_input_is_refused_by_row(scores, y, videos, message):
+    with pytest.raises(ValueError, match=message):
+        auc_within_video(scores, y, list(videos))
+
+
+def test_batches_that_do_not_fit_are_refused():
+    with pytest.raises(ValueError, match="do not broadcast"):
+        auc(np.zeros((3, 4)), np.zeros((2, 4), dtype=int))
