@@ -1,0 +1,280 @@
+"""What the probe's weights may be taken to mean.
+
+A weight that has the same sign in most folds looks stable. It is not evidence: folds share most of their
+segments, and on shuffled labels more than half of 19 weights pass such a rule. So each weight is held against
+what *relabelled* data give, with the relabellings of T1:
+
+- The statistic is the mean of a weight over folds, on the standardised scale, in units of its own spread over
+  the labellings (so that no noisy weight dominates). A weight's p-value counts the labellings whose *largest*
+  weight of all is as large: max-T, valid for all weights together (Westfall & Young 1993). The observed
+  labelling counts as one of them, in the spread too, which makes the test exact.
+- **Clusters.** Weights of correlated features trade places freely. Features are grouped by 1 - |Spearman
+  correlation|, average linkage, cut at 0.3, and a cluster is judged whole: by how much the AUC within video drops
+  when its features are permuted together, within video, in the held-out segments.
+- **Patterns.** A weight says how to *extract* a signal, and may be large on a feature that only cancels noise.
+  The pattern Cov(X) w says how the feature *moves* with the score (Haufe et al. 2014). It stands beside the
+  weight.
+
+Meant for a handful of named features. With 2048 correlated statistics no single weight means anything.
+
+References
+----------
+P. H. Westfall & S. S. Young (1993), Resampling-Based Multiple Testing, Wiley, ch. 2.
+S. Haufe et al. (2014), On the interpretation of weight vectors of linear models in multivariate neuroimaging,
+NeuroImage 87, 96-110.
+L. Breiman (2001), Random forests, Mach. Learn. 45, 5-32 (permutation importance).
+"""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+
+import numpy as np
+
+from priosig.crossval import Fold
+from priosig.metrics import auc_within_video
+from priosig.pairing import canonical_rows, draw_relabellings
+from priosig.permutation import TIE, folds_of, require_both_classes
+from priosig.probe import fit_logistic
+
+CLUSTER_CUT = 0.3
+
+
+@dataclass(frozen=True)
+class Weight:
+    """One feature of the probe.
+
+    Attributes
+    ----------
+    name : str
+    mean, spread : float
+        Of its weight over folds (standardised features; spread: standard deviation with n - 1).
+    sign_agreement : float
+        Share of folds in which the weight has the sign of the mean; NaN for a mean of 0.
+    pvalue : float
+        Max-T over all features.
+    pattern : float
+        Cov(X) w / sd of the score: the feature's covariance with the score, in standard deviations of both.
+    stable : bool
+        `pvalue` at most 0.05. Nothing else makes a weight stable.
+    cluster : int
+        Position of its cluster.
+    """
+
+    name: str
+    mean: float
+    spread: float
+    sign_agreement: float
+    pvalue: float
+    pattern: float
+    stable: bool
+    cluster: int
+
+
+@dataclass(frozen=True)
+class Cluster:
+    """Features that go together.
+
+    Attributes
+    ----------
+    names : tuple of str
+    importance : float
+        Mean drop of the AUC within video when the cluster's features are permuted together within video.
+    spread : float
+        Standard deviation of the drop over permutations.
+    """
+
+    names: tuple[str, ...]
+    importance: float
+    spread: float
+
+
+@dataclass(frozen=True)
+class CoefficientTable:
+    """Weights in the order of the features; clusters, most important first; see the module's docstring."""
+
+    weights: tuple[Weight, ...]
+    clusters: tuple[Cluster, ...]
+    n_permutations: int
+
+
+def coefficient_table(
+    X: np.ndarray,
+    y: np.ndarray,
+    video_ids: Sequence[str],
+    start_times: np.ndarray,
+    names: Sequence[str],
+    *,
+    n_permutations: int = 9999,
+    n_repeats: int = 100,
+    seed: int = 0,
+    C: float = 1.0,
+    min_pairs: int = 15,
+    alpha: float = 0.05,
+) -> CoefficientTable:
+    """Weights with max-T p-values, patterns, and the importance of clusters.
+
+    Parameters
+    ----------
+    X, y, video_ids, start_times, n_permutations, seed, C, min_pairs
+        As for `priosig.permutation.permutation_test`; the same seed gives the same relabellings.
+    names : sequence of str
+        Of the features.
+    n_repeats : int
+        Permutations for each cluster's importance.
+    alpha : float
+        Bar for `stable`.
+
+    Returns
+    -------
+    CoefficientTable
+
+    Raises
+    ------
+    ValueError
+        As `permutation_test`, and if there is not one name a feature or some fold cannot be trained.
+    """
+    rows = canonical_rows(y, video_ids, start_times, X)
+    X, y = np.asarray(X, dtype=np.float64)[rows.order], np.asarray(y)[rows.order].astype(np.int8)
+    if X.ndim != 2 or len(names) != X.shape[1]:
+        raise ValueError(f"coefficient_table: {len(names)} names for features of shape {X.shape}; expected one each")
+    require_both_classes("coefficient_table", y, rows.videos)
+    folds = folds_of(X, rows.videos)
+    drawn, _ = draw_relabellings(
+        y, rows.videos, n_permutations, np.random.default_rng([seed, 1]), min_pairs=min_pairs
+    )
+    labellings = np.vstack([y[None, :], drawn])
+    total = np.zeros((len(labellings), X.shape[1]))
+    observed, intercepts = [], []
+    for fold in folds:
+        fit = fit_logistic(fold.reduction.Z_train, labellings[:, fold.train], C)
+        if not fit.converged.all():
+            where = ", ".join(map(str, fold.held_out))
+            raise ValueError(
+                f"coefficient_table: fold {where} cannot be trained; expected both classes outside each video"
+            )
+        weights = fit.coef @ fold.reduction.V.T
+        total += weights / len(folds)
+        observed.append(weights[0])
+        intercepts.append(fit.intercept[0])
+    by_fold = np.array(observed)
+    constant = np.ptp(X, axis=0) == 0
+    by_fold[:, constant] = total[:, constant] = 0.0  # not the rounding error of a zero
+    mean = by_fold.mean(axis=0)
+    labels = clusters_of(X)
+    spread = by_fold.std(axis=0, ddof=1)
+    pvalues = max_t_pvalues(total)
+    pattern = _pattern(X, rows.videos, mean)
+    agreement = np.where(mean == 0, np.nan, (np.sign(by_fold) == np.sign(mean)).mean(axis=0))
+    rng = np.random.default_rng([seed, 5])
+    clusters = []
+    for cluster in range(labels.max() + 1):
+        drops = _drops(X, y, rows.videos, folds, by_fold, np.array(intercepts), labels == cluster, n_repeats, rng)
+        members = tuple(str(names[i]) for i in np.flatnonzero(labels == cluster))
+        clusters.append(Cluster(members, float(drops.mean()), float(drops.std())))
+    order = sorted(range(len(clusters)), key=lambda c: -clusters[c].importance)
+    place = {cluster: position for position, cluster in enumerate(order)}
+    table = tuple(
+        Weight(
+            name=str(names[i]),
+            mean=float(mean[i]),
+            spread=float(spread[i]),
+            sign_agreement=float(agreement[i]),
+            pvalue=float(pvalues[i]),
+            pattern=float(pattern[i]),
+            stable=bool(pvalues[i] <= alpha),
+            cluster=place[int(labels[i])],
+        )
+        for i in range(X.shape[1])
+    )
+    return CoefficientTable(table, tuple(clusters[c] for c in order), n_permutations)
+
+
+def max_t_pvalues(statistics: np.ndarray) -> np.ndarray:
+    """Single-step max-T p-values, two-sided, of the first row against all rows (Westfall & Young 1993,
+    algorithm 2.5).
+
+    ``t = (b - mean) / sd`` over all rows, the observed one included, so that every labelling is treated
+    alike; ``p_j = #{rows: max_k |t_k| >= |t_j| of the first row} / number of rows``. A statistic that is the
+    same in every row has p = 1.
+
+    Parameters
+    ----------
+    statistics : np.ndarray, shape (1 + n_permutations, n_statistics)
+
+    Returns
+    -------
+    np.ndarray, shape (n_statistics,)
+    """
+    sd = statistics.std(axis=0)
+    moving = sd > TIE
+    t = np.abs(statistics - statistics.mean(axis=0))
+    t = np.divide(t, sd, out=np.zeros_like(t), where=moving)
+    return np.where(moving, (t.max(axis=1)[:, None] >= t[0] - TIE).mean(axis=0), 1.0)
+
+
+def clusters_of(X: np.ndarray, cut: float = CLUSTER_CUT) -> np.ndarray:
+    """Cluster of each feature: average linkage on 1 - |Spearman correlation|, cut at `cut`.
+
+    A feature that does not vary is a cluster of its own. Clusters are numbered in the order of their first
+    feature.
+
+    Returns
+    -------
+    np.ndarray of int, shape (n_features,)
+    """
+    from scipy.cluster.hierarchy import fcluster, linkage
+    from scipy.spatial.distance import squareform
+    from scipy.stats import rankdata
+
+    d = X.shape[1]
+    if d == 1:
+        return np.zeros(1, dtype=np.intp)
+    ranks = rankdata(X, axis=0)
+    ranks -= ranks.mean(axis=0)
+    norm = np.sqrt((ranks**2).sum(axis=0))
+    ranks = np.divide(ranks, norm, out=np.zeros_like(ranks), where=norm > 0)
+    distance = 1 - np.abs(ranks.T @ ranks)
+    np.fill_diagonal(distance, 0)
+    tree = linkage(squareform(np.clip(distance, 0, 1), checks=False), method="average")
+    found = fcluster(tree, cut, criterion="distance")
+    _, first, inverse = np.unique(found, return_index=True, return_inverse=True)
+    return np.argsort(np.argsort(first))[inverse]
+
+
+def _pattern(X: np.ndarray, videos: np.ndarray, weights: np.ndarray) -> np.ndarray:
+    """Cov(X) w / sd(X w), features centred within video and scaled to unit spread (Haufe et al. 2014, eq. 6)."""
+    centred = X.copy()
+    for v in np.unique(videos):
+        centred[videos == v] -= centred[videos == v].mean(axis=0)
+    scale = centred.std(axis=0)
+    centred = np.divide(centred, scale, out=np.zeros_like(centred), where=scale > TIE)
+    score = centred @ weights
+    return centred.T @ score / len(score) / score.std() if score.std() > TIE else np.full(len(weights), np.nan)
+
+
+def _drops(
+    X: np.ndarray,
+    y: np.ndarray,
+    videos: np.ndarray,
+    folds: tuple[Fold, ...],
+    weights: np.ndarray,
+    intercepts: np.ndarray,
+    members: np.ndarray,
+    n_repeats: int,
+    rng: np.random.Generator,
+) -> np.ndarray:
+    """Drop of the AUC within video for each joint permutation, within video, of some features; shape
+    (n_repeats,).
+
+    Scores are linear, so only the members' share of them has to be permuted.
+    """
+    part, scores = np.empty(len(y)), np.empty(len(y))
+    for fold, w, b in zip(folds, weights, intercepts, strict=True):
+        Z = (X[fold.test] - fold.reduction.mean) / fold.reduction.scale
+        part[fold.test] = Z[:, members] @ w[members]
+        scores[fold.test] = Z @ w + b
+    order = np.argsort(rng.random((n_repeats, len(y))) + videos, axis=1)
+    permuted = scores - part + part[order]
+    return auc_within_video(scores, y, videos) - auc_within_video(permuted, y, videos)

@@ -1,0 +1,215 @@
+"""T2: is there a signal beyond the measured confounds?
+
+T1 asks whether the features say anything about the label. If STOP windows are short, features that hear the
+window's length pass T1 with flying colours. T2 asks for more: relabel so that the *confounds keep predicting
+the label just as well as they do*, and see whether the features still do better with the true labels. This is
+the conditional permutation test (Berrett et al. 2020): the distribution of the label given the confounds is
+estimated, relabellings are drawn from it, and the probe is refitted to each.
+
+Within a pair (a, b) of neighbouring STOP and CONTINUE segments exactly one is STOP, so conditionally on the
+pair ``P(a is STOP) = expit(eta_a - eta_b)`` with ``eta = C beta``; beta comes from 1:1 conditional logistic
+regression (Breslow & Day 1980, ch. 7) with a small ridge. A relabelling is one independent coin flip per
+pair: exact, with no Markov chain. With too few pairs the whole video is the stratum: labels are drawn from
+the conditional Bernoulli distribution given the number of STOPs (Chen, Dempster & Liu 1994).
+
+The regression knows the confounds through a few columns (`priosig.basis`): a spline of log length, straight lines
+for the others, one degree of freedom for every 7 pairs.
+
+**Effective pairs**, the sum of ``4 p (1 - p)``, say how much the confounds leave open: a pair whose label
+they decide is worth 0, a pair that they cannot tell apart is worth 1. With hardly any left, T2 cannot find
+anything, and a large p means "cannot tell".
+
+**Two statistics.** The within-video AUC of a probe on features from which a linear prediction by the
+confounds has been subtracted (fitted on each training fold), and of a probe on raw features. The first is
+primary: it is right if either the model of the label or that of the features is right.
+
+A confound that was not measured, or measured badly, is not controlled by this or by any adjustment.
+
+References
+----------
+T. B. Berrett, Y. Wang, R. F. Barber & R. J. Samworth (2020), The conditional permutation test for independence
+while controlling for confounders, J. R. Stat. Soc. B 82, 175-197.
+S. X. Chen, A. P. Dempster & J. S. Liu (1994), Weighted finite population sampling to maximize entropy,
+Biometrika 81, 457-469.
+N. E. Breslow & N. E. Day (1980), Statistical Methods in Cancer Research I, IARC, ch. 7.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+
+import numpy as np
+
+from priosig.basis import check_confounds, confound_basis
+from priosig.matched import RIDGE, draw_strata, fit_pairs, fit_strata, inclusion_probabilities
+from priosig.metrics import sigmoid
+from priosig.pairing import SHUFFLE, SWAP, Scheme, canonical_rows, flip_pairs, neighbouring_pairs
+from priosig.permutation import folds_of, observed_and_null, permutation_pvalue, require_both_classes
+
+
+@dataclass(frozen=True)
+class ConditionalDraws:
+    """Relabellings drawn given the confounds.
+
+    Attributes
+    ----------
+    labellings : np.ndarray of int8, shape (n, n_segments)
+    scheme : {"swap neighbouring pairs", "shuffle within video"}
+        The second: drawn within video, where pairs are too few.
+    probabilities : np.ndarray, shape (n_segments,)
+        P(STOP) of each segment given the confounds and its pair (or its video's number of STOPs); 0 or 1 if
+        unpaired.
+    effective_pairs : float
+        How much the confounds leave open, in pairs: sum of 4 p (1 - p) over pairs, which is 2 sum of p (1 -
+        p) over segments and counted so within videos too.
+    """
+
+    labellings: np.ndarray
+    scheme: Scheme
+    probabilities: np.ndarray
+    effective_pairs: float
+
+
+@dataclass(frozen=True)
+class ConditionalResult:
+    """Outcome of T2.
+
+    Attributes
+    ----------
+    statistic, pvalue, null_distribution
+        Primary: AUC within video on features from which the confounds' linear prediction was taken away; see
+        `priosig.permutation.PermutationResult`.
+    raw_statistic, raw_pvalue, raw_null_distribution
+        The same draws, on the features as they are.
+    n_permutations : int
+    scheme : {"swap neighbouring pairs", "shuffle within video"}
+    n_pairs : int
+    effective_pairs : float
+        How many pairs the confounds leave open.
+    adjusted, redundant, constant, left_out : tuple of str
+        What became of each confound; see `priosig.basis.ConfoundBasis`.
+    """
+
+    statistic: float
+    pvalue: float
+    null_distribution: np.ndarray
+    raw_statistic: float
+    raw_pvalue: float
+    raw_null_distribution: np.ndarray
+    n_permutations: int
+    scheme: Scheme
+    n_pairs: int
+    effective_pairs: float
+    adjusted: tuple[str, ...]
+    redundant: tuple[str, ...]
+    constant: tuple[str, ...]
+    left_out: tuple[str, ...]
+
+
+def conditional_test(
+    X: np.ndarray,
+    y: np.ndarray,
+    video_ids: Sequence[str],
+    start_times: np.ndarray,
+    confounds: Mapping[str, np.ndarray],
+    *,
+    splines: Sequence[str] = ("length",),
+    n_permutations: int = 9999,
+    seed: int = 0,
+    C: float = 1.0,
+    min_pairs: int = 15,
+) -> ConditionalResult:
+    """T2: test "given the confounds, the label says nothing about these features".
+
+    With no confound that varies, every pair is a fair coin and T2 asks the same as T1. Where the confounds
+    decide every label, all draws equal the observed labels, and p is 1.
+
+    Parameters
+    ----------
+    X, y, video_ids, start_times, n_permutations, seed, C, min_pairs
+        As for `priosig.permutation.permutation_test`.
+    confounds : mapping from name to np.ndarray, shape (n_segments,)
+        In order of importance.
+    splines : sequence of str
+        Names of positive confounds that enter as a spline of their logarithm.
+
+    Returns
+    -------
+    ConditionalResult
+
+    Raises
+    ------
+    ValueError
+        As `permutation_test`, and for confounds that are not finite, by name.
+    """
+    checked = check_confounds(confounds, splines=splines)
+    table = np.column_stack(list(checked.values())) if checked else np.empty((len(y), 0))
+    if len(table) != len(y):
+        raise ValueError(f"conditional_test: confounds of {len(table)} segments; expected {len(y)}, one value each")
+    rows = canonical_rows(y, video_ids, start_times, X, table)
+    X, y = np.asarray(X, dtype=np.float64)[rows.order], np.asarray(y)[rows.order].astype(np.int8)
+    require_both_classes("conditional_test", y, rows.videos)
+    basis = confound_basis(
+        {name: values[rows.order] for name, values in checked.items()},
+        _informative(y, rows.videos, min_pairs),
+        splines=splines,
+    )
+    columns = basis.columns if checked else np.empty((len(y), 0))
+    draws = conditional_labellings(
+        columns, y, rows.videos, n_permutations, np.random.default_rng([seed, 2]), min_pairs=min_pairs
+    )
+    found = []
+    for covariates in (columns, None):
+        folds = folds_of(X, rows.videos, covariates)
+        found.append(observed_and_null(folds, y, draws.labellings, rows.videos, C=C))
+    (statistic, null), (raw_statistic, raw_null) = found
+    return ConditionalResult(
+        statistic=statistic,
+        pvalue=permutation_pvalue(statistic, null),
+        null_distribution=null,
+        raw_statistic=raw_statistic,
+        raw_pvalue=permutation_pvalue(raw_statistic, raw_null),
+        raw_null_distribution=raw_null,
+        n_permutations=n_permutations,
+        scheme=draws.scheme,
+        n_pairs=len(neighbouring_pairs(y, rows.videos)),
+        effective_pairs=draws.effective_pairs,
+        adjusted=basis.adjusted,
+        redundant=basis.redundant,
+        constant=basis.constant,
+        left_out=basis.left_out,
+    )
+
+
+def conditional_labellings(
+    columns: np.ndarray,
+    y: np.ndarray,
+    videos: np.ndarray,
+    n: int,
+    rng: np.random.Generator,
+    *,
+    min_pairs: int = 15,
+    ridge: float = RIDGE,
+) -> ConditionalDraws:
+    """Draw labellings of canonical rows given the confounds' columns; see the module's docstring."""
+    pairs = neighbouring_pairs(y, videos)
+    if len(pairs) >= min_pairs:
+        differences = columns[pairs[:, 0]] - columns[pairs[:, 1]]
+        keep = sigmoid(differences @ fit_pairs(differences, ridge))
+        labellings, scheme = flip_pairs(y, pairs, rng.random((n, len(pairs))) < 1 - keep), SWAP
+        probabilities = np.asarray(y, dtype=np.float64).copy()
+        probabilities[pairs[:, 0]], probabilities[pairs[:, 1]] = keep, 1 - keep
+    else:
+        eta = columns @ fit_strata(columns, y, videos, ridge)
+        labellings, scheme = draw_strata(eta, y, videos, n, rng), SHUFFLE
+        probabilities = inclusion_probabilities(eta, y, videos)
+    return ConditionalDraws(labellings, scheme, probabilities, float(2 * np.sum(probabilities * (1 - probabilities))))
+
+
+def _informative(y: np.ndarray, videos: np.ndarray, min_pairs: int) -> int:
+    """Pairs that carry information on the confounds' coefficients: neighbours, or the smaller class of each video."""
+    n_pairs = len(neighbouring_pairs(y, videos))
+    if n_pairs >= min_pairs:
+        return n_pairs
+    return int(sum(min(y[videos == v].sum(), (1 - y[videos == v]).sum()) for v in np.unique(videos)))

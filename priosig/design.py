@@ -1,0 +1,240 @@
+"""Can this design answer the question? Asked before any audio.
+
+If STOP and CONTINUE windows can be told apart from facts that have nothing to do with playing (how long a window
+is, how much talk it holds), then no score on these windows means anything. So each confound alone, and all
+together, is tried as a predictor under the same cross-validation as a model. Trying many finds something
+sooner or later, so the p-values are those of the largest AUC among them (max-T over one set of relabellings,
+Westfall & Young 1993).
+
+Which confounds T2 adjusts for, when pairs are too few for all: those that separate the labels best within
+video, as they stand (largest ``|AUC - 1/2|``), first. A confound that does not go with the label cannot make a
+false signal.
+
+References
+----------
+P. H. Westfall & S. S. Young (1993), Resampling-Based Multiple Testing, Wiley, ch. 2 (single-step max-T).
+"""
+
+from __future__ import annotations
+
+import math
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+
+import numpy as np
+
+from priosig.basis import ConfoundBasis, check_confounds, confound_basis, natural_spline
+from priosig.crossval import oof_scores
+from priosig.metrics import auc, auc_by_video, auc_within_video
+from priosig.pairing import canonical_rows, draw_relabellings, neighbouring_pairs
+from priosig.permutation import TIE, folds_of, refitted_aucs
+from priosig.rule import Rule
+from priosig.verdict import Evidence, Verdict, decide, design_problems
+
+ALL_CONFOUNDS = "all together"
+
+
+@dataclass(frozen=True)
+class Baseline:
+    """How well a confound, or all of them, predicts the label by itself, as a model would.
+
+    Attributes
+    ----------
+    name : str
+        Of the confound; "all together" for all.
+    auc_within_video, auc : float
+        Of out-of-fold scores; the second pooled.
+    n_videos_above_half : int
+    pvalue : float
+        T1, corrected for the number of baselines.
+    """
+
+    name: str
+    auc_within_video: float
+    auc: float
+    n_videos_above_half: int
+    pvalue: float
+
+
+@dataclass(frozen=True)
+class DesignAssessment:
+    """What the segments allow, before any audio.
+
+    Attributes
+    ----------
+    n_segments, n_stop, n_continue : int
+    n_videos, n_two_class_videos : int
+    n_pairs : int
+        Neighbouring STOP/CONTINUE pairs.
+    baselines : tuple of Baseline
+        Each confound that varies, best first; then all together, if there are several.
+    removed, not_measured : tuple of str
+    evidence : Evidence
+        The numbers behind `problems`.
+    problems : tuple of str
+        Why this design cannot answer the question, in plain words; empty if it can.
+    verdict : Verdict or None
+        `invalid design` where there are problems; else None: the features may speak.
+    rule : Rule
+    """
+
+    n_segments: int
+    n_stop: int
+    n_continue: int
+    n_videos: int
+    n_two_class_videos: int
+    n_pairs: int
+    baselines: tuple[Baseline, ...]
+    removed: tuple[str, ...]
+    not_measured: tuple[str, ...]
+    evidence: Evidence
+    problems: tuple[str, ...]
+    verdict: Verdict | None
+    rule: Rule
+
+
+def assess_design(
+    y: np.ndarray,
+    video_ids: Sequence[str],
+    start_times: np.ndarray,
+    confounds: Mapping[str, np.ndarray],
+    *,
+    rule: Rule | None = None,
+    seed: int = 0,
+    splines: Sequence[str] = ("length",),
+    removed: Sequence[str] = (),
+    not_measured: Sequence[str] = (),
+    matched: Sequence[str] = (),
+    exploratory: bool = False,
+) -> DesignAssessment:
+    """Judge a design from its labels, times and confounds; needs no audio.
+
+    Parameters
+    ----------
+    y : np.ndarray, shape (n_segments,)
+        1 = STOP, 0 = CONTINUE.
+    video_ids : sequence of str, one per segment
+    start_times : np.ndarray, shape (n_segments,)
+        Seconds from the start of the video.
+    confounds : mapping from name to np.ndarray, shape (n_segments,)
+        One that is the same everywhere counts as removed by design.
+    rule : Rule, optional
+    seed : int
+    splines : sequence of str
+        Names of positive confounds of which the logarithm matters.
+    removed, not_measured : sequence of str
+        Names of further confounds, to be named in the sentence.
+    matched : sequence of str
+        Those of `confounds` that T2 holds by comparing neighbours, and must not adjust for again: what follows
+        from time, such as the place in the video. Labels alternate, so that within a pair time tells the label
+        exactly, though over the video it tells nothing.
+    exploratory : bool
+        The data had been looked at before.
+
+    Returns
+    -------
+    DesignAssessment
+
+    Raises
+    ------
+    ValueError
+        For lengths that differ, labels other than 0 and 1, and times or confounds that are not finite, by
+        name.
+    """
+    rule = rule or Rule()
+    checked = check_confounds(confounds, splines=splines)
+    table = np.column_stack(list(checked.values())) if checked else np.empty((len(y), 0))
+    rows = canonical_rows(y, video_ids, start_times, table)
+    y, videos = np.asarray(y)[rows.order].astype(np.int8), rows.videos
+    checked = {name: values[rows.order] for name, values in checked.items()}
+    pairs = neighbouring_pairs(y, videos)
+    to_adjust = {name: values for name, values in checked.items() if name not in matched}
+    basis = _ordered_basis(to_adjust, y, videos, len(pairs), splines)
+    varying = {name: values for name, values in checked.items() if name not in basis.constant}
+    baselines = _baselines(varying, y, videos, splines, rule, seed)
+    best = max((b for b in baselines if not math.isnan(b.auc_within_video)), key=_auc_of, default=None)
+    alone = [b for b in baselines if b.name != ALL_CONFOUNDS]
+    n_two_class = sum(bool(0 < y[videos == v].sum() < (videos == v).sum()) for v in np.unique(videos))
+    evidence = Evidence(
+        n_videos=n_two_class,
+        n_pairs=len(pairs),
+        confound_auc=best.auc_within_video if best else math.nan,
+        confound_pvalue=best.pvalue if best else math.nan,
+        confound_names=() if best is None else tuple(varying) if best.name == ALL_CONFOUNDS else (best.name,),
+        confound_ranking=tuple((b.name, b.auc_within_video) for b in alone),
+        removed=tuple(dict.fromkeys((*basis.constant, *removed))),
+        matched=tuple(name for name in varying if name in matched),
+        adjusted=(*basis.adjusted, *basis.redundant),
+        left_out=basis.left_out,
+        not_measured=tuple(not_measured),
+        exploratory=exploratory,
+    )
+    problems = design_problems(evidence, rule)
+    return DesignAssessment(
+        n_segments=len(y),
+        n_stop=int(y.sum()),
+        n_continue=int((1 - y).sum()),
+        n_videos=len(np.unique(videos)),
+        n_two_class_videos=n_two_class,
+        n_pairs=len(pairs),
+        baselines=baselines,
+        removed=evidence.removed,
+        not_measured=evidence.not_measured,
+        evidence=evidence,
+        problems=problems,
+        verdict=decide(evidence, rule) if problems else None,
+        rule=rule,
+    )
+
+
+def _ordered_basis(
+    confounds: Mapping[str, np.ndarray], y: np.ndarray, videos: np.ndarray, n_pairs: int, splines: Sequence[str]
+) -> ConfoundBasis:
+    """What T2 will adjust for: confounds that separate the labels best come first; ties keep the order given."""
+    apart = {
+        name: round(abs(float(auc_within_video(values, y, videos)) - 0.5), 9) for name, values in confounds.items()
+    }
+    order = sorted(confounds, key=lambda name: 0.0 if math.isnan(apart[name]) else -apart[name])
+    return confound_basis({name: confounds[name] for name in order}, n_pairs, splines=splines)
+
+
+def _baselines(
+    confounds: Mapping[str, np.ndarray],
+    y: np.ndarray,
+    videos: np.ndarray,
+    splines: Sequence[str],
+    rule: Rule,
+    seed: int,
+) -> tuple[Baseline, ...]:
+    """Each confound alone and all together as models, with max-T p-values over all of them; () if none varies."""
+    features = {name: values[:, None] for name, values in confounds.items()}
+    if len(features) > 1:
+        curved = [natural_spline(np.log(v[:, 0])) if name in splines else v for name, v in features.items()]
+        features[ALL_CONFOUNDS] = np.column_stack(curved)
+    if not features:
+        return ()
+    if len(np.unique(videos)) < 2 or y.min() == y.max():
+        return tuple(Baseline(name, math.nan, math.nan, 0, math.nan) for name in features)
+    labellings, _ = draw_relabellings(
+        y, videos, rule.n_permutations, np.random.default_rng([seed, 1]), min_pairs=rule.min_pairs
+    )
+    largest = np.full(len(labellings), -np.inf)
+    measured = []
+    for name, X in features.items():
+        folds = folds_of(X, videos)
+        largest = np.fmax(largest, refitted_aucs(folds, labellings, videos, C=rule.C))
+        scores = oof_scores(folds, y, rule.C)
+        by_video = auc_by_video(scores, y, videos, allow_unscored=True)
+        pooled = auc(scores, y, allow_unscored=True)
+        measured.append((name, float(by_video.within), float(pooled), int(by_video.n_above_half)))
+    found = []
+    for name, within, pooled, above in measured:
+        reached = np.sum(largest >= within - TIE)
+        pvalue = math.nan if math.isnan(within) else float((1 + reached) / (1 + len(largest)))
+        found.append(Baseline(name, within, pooled, above, pvalue))
+    alone = [b for b in found if b.name != ALL_CONFOUNDS]
+    return (*sorted(alone, key=_auc_of, reverse=True), *(b for b in found if b.name == ALL_CONFOUNDS))
+
+
+def _auc_of(baseline: Baseline) -> float:
+    return -1.0 if math.isnan(baseline.auc_within_video) else baseline.auc_within_video

@@ -1,0 +1,155 @@
+"""Labels of matched segments, given covariates: their likelihood, their probabilities, and draws.
+
+Of a set of segments (a pair, or a video) it is known how many are STOP; which ones depends on covariates
+through ``eta = C beta``. Labellings then have the conditional Bernoulli distribution: P(labelling) is
+proportional to ``exp(sum of eta over its STOPs)``. For a pair that is a coin with ``P(a is STOP) = expit(eta_a -
+eta_b)``. For n segments with k STOPs the normalising constant is the elementary symmetric polynomial ``e_k(exp
+eta_1, ..., exp eta_n)``, which a recursion gives exactly (Chen, Dempster & Liu 1994); all in
+logarithms.
+
+`beta` maximises the conditional likelihood (conditional logistic regression) less a small ridge, so that
+covariates which separate the labels have a finite answer too.
+
+References
+----------
+N. E. Breslow & N. E. Day (1980), Statistical Methods in Cancer Research I, IARC, ch. 7.
+S. X. Chen, A. P. Dempster & J. S. Liu (1994), Weighted finite population sampling to maximize entropy,
+Biometrika 81, 457-469.
+"""
+
+from __future__ import annotations
+
+import numpy as np
+
+from priosig.metrics import sigmoid
+
+RIDGE = 0.1
+
+
+def fit_pairs(differences: np.ndarray, ridge: float = RIDGE) -> np.ndarray:
+    """1:1 conditional logistic regression: maximise ``sum_i log expit(d_i beta) - ridge/2 |beta|^2``.
+
+    The likelihood of a matched pair depends on the difference of its covariates alone (Breslow & Day 1980,
+    eq. 7.2). Newton's method with step halving; strictly concave thanks to the ridge, so that pairs which the
+    confounds separate have a finite answer too.
+
+    Parameters
+    ----------
+    differences : np.ndarray, shape (n_pairs, df)
+        Covariates of the STOP segment minus those of its CONTINUE partner.
+
+    Returns
+    -------
+    np.ndarray, shape (df,)
+    """
+    beta = np.zeros(differences.shape[1])
+
+    def objective(b: np.ndarray) -> float:
+        return float(np.logaddexp(0, -differences @ b).sum() + ridge / 2 * b @ b)
+
+    value = objective(beta)
+    for _ in range(200):
+        p = sigmoid(differences @ beta)
+        gradient = ridge * beta - differences.T @ (1 - p)
+        if not len(beta) or np.abs(gradient).max() < 1e-10:
+            break
+        hessian = (differences.T * (p * (1 - p))) @ differences + ridge * np.eye(len(beta))
+        step = np.linalg.solve(hessian, gradient)
+        size = 1.0
+        # a rise within rounding is no rise: at the optimum the objective is flat to the last digits
+        while (lower := objective(beta - size * step)) > value + 1e-13 * (1 + abs(value)) and size > 1e-8:
+            size /= 2
+        beta, value = beta - size * step, lower
+    return beta
+
+
+def fit_strata(columns: np.ndarray, y: np.ndarray, videos: np.ndarray, ridge: float = RIDGE) -> np.ndarray:
+    """Conditional logistic regression with videos as strata, given each video's number of STOPs.
+
+    Maximises ``sum_v [sum_{i in v, STOP} eta_i - log e_{n1}(exp eta_v)] - ridge/2 |beta|^2``, where e_k is
+    the elementary symmetric polynomial; its gradient is ``C' (y - pi)`` with the inclusion probabilities pi
+    of the conditional Bernoulli distribution (Chen et al. 1994).
+    """
+    from scipy.optimize import minimize
+
+    strata = [np.flatnonzero(videos == v) for v in np.unique(videos)]
+
+    def objective(beta: np.ndarray) -> tuple[float, np.ndarray]:
+        eta = columns @ beta
+        log_norm = sum(_log_symmetric(eta[rows], int(y[rows].sum()))[0, -1] for rows in strata)
+        pi = inclusion_probabilities(eta, y, videos)
+        value = log_norm - eta @ y + ridge / 2 * beta @ beta
+        return float(value), columns.T @ (pi - y) + ridge * beta
+
+    start = np.zeros(columns.shape[1])
+    if not len(start):
+        return start
+    return minimize(objective, start, jac=True, method="BFGS", options={"gtol": 1e-9}).x
+
+
+def inclusion_probabilities(eta: np.ndarray, y: np.ndarray, videos: np.ndarray) -> np.ndarray:
+    """P(segment is STOP | its video's number of STOPs): ``w_i e_{n1-1}(w without i) / e_{n1}(w)``, w =
+    exp(eta).
+
+    The polynomial without i is put together from those of the rows before and after it, so that nothing is
+    subtracted.
+
+    Returns
+    -------
+    np.ndarray, shape (n_segments,)
+    """
+    pi = np.empty(len(eta))
+    for v in np.unique(videos):
+        rows = np.flatnonzero(videos == v)
+        k = int(y[rows].sum())
+        after = _log_symmetric(eta[rows], k)
+        before = _log_symmetric(eta[rows][::-1], k)[::-1]
+        for j, row in enumerate(rows):
+            terms = before[j, :k] + after[j + 1, :k][::-1]
+            total = np.logaddexp.reduce(terms) if k else -np.inf
+            pi[row] = np.exp(eta[row] + total - after[0, k])
+    return pi
+
+
+def draw_strata(eta: np.ndarray, y: np.ndarray, videos: np.ndarray, n: int, rng: np.random.Generator) -> np.ndarray:
+    """Draw labellings from the conditional Bernoulli distribution within each video.
+
+    Row after row: with r STOPs still to place, row i is STOP with probability ``w_i e_{r-1}(w_{i+1..}) /
+    e_r(w_{i..})``, w = exp(eta) (Chen et al. 1994, sec. 2.4; exact). The uniform numbers of a labelling are
+    drawn together, so that the first k of `n` do not depend on `n`.
+
+    Parameters
+    ----------
+    eta : np.ndarray, shape (n_segments,) or (n, n_segments)
+        Log odds, up to a constant for each video; one row a labelling where they differ.
+    y, videos : np.ndarray, shape (n_segments,)
+        `y` gives each video's number of STOPs.
+
+    Returns
+    -------
+    np.ndarray of int8, shape (n, n_segments)
+    """
+    uniform = rng.random((n, len(y)))
+    eta = np.atleast_2d(eta)
+    labellings = np.zeros((n, len(y)), dtype=np.int8)
+    pick = np.arange(n) if len(eta) == n else np.zeros(n, dtype=np.intp)
+    for v in np.unique(videos):
+        rows = np.flatnonzero(videos == v)
+        table = _log_symmetric(eta[:, rows], int(y[rows].sum()))
+        left = np.full(n, int(y[rows].sum()))
+        for j, row in enumerate(rows):
+            with_row = np.where(left > 0, table[pick, j + 1, left - 1], -np.inf)
+            chosen = uniform[:, row] < np.exp(eta[pick, row] + with_row - table[pick, j, left])
+            labellings[:, row] = chosen
+            left -= chosen
+    return labellings
+
+
+def _log_symmetric(eta: np.ndarray, k: int) -> np.ndarray:
+    """``T[..., i, r] = log e_r(w_i, w_{i+1}, ...)``, w = exp(eta), from ``e_r(i) = e_r(i+1) + w_i e_{r-1}(i+1)``."""
+    n = eta.shape[-1]
+    table = np.full((*eta.shape[:-1], n + 1, k + 1), -np.inf)
+    table[..., 0] = 0.0
+    for i in range(n - 1, -1, -1):
+        table[..., i, 1:] = np.logaddexp(table[..., i + 1, 1:], eta[..., i, None] + table[..., i + 1, :-1])
+    return table

@@ -1,0 +1,78 @@
+"""The rule: what was decided before the data were looked at.
+
+Every number on which a verdict turns stands here, and a hash over all of them is part of each verdict, so that
+nobody can move a bar afterwards without it showing.
+
+References
+----------
+B. Phipson & G. K. Smyth (2010), Permutation p-values should never be zero, Stat. Appl. Genet. Mol. Biol. 9, 39.
+"""
+
+from __future__ import annotations
+
+import hashlib
+import json
+import math
+from dataclasses import asdict, dataclass
+
+
+@dataclass(frozen=True)
+class Rule:
+    """What was decided before the data were looked at.
+
+    Attributes
+    ----------
+    alpha : float
+        Level of each test.
+    threshold : float
+        Bar for the AUC within video, of the model and of the confounds alone.
+    min_videos, min_pairs : int
+        Fewest videos that hold both labels, and fewest neighbouring STOP/CONTINUE pairs.
+    min_effective_pairs : float
+        With fewer, a failed T2 means that the confounds leave too little to compare.
+    video_share : float
+        Share of videos that must be above 0.5 for `signal`; with more than 40 videos, of 20 groups of videos.
+    spike_auc, min_power : float
+        `no signal` is said only if a signal of this AUC would be found with this probability.
+    n_permutations : int
+        Relabellings of each test; ``(n_permutations + 1) * alpha`` must be a whole number, for then the level
+        is exact (Phipson & Smyth 2010).
+    C : float
+        Inverse L2 penalty of the probe.
+    level : float
+        Coverage of the interval.
+    """
+
+    alpha: float = 0.05
+    threshold: float = 0.60
+    min_videos: int = 5
+    min_pairs: int = 15
+    min_effective_pairs: float = 15.0
+    video_share: float = 0.8
+    spike_auc: float = 0.70
+    min_power: float = 0.80
+    n_permutations: int = 9999
+    C: float = 1.0
+    level: float = 0.95
+
+    def __post_init__(self) -> None:
+        for name in ("alpha", "threshold", "video_share", "spike_auc", "min_power", "level"):
+            value = getattr(self, name)
+            if not 0 < value < 1 and not (name == "video_share" and value == 1):
+                raise ValueError(f"rule: {name} is {value}; expected a number between 0 and 1")
+        for name in ("min_videos", "min_pairs", "min_effective_pairs", "n_permutations", "C"):
+            value = getattr(self, name)
+            if not (math.isfinite(value) and value > 0):
+                raise ValueError(f"rule: {name} is {value}; expected a number above 0")
+        whole = (self.n_permutations + 1) * self.alpha
+        if whole < 1 - 1e-9 or abs(whole - round(whole)) > 1e-6:
+            raise ValueError(
+                f"rule: (n_permutations + 1) * alpha is {whole:.4g}; expected a whole number, at least 1, "
+                "so that the tests have exactly the level alpha (19, 199, 999, 9999 for alpha 0.05)"
+            )
+
+    @property
+    def hash(self) -> str:
+        """First 16 hexadecimal digits of the SHA-256 of all settings, in alphabetical order, as JSON."""
+        settings = {name: float(value) for name, value in asdict(self).items()}
+        return hashlib.sha256(json.dumps(settings, sort_keys=True).encode()).hexdigest()[:16]

@@ -1,0 +1,195 @@
+"""Simulated studies whose answer is known, at the level of features.
+
+A *world* is a rule for making data sets: which of a true signal, a leak of window length, a leak of talk,
+drift, and differences between videos there is.
+
+**The design** imitates the first study's: 98 segments in 5 videos of 25, 14, 16, 25 and 18, 61 of them STOP,
+no two CONTINUE next to each other, which makes 37 pairs. Window lengths have the deciles of the real ones
+(medians: STOP 15 s, CONTINUE 126 s), so that length alone has an AUC within video of about 0.9. *Equal
+windows* all last 10 s.
+
+**Features** are Gaussian: six factors with random loadings make up 80 % of a segment's variance, noise of its
+own the rest; a quarter of the total variance (ICC 0.25) belongs to the video. A signal of strength s moves
+the first factor by 1.1 s standard deviations between CONTINUE and STOP; a leak moves the second by 1.6
+(length) or 3 (talk) times what leaks, standardised. Drift makes all of it autoregressive from segment to
+segment (rho 0.8). Talk share is higher in STOP windows by 1.3 standard deviations.
+
+**Known limit.** Talk that is not measured, or measured with reliability 0.5 or 0.8, is *not* controlled:
+those worlds are there so that this stays documented and tested. No analysis can adjust for what nobody
+measured.
+"""
+
+from __future__ import annotations
+
+import math
+from dataclasses import dataclass
+from typing import Literal
+
+import numpy as np
+
+SIZES = ((15, 10), (9, 5), (11, 5), (16, 9), (10, 8))  # STOP and CONTINUE segments of each video
+TWO_KINDS = ((21, 4), (12, 2), (9, 7), (13, 12), (10, 8))
+# Deciles of the window lengths in seconds, rounded.
+LENGTH_DECILES = {
+    1: (3.5, 5, 9, 10, 10.5, 15, 17, 22, 26, 32, 67),
+    0: (7, 19, 28, 65, 82, 126, 137, 190, 290, 370, 700),
+}
+FACTORS, FACTOR_SHARE, ICC, RHO = 6, 0.8, 0.25, 0.8
+SIGNAL_GAIN, LENGTH_GAIN, TALK_GAIN, TALK_SHIFT = 1.1, 1.6, 3.0, 1.3
+
+Truth = Literal["nothing", "measured leak", "unmeasured leak", "signal", "not shared"]
+
+
+@dataclass(frozen=True)
+class World:
+    """What there is to be found in a simulated study.
+
+    Attributes
+    ----------
+    name : str
+    truth : {"nothing", "measured leak", "unmeasured leak", "signal", "not shared"}
+        The verdict `signal` is an error in the first two, a known limit in the third, right in the fourth. "Not
+        shared" is a signal that one video has alone: the labels do say something there, so T1 and T2 may find it,
+        but `signal` would promise it for other videos.
+    signal : float
+        Strength of the true signal; 0 for none.
+    length_leak : {"", "log", "inverse root"}
+        How the features hear the window's length; "inverse root" makes short windows noisier too.
+    talk_leak : bool
+    talk_reliability : float or None
+        Squared correlation of measured talk with talk; None where talk is not measured.
+    drift, two_kinds, equal_windows : bool
+        Features drift; two kinds of video, which differ in sound and in the share of STOP; all windows last
+        10 s.
+    signal_videos : int
+        The signal is in the first so many videos.
+    """
+
+    name: str
+    truth: Truth = "nothing"
+    signal: float = 0.0
+    length_leak: Literal["", "log", "inverse root"] = ""
+    talk_leak: bool = False
+    talk_reliability: float | None = None
+    drift: bool = False
+    two_kinds: bool = False
+    equal_windows: bool = False
+    signal_videos: int = 5
+
+
+_TALK = {"talk_leak": True, "equal_windows": True}  # nothing else leaks, so that talk can be seen alone
+
+WORLDS = {
+    world.name: world
+    for world in (
+        World("null"),
+        World("null, drift", drift=True),
+        World("videos of two kinds", two_kinds=True),
+        World("length leaks (log)", "measured leak", length_leak="log"),
+        World("length leaks (inverse root)", "measured leak", length_leak="inverse root"),
+        World("length leak and drift", "measured leak", length_leak="log", drift=True),
+        World("talk leaks, measured exactly", "measured leak", talk_reliability=1.0, **_TALK),
+        World("talk leaks, reliability 0.8", "unmeasured leak", talk_reliability=0.8, **_TALK),
+        World("talk leaks, reliability 0.5", "unmeasured leak", talk_reliability=0.5, **_TALK),
+        World("talk leaks, not measured", "unmeasured leak", **_TALK),
+        World("signal 1.0", "signal", signal=1.0),
+        World("signal 2.0", "signal", signal=2.0),
+        World("length leak and signal 2.0", "signal", signal=2.0, length_leak="log"),
+        World("length leak and signal 3.0", "signal", signal=3.0, length_leak="log"),
+        World("null, equal windows", equal_windows=True),
+        World("signal 0.5, equal windows", "signal", signal=0.5, equal_windows=True),
+        World("signal 1.0, equal windows", "signal", signal=1.0, equal_windows=True),
+        World("signal 1.5, equal windows", "signal", signal=1.5, equal_windows=True),
+        World("signal 2.0, equal windows", "signal", signal=2.0, equal_windows=True),
+        World("signal in three videos", "signal", signal=3.0, equal_windows=True, signal_videos=3),
+        World("signal in one video", "not shared", signal=4.0, equal_windows=True, signal_videos=1),
+    )
+}
+
+
+@dataclass(frozen=True)
+class SimulatedStudy:
+    """One data set, rows in canonical order.
+
+    Attributes
+    ----------
+    X : np.ndarray, shape (n_segments, n_features)
+    y, videos, start_times : np.ndarray, shape (n_segments,)
+    confounds : dict from name to np.ndarray, shape (n_segments,)
+        What was measured: "length" in seconds, and "talk" unless the world hides it.
+    """
+
+    X: np.ndarray
+    y: np.ndarray
+    videos: np.ndarray
+    start_times: np.ndarray
+    confounds: dict[str, np.ndarray]
+
+
+def simulate_study(world: World, rng: np.random.Generator, *, n_features: int = 19) -> SimulatedStudy:
+    """Draw one data set of a world; see the module's docstring.
+
+    Parameters
+    ----------
+    world : World
+    rng : np.random.Generator
+    n_features : int
+    """
+    labels, groups = [], []
+    for video, (n_stop, n_continue) in enumerate(TWO_KINDS if world.two_kinds else SIZES):
+        followed = np.isin(np.arange(n_stop), rng.choice(n_stop - 1, size=n_continue, replace=False))
+        of_video = np.concatenate([[1, 0] if gap else [1] for gap in followed])
+        labels.append(of_video)
+        groups.append(np.full(len(of_video), video))
+    y, videos = np.concatenate(labels).astype(np.int8), np.concatenate(groups)
+    n, n_videos = len(y), len(labels)
+    length = np.full(n, 10.0) if world.equal_windows else _lengths(y, rng)
+    talk = _standardised(rng.standard_normal(n) + TALK_SHIFT * y)
+
+    factors = _noise((n, FACTORS), videos, world.drift, rng)
+    own = _noise((n, n_features), videos, world.drift, rng)
+    moved = (y - y.mean()) * (videos < world.signal_videos)
+    factors[:, 0] += SIGNAL_GAIN * world.signal * moved
+    if world.length_leak == "log":
+        factors[:, 1] += LENGTH_GAIN * _standardised(np.log(length))
+    elif world.length_leak == "inverse root":
+        factors[:, 1] += LENGTH_GAIN * _standardised(1 / np.sqrt(length))
+        own *= np.sqrt(0.5 + 0.5 * (1 / length) / np.mean(1 / length))[:, None]
+    if world.talk_leak:
+        factors[:, 1] += TALK_GAIN * talk
+    loadings = rng.standard_normal((FACTORS, n_features)) / math.sqrt(FACTORS)
+    of_segment = math.sqrt(FACTOR_SHARE) * factors @ loadings + math.sqrt(1 - FACTOR_SHARE) * own
+    of_video = rng.standard_normal((n_videos, n_features))
+    if world.two_kinds:
+        of_video += 2.0 * rng.standard_normal(n_features) * (np.arange(n_videos) < 2)[:, None]
+    X = math.sqrt(1 - ICC) * of_segment + math.sqrt(ICC) * of_video[videos]
+
+    confounds = {"length": length}
+    if world.talk_reliability is not None:
+        r = world.talk_reliability
+        confounds["talk"] = math.sqrt(r) * talk + math.sqrt(1 - r) * rng.standard_normal(n)
+    return SimulatedStudy(X, y, videos, np.arange(n, dtype=np.float64), confounds)
+
+
+def _lengths(y: np.ndarray, rng: np.random.Generator) -> np.ndarray:
+    """Window lengths in seconds: evenly spread quantiles of each class, in random order."""
+    length = np.empty(len(y))
+    for label, deciles in LENGTH_DECILES.items():
+        n = int(np.sum(y == label))
+        places = (rng.permutation(n) + rng.random(n)) / n
+        length[y == label] = np.exp(np.interp(places, np.linspace(0, 1, 11), np.log(deciles)))
+    return length
+
+
+def _noise(shape: tuple[int, int], videos: np.ndarray, drift: bool, rng: np.random.Generator) -> np.ndarray:
+    """Standard normal rows; with drift, autoregressive from segment to segment of a video, same variance."""
+    noise = rng.standard_normal(shape)
+    if drift:
+        for i in range(1, len(noise)):
+            if videos[i] == videos[i - 1]:
+                noise[i] = RHO * noise[i - 1] + math.sqrt(1 - RHO**2) * noise[i]
+    return noise
+
+
+def _standardised(values: np.ndarray) -> np.ndarray:
+    return (values - values.mean()) / values.std()

@@ -1,0 +1,287 @@
+"""The verdict that a rule gives on the evidence, and the sentence that says it.
+
+Nothing here touches data: `decide` is a pure function of numbers, so the same evidence under the same rule
+(`priosig.rule`) always gives the same words.
+
+The questions are asked in this order, and the first answer ends it:
+
+0. Can this design answer the question at all? Enough videos with both labels, enough neighbouring pairs, and
+   labels that cannot be told from facts that have nothing to do with playing (window length, talk, place in the
+   video). If not: ``invalid design``.
+1. Is there any signal (T1)? If not: ``no signal`` when a signal worth finding would have been found, else
+   ``underpowered``.
+2. Is there a signal beyond the measured confounds (T2)? If not: ``confounded``.
+3. Is it strong enough to build on (AUC within video at or above the bar; below it: ``no signal``), and is it
+   there in most videos? ``signal`` if so, else ``heterogeneous``.
+
+The sentence is for someone who has never heard of a confound. An AUC of 0.81 reads "ranks a STOP above a
+CONTINUE of the same video 81 times in 100", which is what an AUC within video is.
+"""
+
+from __future__ import annotations
+
+import math
+from dataclasses import dataclass
+from typing import Literal
+
+from priosig.rule import Rule
+
+Label = Literal["invalid design", "no signal", "underpowered", "confounded", "heterogeneous", "signal"]
+
+
+@dataclass(frozen=True)
+class Evidence:
+    """The numbers that a verdict is made of. NaN where something could not be computed.
+
+    Attributes
+    ----------
+    n_videos, n_videos_above_half : int
+        Videos that hold both labels; those of them with an AUC above 0.5.
+    n_pairs : int
+        Neighbouring STOP/CONTINUE pairs.
+    confound_auc, confound_pvalue : float
+        AUC within video of the best predictor made of confounds alone, and its T1 p-value, corrected for all
+        that were tried.
+    confound_names : tuple of str
+        The confounds that this predictor knows.
+    confound_ranking : tuple of (str, float)
+        Each varying confound and its own AUC within video, best first.
+    removed, adjusted, left_out, not_measured : tuple of str
+        Names of confounds: constant in this view; adjusted for in T2; measured but for want of pairs not
+        adjusted for; never measured.
+    auc, low, high : float
+        AUC within video of the model and its interval.
+    any_signal_pvalue, beyond_confounds_pvalue : float
+        T1, and T2 on residualised features, corrected for the number of models.
+    effective_pairs : float
+        How many pairs the confounds leave open.
+    power : float
+        Chance to find a signal of AUC `Rule.spike_auc` in these features.
+    n_groups, n_groups_above_half : int
+        With more than 40 videos: groups of whole videos, and those above 0.5. Single small videos say little.
+    n_models : int
+        How many models the p-values were corrected for.
+    exploratory : bool
+        The data had been looked at before the rule was fixed.
+    """
+
+    n_videos: int
+    n_pairs: int
+    confound_auc: float = math.nan
+    confound_pvalue: float = math.nan
+    confound_names: tuple[str, ...] = ()
+    confound_ranking: tuple[tuple[str, float], ...] = ()
+    removed: tuple[str, ...] = ()
+    matched: tuple[str, ...] = ()
+    adjusted: tuple[str, ...] = ()
+    left_out: tuple[str, ...] = ()
+    not_measured: tuple[str, ...] = ()
+    auc: float = math.nan
+    low: float = math.nan
+    high: float = math.nan
+    n_videos_above_half: int = 0
+    any_signal_pvalue: float = math.nan
+    beyond_confounds_pvalue: float = math.nan
+    effective_pairs: float = math.nan
+    power: float = math.nan
+    n_groups: int = 0
+    n_groups_above_half: int = 0
+    n_models: int = 1
+    exploratory: bool = False
+
+
+@dataclass(frozen=True)
+class Verdict:
+    """What may be said.
+
+    Attributes
+    ----------
+    label : str
+        `invalid design`, `no signal`, `underpowered`, `confounded`, `heterogeneous` or `signal`.
+    sentence : str
+        One sentence to quote, with its numbers and what became of each confound.
+    reasons : tuple of str
+        Every finding that led here, one plain clause each.
+    rule_hash : str
+        `Rule.hash` of the rule in force.
+    exploratory : bool
+        Whether the data had been looked at before the rule was fixed.
+    """
+
+    label: Label
+    sentence: str
+    reasons: tuple[str, ...]
+    rule_hash: str
+    exploratory: bool
+
+
+def design_problems(evidence: Evidence, rule: Rule) -> tuple[str, ...]:
+    """What keeps this design from answering the question, one plain clause each; empty if nothing does."""
+    problems = []
+    if evidence.n_videos < rule.min_videos:
+        problems.append(
+            f"{_count(evidence.n_videos, 'video')} with both STOP and CONTINUE windows, and at least "
+            f"{rule.min_videos} are needed to say anything about videos not seen yet"
+        )
+    if evidence.n_pairs < rule.min_pairs:
+        problems.append(
+            f"{_count(evidence.n_pairs, 'pair')} of neighbouring STOP and CONTINUE windows, and at least "
+            f"{rule.min_pairs} are needed to compare like with like"
+        )
+    # NaN compares false: a design whose confounds could not be tried has been refused above, for its videos or pairs
+    if evidence.confound_auc >= rule.threshold and evidence.confound_pvalue <= rule.alpha:
+        problems.append(
+            "STOP and CONTINUE windows can be told apart without hearing a note: a predictor that knows only "
+            f"{_list(evidence.confound_names)} ranks a STOP above a CONTINUE of the same video "
+            f"{_times(evidence.confound_auc)} (AUC within video {evidence.confound_auc:.3f}, "
+            f"{_p(evidence.confound_pvalue)}; 50 in 100 is guessing), so a high score on "
+            "these windows says nothing about the playing"
+        )
+    return tuple(problems)
+
+
+def decide(evidence: Evidence, rule: Rule) -> Verdict:
+    """The verdict on one model in one view; a pure function of the numbers.
+
+    Parameters
+    ----------
+    evidence : Evidence
+    rule : Rule
+
+    Returns
+    -------
+    Verdict
+    """
+    problems = design_problems(evidence, rule)
+    if not problems and (math.isnan(evidence.any_signal_pvalue) or math.isnan(evidence.beyond_confounds_pvalue)):
+        problems = ("no segment could be scored by a probe trained on other videos, so that nothing could be tested",)
+    if problems:
+        clause = "this design cannot answer the question: " + "; and ".join(problems)
+        return _verdict("invalid design", clause, problems, evidence, rule)
+
+    interval = f"{rule.level:.0%} interval {evidence.low:.2f} to {evidence.high:.2f}"
+    if math.isnan(evidence.low) or math.isnan(evidence.high):
+        interval = "no interval could be computed"
+    times = (
+        f"the scores rank a STOP above a CONTINUE of the same video {_times(evidence.auc)} "
+        f"(50 is guessing; {interval}; above guessing in {evidence.n_videos_above_half} of {evidence.n_videos} "
+        "videos)"
+    )
+    spiked = (
+        f"a real signal worth {_times(rule.spike_auc)} would have been found with a chance of {evidence.power:.0%}"
+    )
+    if math.isnan(evidence.power):
+        spiked = "how large a signal would have been found was not computed"
+
+    found = evidence.any_signal_pvalue <= rule.alpha
+    if not found:
+        chance = f"that is no better than labels shuffled between neighbours reach ({_p(evidence.any_signal_pvalue)})"
+        if evidence.power >= rule.min_power:
+            return _verdict(
+                "no signal", f"{times}, and {chance}, although {spiked}", (chance, spiked), evidence, rule
+            )
+        clause = (
+            f"too few data to tell: {times}, and {chance}, but {spiked}, so this does not show that there is none"
+        )
+        return _verdict("underpowered", clause, (chance, spiked), evidence, rule)
+
+    better = f"better than labels shuffled between neighbours ({_p(evidence.any_signal_pvalue)})"
+    names = _list(_names(evidence))
+    if not evidence.beyond_confounds_pvalue <= rule.alpha:
+        ranking = ", ".join(f"{_plain(name)} {value:.2f}" for name, value in evidence.confound_ranking[:3])
+        alone = f" (within-video AUC of each alone: {ranking})" if ranking else ""
+        why = f"expected from {names}, which may differ between STOP and CONTINUE windows{alone}"
+        if not _names(evidence):
+            why = "a second set of relabellings reaches"
+        same = f"no better than {why} ({_p(evidence.beyond_confounds_pvalue)})"
+        reasons = [better, same]
+        sentence = f"{times}, {better}, but {same}"
+        if evidence.effective_pairs < rule.min_effective_pairs:
+            overlap = (
+                f"of {evidence.n_pairs} neighbouring pairs these facts leave {evidence.effective_pairs:.1f} open, an "
+                "overlap too small to tell music from artefact"
+            )
+            reasons.append(overlap)
+            sentence += f"; {overlap}"
+        return _verdict("confounded", sentence, tuple(reasons), evidence, rule)
+
+    beyond = "with no measured confound left that differs between windows"
+    if _names(evidence):
+        beyond = f"better than expected from {names} ({_p(evidence.beyond_confounds_pvalue)})"
+    both, clause = (better, beyond), f"{times}, {better}, {beyond}"
+    if not evidence.auc >= rule.threshold:
+        weak = f"below the bar of {rule.threshold:.2f} that was set beforehand: a trace, too weak to build on"
+        return _verdict("no signal", f"{clause}, but {weak}", (*both, weak), evidence, rule)
+    above, parts, what = evidence.n_videos_above_half, evidence.n_videos, "videos"
+    if evidence.n_groups:
+        above, parts, what = evidence.n_groups_above_half, evidence.n_groups, "groups of videos"
+    if above < rule.video_share * parts - 1e-9:
+        uneven = (
+            f"only {above} of {parts} {what} are above guessing, fewer than the {rule.video_share:.0%} set beforehand"
+        )
+        return _verdict("heterogeneous", f"{clause}, but {uneven}", (*both, uneven), evidence, rule)
+    return _verdict("signal", clause, both, evidence, rule)
+
+
+def holm(pvalues: list[float]) -> list[float]:
+    """Holm's step-down correction: valid whatever the dependence between the tests.
+
+    ``p_(i)`` in ascending order becomes ``max_{j <= i} min(1, (k - j + 1) p_(j))`` (Holm 1979). A NaN (a test
+    that could not be made) stays NaN and still counts as one of the k tests.
+
+    Examples
+    --------
+    >>> holm([0.04, 0.01])
+    [0.04, 0.02]
+    """
+    adjusted = [math.nan] * len(pvalues)
+    largest = 0.0
+    made = [i for i in sorted(range(len(pvalues)), key=lambda i: pvalues[i]) if not math.isnan(pvalues[i])]
+    for rank, i in enumerate(made):
+        largest = max(largest, min(1.0, (len(pvalues) - rank) * pvalues[i]))
+        adjusted[i] = largest
+    return adjusted
+
+
+def _verdict(label: Label, clause: str, reasons: tuple[str, ...], evidence: Evidence, rule: Rule) -> Verdict:
+    judged = label != "invalid design"
+    fates = [
+        ("removed by design", evidence.removed),
+        ("held by comparing neighbours", evidence.matched if judged else ()),
+        ("adjusted for" if judged else "measured", evidence.adjusted if judged else _names(evidence)),
+        ("measured but not adjusted for", evidence.left_out if judged else ()),
+        ("not measured", evidence.not_measured),
+    ]
+    told = [f"{what}: {', '.join(map(_plain, names))}" for what, names in fates if names]
+    fate = "; ".join(told) or "no confound was measured"
+    tests = f"; p corrected for {evidence.n_models} models" if evidence.n_models > 1 else ""
+    prefix = "Exploratory, " if evidence.exploratory else ""
+    head = f"{prefix}{label}" if prefix else label[0].upper() + label[1:]
+    return Verdict(label, f"{head}: {clause} [{fate}{tests}].", reasons, rule.hash, evidence.exploratory)
+
+
+def _names(evidence: Evidence) -> tuple[str, ...]:
+    return (*evidence.matched, *evidence.adjusted, *evidence.left_out)
+
+
+def _plain(name: str) -> str:
+    return name.replace("_", " ")
+
+
+def _list(names: tuple[str, ...]) -> str:
+    plain = [_plain(name) for name in names]
+    return " and ".join([", ".join(plain[:-1]), plain[-1]] if len(plain) > 1 else plain)
+
+
+def _times(auc: float) -> str:
+    return f"{100 * auc:.0f} times in 100" if not math.isnan(auc) else "an unknown number of times"
+
+
+def _p(pvalue: float) -> str:
+    if math.isnan(pvalue):
+        return "p not computed"
+    return f"p = {pvalue:.4f}" if pvalue < 0.001 else f"p = {pvalue:.3f}"
+
+
+def _count(n: int, noun: str) -> str:
+    return f"no {noun}" if n == 0 else f"only {n} {noun}{'s' if n > 1 else ''}"

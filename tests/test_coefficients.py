@@ -1,0 +1,113 @@
+import numpy as np
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+from scipy.stats import spearmanr
+
+from priosig.coefficients import clusters_of, coefficient_table, max_t_pvalues
+from priosig.crossval import leave_one_video_out_cv
+
+
+def study(seed: int = 0, *, n_videos: int = 5, n: int = 11, d: int = 5, shift: float = 0.0):
+    rng = np.random.default_rng(seed)
+    y = np.tile(np.arange(n) % 2 == 0, n_videos).astype(int)
+    videos = np.repeat([f"video{v}" for v in range(n_videos)], n)
+    X = rng.normal(size=(len(y), d))
+    X[:, 0] += shift * y
+    return X, y, videos, np.tile(np.arange(n, dtype=float), n_videos), [f"scale {j}" for j in range(d)]
+
+
+def test_weights_are_those_of_the_cross_validation_on_average():
+    X, y, videos, starts, names = study(shift=1.0)
+    expected = leave_one_video_out_cv(X, y, videos)["coefficients"]
+    table = coefficient_table(X, y, videos, starts, names, n_permutations=19, n_repeats=5)
+    np.testing.assert_allclose([w.mean for w in table.weights], expected.mean(axis=0), atol=1e-9)
+    np.testing.assert_allclose([w.spread for w in table.weights], expected.std(axis=0, ddof=1), atol=1e-9)
+
+
+def test_a_weight_that_carries_the_signal_is_stable_and_the_others_are_not():
+    table = coefficient_table(*study(shift=3.0), n_permutations=199, n_repeats=20)
+    assert [w.stable for w in table.weights] == [True, False, False, False, False]
+    assert table.weights[0].pvalue == 1 / 200
+    assert table.weights[0].sign_agreement == 1
+    assert table.weights[0].pattern > 0.8
+    assert table.clusters[0].names == ("scale 0",)
+    assert table.clusters[0].importance > 0.2
+
+
+def test_on_noise_hardly_any_table_has_a_stable_weight():
+    tables = [coefficient_table(*study(s), n_permutations=19, n_repeats=1, seed=s) for s in range(20)]
+    assert sum(any(w.stable for w in t.weights) for t in tables) <= 4  # exact level 0.05: 5 or more has p = 0.003
+    assert np.mean([w.sign_agreement == 1 for t in tables for w in t.weights]) > 0.3  # what looks stable and is not
+
+
+def test_max_t_is_the_largest_statistic_written_out():
+    rows = np.random.default_rng(0).normal(size=(50, 3))
+    rows[0] = [3.0, 0.1, -2.0]
+    t = np.abs((rows - rows.mean(axis=0)) / rows.std(axis=0))
+    expected = [sum(max(row) >= t[0][j] for row in t) / 50 for j in range(3)]
+    np.testing.assert_allclose(max_t_pvalues(rows), expected)
+
+
+@given(st.integers(0, 10_000), st.integers(2, 40), st.integers(1, 5))
+def test_max_t_is_never_zero_nor_above_one_and_constant_statistics_have_one(seed, m, k):
+    rows = np.random.default_rng(seed).normal(size=(m, k))
+    rows[:, 0] = 7.0
+    pvalues = max_t_pvalues(rows)
+    assert pvalues[0] == 1
+    assert (pvalues >= 1 / m).all()
+    assert (pvalues <= 1).all()
+
+
+def test_correlated_features_share_a_cluster_whatever_their_sign():
+    rng = np.random.default_rng(0)
+    a, b = rng.normal(size=(2, 80))
+    X = np.column_stack([a, b, -np.exp(a), b + 0.05 * rng.normal(size=80), np.ones(80)])
+    assert clusters_of(X).tolist() == [0, 1, 0, 1, 2]
+    assert abs(spearmanr(X[:, 1], X[:, 3]).statistic) > 0.7
+
+
+def test_a_single_feature_is_a_single_cluster():
+    assert clusters_of(np.arange(5.0)[:, None]).tolist() == [0]
+
+
+def test_a_cluster_matters_where_each_of_its_twins_alone_would_not():
+    X, y, videos, starts, _ = study(shift=3.0, d=2)
+    X = np.column_stack([X, X[:, 0] + 0.01 * np.random.default_rng(1).normal(size=len(X))])
+    table = coefficient_table(X, y, videos, starts, ["one", "noise", "twin"], n_permutations=19, n_repeats=20)
+    assert table.clusters[0].names == ("one", "twin")
+    assert table.clusters[0].importance > 0.3
+
+
+def test_row_order_and_names_of_videos_change_nothing():
+    X, y, videos, starts, names = study(3, shift=0.5)
+    order = np.random.default_rng(0).permutation(len(y))
+    renamed = np.array([f"v{9 - int(v[-1])}" for v in videos])
+    one = coefficient_table(X, y, videos, starts, names, n_permutations=19, n_repeats=5)
+    other = coefficient_table(
+        X[order], y[order], renamed[order], starts[order], names, n_permutations=19, n_repeats=5
+    )
+    assert [w.pvalue for w in other.weights] == [w.pvalue for w in one.weights]
+    np.testing.assert_allclose([w.mean for w in other.weights], [w.mean for w in one.weights], atol=1e-12)
+    assert [c.names for c in other.clusters] == [c.names for c in one.clusters]
+
+
+def test_constant_features_have_no_weight_and_no_importance():
+    X, y, videos, starts, names = study(shift=1.0)
+    X[:, 1] = 4.0
+    table = coefficient_table(X, y, videos, starts, names, n_permutations=19, n_repeats=5)
+    assert (table.weights[1].mean, table.weights[1].pvalue, table.weights[1].pattern) == (0.0, 1.0, 0.0)
+    assert next(c for c in table.clusters if c.names == ("scale 1",)).importance == 0
+
+
+@pytest.mark.parametrize(
+    ("change", "message"),
+    [
+        (lambda X, y, v, t, names: (X, y, v, t, names[:-1]), r"4 names for features of shape \(55, 5\)"),
+        (lambda X, y, v, t, names: (X, np.where(v == "video0", y, 1), v, t, names), "cannot be trained"),
+    ],
+    ids=["names", "fold of one class"],
+)
+def test_what_has_no_table_is_refused(change, message):
+    with pytest.raises(ValueError, match=message):
+        coefficient_table(*change(*study()), n_permutations=19)

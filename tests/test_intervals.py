@@ -1,0 +1,112 @@
+import numpy as np
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+from scipy.stats import t as student
+
+from priosig.intervals import interval_from_leave_out, jackknife_interval
+
+
+def study(seed: int = 0, *, n_videos: int = 5, n: int = 9, shift: float = 1.0):
+    rng = np.random.default_rng(seed)
+    y = np.tile(np.arange(n) % 2 == 0, n_videos).astype(int)
+    videos = np.repeat([f"video{v}" for v in range(n_videos)], n)
+    X = rng.normal(size=(len(y), 3))
+    X[:, 0] += shift * y
+    return X, y, videos, np.tile(np.arange(n, dtype=float), n_videos)
+
+
+def test_leave_out_estimates_are_those_of_the_cross_validation_without_each_video():
+    from priosig.crossval import leave_one_video_out_cv
+
+    X, y, videos, starts = study()
+    explicit = []
+    for v in np.unique(videos):
+        kept = videos != v
+        explicit.append(leave_one_video_out_cv(X[kept], y[kept], videos[kept])["auc_within_video"])
+    found = jackknife_interval(X, y, videos, starts)
+    assert found.estimate == pytest.approx(leave_one_video_out_cv(X, y, videos)["auc_within_video"], abs=1e-12)
+    np.testing.assert_allclose(np.sort(found.leave_out), np.sort(explicit), atol=1e-12)
+
+
+def test_interval_is_the_formula_written_out():
+    theta, leave_out = 0.71, np.array([0.65, 0.70, 0.74, 0.72, 0.69])
+    se = np.sqrt(4 / 5 * sum((v - leave_out.mean()) ** 2 for v in leave_out))
+    half = student.ppf(0.975, df=4) * se / (theta * (1 - theta))
+    found = interval_from_leave_out(theta, leave_out, 5)
+    assert found.standard_error == pytest.approx(se)
+    assert np.log(found.low / (1 - found.low)) == pytest.approx(np.log(theta / (1 - theta)) - half)
+    assert np.log(found.high / (1 - found.high)) == pytest.approx(np.log(theta / (1 - theta)) + half)
+    assert (found.df, found.reason) == (4, "")
+
+
+@given(st.floats(0.01, 0.99), st.lists(st.floats(0, 1), min_size=3, max_size=20))
+def test_limits_stay_between_0_and_1_and_enclose_the_estimate(estimate, leave_out):
+    found = interval_from_leave_out(estimate, np.array(leave_out), len(leave_out))
+    assert np.isnan(found.low) or 0 <= found.low <= estimate <= found.high <= 1
+    assert np.isnan(found.low) == bool(found.reason)
+
+
+def test_the_mirror_image_of_the_scores_has_the_mirror_image_of_the_interval():
+    leave_out = np.array([0.8, 0.7, 0.9, 0.75])
+    one, other = interval_from_leave_out(0.8, leave_out, 4), interval_from_leave_out(0.2, 1 - leave_out, 4)
+    assert (other.low, other.high) == (pytest.approx(1 - one.high), pytest.approx(1 - one.low))
+
+
+def test_an_auc_of_one_has_the_exact_binomial_limit_of_its_videos():
+    X, y, videos, starts = study()
+    X[:, 0] = 10 * y
+    found = jackknife_interval(X, y, videos, starts)
+    assert found.estimate == 1
+    assert (found.low, found.high) == (pytest.approx(0.025 ** (1 / 5)), 1.0)
+    assert "exactly 1 in all 5 videos" in found.reason
+
+
+def test_an_auc_of_zero_is_the_mirror_image():
+    found = interval_from_leave_out(0.0, np.zeros(5), 5)
+    assert (found.low, found.high) == (0.0, pytest.approx(1 - 0.025 ** (1 / 5)))
+
+
+def test_no_spread_is_no_interval():
+    X, y, videos, starts = study()
+    found = jackknife_interval(np.ones_like(X), y, videos, starts)
+    assert found.estimate == 0.5
+    assert np.isnan([found.low, found.high]).all()
+    assert "spread cannot be judged" in found.reason
+
+
+def test_two_videos_have_an_estimate_and_no_interval():
+    found = jackknife_interval(*study(n_videos=2))
+    assert 0 <= found.estimate <= 1
+    assert np.isnan([found.low, found.high]).all()
+    assert "2 of the videos hold both labels; expected at least 3" in found.reason
+
+
+def test_one_video_is_refused():
+    with pytest.raises(ValueError, match=r"1 video.*expected 2 or more"):
+        jackknife_interval(*study(n_videos=1))
+
+
+def test_a_video_of_one_class_adds_no_degree_of_freedom():
+    X, y, videos, starts = study()
+    y[videos == "video0"] = 1
+    assert jackknife_interval(X, y, videos, starts).df == 3
+
+
+@pytest.mark.parametrize(("n_videos", "n", "blocks"), [(5, 9, 5), (41, 3, 20)], ids=["each", "in twenty groups"])
+def test_neither_row_order_nor_names_of_videos_matter_whichever_way_videos_are_left_out(n_videos, n, blocks):
+    X, y, videos, starts = study(n_videos=n_videos, n=n)
+    order = np.random.default_rng(0).permutation(len(y))
+    renamed = np.array([f"v{99 - int(v[5:])}" for v in videos])
+    one = jackknife_interval(X, y, videos, starts)
+    other = jackknife_interval(X[order], y[order], renamed[order], starts[order])
+    assert (len(one.leave_out), one.df) == (blocks, blocks - 1)
+    assert one.low < one.estimate < one.high
+    assert other.low == pytest.approx(one.low, abs=1e-12)
+    assert other.high == pytest.approx(one.high, abs=1e-12)
+
+
+@pytest.mark.parametrize("level", [0.0, 1.0, 95])
+def test_a_level_that_is_no_probability_is_refused(level):
+    with pytest.raises(ValueError, match=r"level is .*; expected a number between 0 and 1"):
+        interval_from_leave_out(0.7, np.array([0.6, 0.7, 0.8]), 3, level=level)

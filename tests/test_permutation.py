@@ -1,0 +1,217 @@
+import itertools
+
+import numpy as np
+import pytest
+from hypothesis import given, settings
+from hypothesis import strategies as st
+
+from priosig.pairing import (
+    SHUFFLE,
+    SWAP,
+    canonical_rows,
+    draw_relabellings,
+    flip_pairs,
+    neighbouring_pairs,
+    shuffle_within_videos,
+)
+from priosig.permutation import permutation_pvalue, permutation_test
+
+# S S S C S   (video 0, time to the right)     C S C   (video 1)
+#     (2,3)                                   (5,6)
+TWO_VIDEOS_Y = np.array([1, 1, 1, 0, 1, 0, 1, 0])
+TWO_VIDEOS = np.array([0, 0, 0, 0, 0, 1, 1, 1])
+
+
+def alternating_study(seed: int, *, n_videos: int = 3, n: int = 12, d: int = 3, shift: float = 0.0):
+    """Videos of STOP, CONTINUE, STOP, ...; the first feature is higher in STOP by `shift`."""
+    rng = np.random.default_rng(seed)
+    y = np.tile(np.arange(n) % 2 == 0, n_videos).astype(int)
+    videos = np.repeat([f"video{v}" for v in range(n_videos)], n)
+    X = rng.normal(size=(len(y), d))
+    X[:, 0] += shift * y
+    starts = np.concatenate([np.sort(rng.uniform(0, 3000, size=n)) for _ in range(n_videos)])
+    return X, y, videos, starts
+
+
+def all_swaps(y: np.ndarray, pairs: np.ndarray) -> np.ndarray:
+    return flip_pairs(y, pairs, np.array(list(itertools.product([False, True], repeat=len(pairs)))))
+
+
+def test_pairs_are_greedy_neighbours_of_opposite_label_in_time_order():
+    assert neighbouring_pairs(TWO_VIDEOS_Y, TWO_VIDEOS).tolist() == [[2, 3], [6, 5]]
+
+
+def test_no_pair_crosses_from_one_video_to_the_next():
+    assert neighbouring_pairs(np.array([1, 1, 0, 0]), np.array([0, 0, 1, 1])).shape == (0, 2)
+
+
+def test_alternating_labels_that_begin_and_end_with_stop_leave_one_segment_unpaired():
+    assert neighbouring_pairs(np.array([1, 0, 1, 0, 1]), np.zeros(5)).tolist() == [[0, 1], [2, 3]]
+
+
+def test_relabellings_swap_each_pair_or_not_and_leave_the_rest():
+    pairs = neighbouring_pairs(TWO_VIDEOS_Y, TWO_VIDEOS)
+    drawn, scheme = draw_relabellings(TWO_VIDEOS_Y, TWO_VIDEOS, 400, np.random.default_rng(0), min_pairs=1)
+    assert scheme == SWAP
+    counts = {tuple(row): int((drawn == row).all(axis=1).sum()) for row in all_swaps(TWO_VIDEOS_Y, pairs)}
+    assert sum(counts.values()) == 400
+    assert all(70 < count < 130 for count in counts.values())
+
+
+def test_fewer_than_fifteen_pairs_are_shuffled_within_video_and_the_scheme_says_so():
+    drawn, scheme = draw_relabellings(TWO_VIDEOS_Y, TWO_VIDEOS, 500, np.random.default_rng(0))
+    assert scheme == SHUFFLE
+    assert (drawn[:, TWO_VIDEOS == 0].sum(axis=1) == 4).all()
+    assert (drawn[:, TWO_VIDEOS == 1].sum(axis=1) == 1).all()
+    assert len(np.unique(drawn, axis=0)) == 5 * 3
+
+
+@given(st.integers(1, 20), st.integers(0, 30))
+def test_the_first_relabellings_do_not_depend_on_how_many_are_drawn(few, more):
+    for min_pairs in (1, 15):
+        short, long = (
+            draw_relabellings(TWO_VIDEOS_Y, TWO_VIDEOS, n, np.random.default_rng(3), min_pairs=min_pairs)[0]
+            for n in (few, few + more)
+        )
+        np.testing.assert_array_equal(short, long[:few])
+
+
+def test_shuffling_a_video_is_uniform_over_its_orders():
+    drawn = shuffle_within_videos(np.array([1, 0, 0]), np.zeros(3), 3000, np.random.default_rng(1))
+    assert np.abs(drawn.mean(axis=0) - 1 / 3).max() < 0.03
+
+
+def test_pvalue_counts_ties_and_the_observed_labelling():
+    assert permutation_pvalue(0.7, np.array([0.7, 0.7 - 1e-14, 0.69, 0.8])) == 4 / 5
+    assert permutation_pvalue(1.0, np.full(99, 0.5)) == 1 / 100
+
+
+def test_an_undefined_relabelled_statistic_counts_against_the_signal():
+    assert permutation_pvalue(0.9, np.array([np.nan, 0.1, 0.1])) == 2 / 4
+
+
+def refitted_auc_by_scikit_learn(X, y, videos):
+    """Oracle: refit every fold with scikit-learn, compare all pairs within each video by brute force."""
+    from sklearn.linear_model import LogisticRegression
+    from sklearn.preprocessing import StandardScaler
+
+    total = weight = 0.0
+    for v in np.unique(videos):
+        test = videos == v
+        scaler = StandardScaler().fit(X[~test])
+        probe = LogisticRegression(solver="newton-cholesky", tol=1e-12).fit(scaler.transform(X[~test]), y[~test])
+        s = probe.decision_function(scaler.transform(X[test]))
+        stops, others = s[y[test] == 1], s[y[test] == 0]
+        wins = np.mean([(a > b) + 0.5 * (a == b) for a in stops for b in others])
+        w = len(stops) * len(others) / (test.sum() + 1)
+        total, weight = total + w * wins, weight + w
+    return total / weight
+
+
+def test_null_distribution_is_that_of_all_swaps_refitted_by_scikit_learn():
+    X, y, videos, starts = alternating_study(5, n_videos=3, n=4, shift=1.0)
+    pairs = neighbouring_pairs(y, videos)
+    exact = np.array([refitted_auc_by_scikit_learn(X, z, videos) for z in all_swaps(y, pairs)])  # 2^6 labellings
+    found = permutation_test(X, y, videos, starts, n_permutations=3999, min_pairs=1, seed=1)
+    assert found.statistic == pytest.approx(exact[0], abs=1e-12)
+    assert set(np.round(found.null_distribution, 9)) == set(np.round(exact, 9))
+    assert found.pvalue == pytest.approx(np.mean(exact >= exact[0] - 1e-12), abs=0.03)
+    assert (found.scheme, found.n_pairs, found.n_unpaired) == (SWAP, 6, 0)
+
+
+def test_a_signal_is_found_and_noise_is_not():
+    assert permutation_test(*alternating_study(0, shift=3.0), n_permutations=199).pvalue == 1 / 200
+    assert permutation_test(*alternating_study(0), n_permutations=199).pvalue > 0.05
+
+
+def test_pvalue_of_noise_is_uniform():
+    pvalues = [
+        permutation_test(*alternating_study(s, n_videos=3, n=8, d=1), n_permutations=19, seed=s).pvalue
+        for s in range(60)
+    ]
+    for level in (0.1, 0.25, 0.5):
+        assert abs(np.mean(np.array(pvalues) <= level) - level) < 3.5 * np.sqrt(level * (1 - level) / 60)
+
+
+@settings(max_examples=8, deadline=None)
+@given(st.integers(0, 10_000), st.permutations(["a", "b", "c", "d"]))
+def test_neither_the_order_of_rows_nor_the_names_of_videos_matter(seed, names):
+    X, y, videos, starts = alternating_study(seed, n_videos=4, n=9, shift=0.5)
+    renamed = np.array([names[int(v[-1])] for v in videos])
+    shuffled = np.random.default_rng(seed).permutation(len(y))
+    one = permutation_test(X, y, videos, starts, n_permutations=39, seed=seed)
+    other = permutation_test(
+        X[shuffled], y[shuffled], renamed[shuffled], starts[shuffled], n_permutations=39, seed=seed
+    )
+    assert other.pvalue == one.pvalue
+    assert other.statistic == pytest.approx(one.statistic, abs=1e-12)
+    np.testing.assert_allclose(other.null_distribution, one.null_distribution, atol=1e-12)
+
+
+def test_the_size_of_batches_changes_nothing(monkeypatch):
+    study = alternating_study(2, shift=0.7)
+    whole = permutation_test(*study, n_permutations=99)
+    monkeypatch.setattr("priosig.permutation._BATCH_ENTRIES", 7 * len(study[1]))
+    np.testing.assert_array_equal(
+        permutation_test(*study, n_permutations=99).null_distribution, whole.null_distribution
+    )
+
+
+def test_another_seed_draws_other_relabellings():
+    study = alternating_study(2)
+    one, other = (permutation_test(*study, n_permutations=49, seed=s) for s in (0, 1))
+    assert one.statistic == other.statistic
+    assert not np.array_equal(one.null_distribution, other.null_distribution)
+
+
+def test_constant_features_give_half_and_a_pvalue_of_one():
+    X, y, videos, starts = alternating_study(0)
+    found = permutation_test(np.ones_like(X), y, videos, starts, n_permutations=19)
+    assert (found.statistic, found.pvalue) == (0.5, 1.0)
+
+
+def test_perfect_separation_has_the_smallest_pvalue_and_not_zero():
+    X, y, videos, starts = alternating_study(0, n_videos=4)
+    X[:, 0] = y
+    assert permutation_test(X, y, videos, starts, n_permutations=99).pvalue == 1 / 100
+
+
+def test_a_video_of_one_class_is_trained_on_and_not_counted():
+    X, y, videos, starts = alternating_study(1, n_videos=4, shift=3.0)
+    y[videos == "video3"] = 1
+    assert permutation_test(X, y, videos, starts, n_permutations=19).statistic > 0.9
+
+
+@pytest.mark.parametrize(
+    ("change", "message"),
+    [
+        (lambda X, y, v, t: (X, np.ones_like(y), v, t), "all 24 segments are STOP; expected both classes"),
+        (lambda X, y, v, t: (X, (v == v[0]).astype(int), v, t), "no video holds both STOP and CONTINUE"),
+        (lambda X, y, v, t: (X, y, np.full(len(y), "one"), t), "1 video.*expected 2 or more"),
+        (lambda X, y, v, t: (X, np.where(v == v[0], y, 1), v, t), "AUC within video is undefined"),
+        (lambda X, y, v, t: (np.where(X[3, 1] == X, np.nan, X), y, v, t), "row 3 holds NaN or infinity"),
+        (lambda X, y, v, t: (X, y, v, np.where(t == t[2], np.nan, t)), "start time of row 2 is not finite"),
+        (lambda X, y, v, t: (X, y * 2, v, t), r"labels \[0, 2\]; expected only 1 \(STOP\) and 0"),
+        (lambda X, y, v, t: (X[:-1], y, v, t), "23 rows; expected 24"),
+        (lambda X, y, v, t: (X, y, v[:-1], t), "video_ids has shape"),
+        (lambda X, y, v, t: (X[:0], y[:0], v[:0], t[:0]), "no segments"),
+    ],
+    ids=["one class", "classes apart", "one video", "second video all STOP", "NaN", "NaN time", "labels", "rows",
+         "ids", "empty"],
+)  # fmt: skip
+def test_what_cannot_be_tested_is_refused(change, message):
+    study = alternating_study(0, n_videos=2)
+    with pytest.raises(ValueError, match=message):
+        permutation_test(*change(*study), n_permutations=19)
+
+
+def test_canonical_rows_put_each_video_together_in_time_order():
+    rows = canonical_rows(np.array([1, 0, 1, 0]), ["b", "a", "a", "b"], np.array([5.0, 9.0, 2.0, 7.0]))
+    assert rows.order.tolist() == [2, 1, 0, 3]
+    assert rows.videos.tolist() == [0, 0, 1, 1]
+
+
+def test_negative_zero_is_zero_in_the_canonical_order():
+    y, videos, starts = np.array([1, 1]), ["a", "b"], np.zeros(2)
+    one, other = (canonical_rows(y, videos, starts, np.array(c)).order for c in ([0.0, 1.0], [-0.0, 1.0]))
+    np.testing.assert_array_equal(one, other)

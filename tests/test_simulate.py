@@ -1,0 +1,87 @@
+import math
+
+import numpy as np
+import pytest
+
+from priosig.metrics import auc_within_video
+from priosig.pairing import neighbouring_pairs
+from priosig.simulate import csv_table, markdown_table, operating_characteristics
+from priosig.studies import WORLDS, World, simulate_study
+
+
+def draw(world: str, seed: int = 0):
+    return simulate_study(WORLDS[world], np.random.default_rng(seed))
+
+
+def test_the_design_is_that_of_the_first_study():
+    study = draw("null")
+    assert (len(study.y), study.y.sum()) == (98, 61)
+    assert np.bincount(study.videos).tolist() == [25, 14, 16, 25, 18]
+    assert len(neighbouring_pairs(study.y, study.videos)) == 37
+    continues = np.flatnonzero(study.y == 0)
+    assert (np.diff(continues) > 1).all()
+
+
+def test_window_length_alone_tells_the_labels_apart_as_it_did_there():
+    aucs = []
+    for seed in range(20):
+        study = draw("null", seed)
+        aucs.append(1 - auc_within_video(study.confounds["length"], study.y, study.videos))
+    assert np.mean(aucs) == pytest.approx(0.896, abs=0.03)
+
+
+def test_worlds_hide_what_they_say_they_hide():
+    assert "talk" not in draw("talk leaks, not measured").confounds
+    assert np.ptp(draw("null, equal windows").confounds["length"]) == 0
+    stops = [draw("videos of two kinds").y[draw("videos of two kinds").videos == v].mean() for v in range(5)]
+    assert min(stops[:2]) > max(stops[2:])
+
+
+def test_badly_measured_talk_has_the_reliability_of_its_name():
+    exact, noisy = (
+        np.concatenate([draw(f"talk leaks, {name}", s).confounds["talk"] for s in range(40)])
+        for name in ("measured exactly", "reliability 0.5")
+    )
+    assert np.corrcoef(exact, noisy)[0, 1] ** 2 == pytest.approx(0.5, abs=0.04)
+
+
+def test_data_sets_are_the_same_however_many_there_are():
+    two, one = (operating_characteristics("null, equal windows", n, 19, seed=3).rates["auc"] for n in (2, 1))
+    assert two.error == pytest.approx(
+        abs(two.value - one.value) / math.sqrt(2)
+    )  # |a - b| / 2 / sqrt(2), mean (a + b) / 2
+    again = operating_characteristics("null, equal windows", 2, 19, seed=3).rates["auc"]
+    assert again == two
+
+
+def test_a_length_leak_fools_the_study_and_not_the_verdict():
+    rates = operating_characteristics("length leaks (log)", 8, 19).rates
+    assert rates["study rule"].value > 0.9
+    assert rates["signal on tests"].value < 0.3
+    assert rates["signal"].value == 0
+    assert rates["invalid design"].value == 1
+
+
+def test_a_strong_signal_in_equal_windows_is_called_one():
+    rates = operating_characteristics("signal 2.0, equal windows", 5, 19).rates
+    assert rates["signal"].value > 0.8
+    assert rates["auc_within_video"].value > 0.85
+
+
+def test_verdicts_of_a_world_add_up():
+    rates = operating_characteristics(World("mixed", signal=0.7, equal_windows=True), 4, 19).rates
+    verdicts = ("invalid design", "underpowered", "no signal", "confounded", "heterogeneous", "signal")
+    assert sum(rates[v].value for v in verdicts) == pytest.approx(1)
+
+
+def test_tables_hold_every_world_and_quantity():
+    result = operating_characteristics("null, equal windows", 2, 19)
+    assert markdown_table([result]).splitlines()[2].startswith("| null, equal windows | nothing | ")
+    lines = csv_table([result]).splitlines()
+    assert len(lines) == 1 + len(result.rates)
+    assert all(line.count(",") == 8 for line in lines[1:])  # one of them inside the world's quoted name
+
+
+def test_an_unknown_world_is_refused_by_name():
+    with pytest.raises(ValueError, match="no world 'atlantis'; expected one of null, "):
+        operating_characteristics("atlantis")
