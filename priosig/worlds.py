@@ -1,0 +1,220 @@
+"""Small synthetic masterclasses whose right answer is known.
+
+A *world* is a corpus in the real format (moments.jsonl, audio/, experiment.toml) of five videos that differ in
+level, noise, rate and class balance. What a world plants tells STOP from CONTINUE in it, and nothing else does:
+
+signal
+    Before a STOP the notes are shorter and the sound is darker.
+no_signal
+    Nothing.
+length_leak
+    Only length: STOP windows last about 1.5 s, CONTINUE windows 12.6 s, the real ones through ten.
+talk_leak
+    Only talk: the teacher talks on into the CONTINUE windows.
+two_kinds_of_videos
+    Nothing within a video. Three videos are recorded well and hold mostly STOPs; two are recorded badly and are
+    balanced.
+signal_and_leak
+    The signal, and CONTINUE windows that last longer.
+signal_in_one_video
+    The signal, in one video of the five.
+
+`truth.json` beside the corpus keeps how each segment was played. The lessons themselves are laid out in
+`priosig.lessons`, their sounds made in `priosig.synth` and `priosig.voice`.
+"""
+
+import hashlib
+import io
+import json
+import os
+import wave
+import zlib
+from dataclasses import dataclass
+from pathlib import Path
+
+import numpy as np
+
+from .atomic import write_bytes, write_text
+from .lessons import Recipe, Recording, plan_lesson, record_lesson
+from .synth import Performance
+
+VARIED = (
+    Recording(24_000, -19, -49, stops=9, continues=7),
+    Recording(22_050, -24, -52, stops=8, continues=7),
+    Recording(32_000, -21, -53, stops=10, continues=6),
+    Recording(24_000, -27, -58, stops=8, continues=6, channels=2),
+    Recording(24_000, -20, -46, stops=9, continues=8),
+)
+TWO_KINDS = (
+    Recording(24_000, -19, -64, stops=14, continues=2),
+    Recording(24_000, -20, -62, stops=14, continues=2),
+    Recording(24_000, -19, -63, stops=14, continues=2),
+    Recording(16_000, -27, -48, stops=9, continues=8),
+    Recording(16_000, -28, -49, stops=9, continues=8),
+)
+SHIFT = {"articulation": -0.36, "brightness": -0.30}
+RECIPES: dict[str, Recipe] = {
+    "signal": Recipe(VARIED, shift=SHIFT),
+    "no_signal": Recipe(VARIED),
+    "length_leak": Recipe(
+        VARIED,
+        stop=(1.3, 1.8),
+        continues=(9.0, 17.6),
+        wander=0.15,
+        parameters={"min_continue_duration": 1.5, "equal_length": 1.0, "guard": 0.2},
+    ),
+    "talk_leak": Recipe(
+        VARIED,
+        stop=(4.8, 5.4),
+        continues=(4.8, 5.4),
+        talk=(1.6, 2.9),
+        parameters={"min_continue_duration": 1.5, "equal_length": 1.5, "guard": 0.3},
+    ),
+    "two_kinds_of_videos": Recipe(TWO_KINDS),
+    "signal_and_leak": Recipe(
+        VARIED,
+        stop=(2.3, 2.9),
+        continues=(6.0, 10.0),
+        shift=SHIFT,
+        parameters={"min_continue_duration": 1.5, "equal_length": 2.0, "guard": 0.2},
+    ),
+    "signal_in_one_video": Recipe(VARIED, shift=SHIFT, shifted=(2,)),
+}
+WORLDS: tuple[str, ...] = tuple(RECIPES)
+"""Names of the worlds."""
+
+# The quality scale that follows each planted parameter, and which way it does.
+SCALES = {"articulation": ("articulation_length", 1), "brightness": ("timbre_dark", -1)}
+_MODULES = ("worlds.py", "lessons.py", "synth.py", "voice.py")
+
+
+@dataclass(frozen=True)
+class World:
+    """A corpus on disk, and what is true of it.
+
+    Attributes
+    ----------
+    name : str
+        One of `WORLDS`.
+    directory : Path
+        Holds moments.jsonl, audio/, experiment.toml and truth.json.
+    seed : int
+    labels : dict of segment_id to {"stop", "continue"}
+    performances : dict of segment_id to Performance
+        How each segment was played, apart from what wanders within it.
+    signs : dict of scale id to {-1, 1}
+        Model B's right answer: scales whose coefficient has this sign, because STOP playing differs that way in
+        every video. Empty where nothing was planted, or not in every video.
+    """
+
+    name: str
+    directory: Path
+    seed: int
+    labels: dict[str, str]
+    performances: dict[str, Performance]
+    signs: dict[str, int]
+
+
+def make_world(name: str, directory: str | os.PathLike, *, seed: int = 1) -> World:
+    """Write the world `name` into `directory`, or find it complete there.
+
+    Equal names and seeds give equal bytes. truth.json is written last, and holds a hash of every other file and of
+    the code that made them: what is incomplete, damaged or made by other code is made again.
+
+    Parameters
+    ----------
+    name : str
+        One of `WORLDS`.
+    directory : path-like
+        Made if need be; files of the same names are replaced, each in one step.
+    seed : int
+        0 or more. Another seed gives other videos of the same kind. (With 0, chance makes level a confound of
+        `no_signal`: about one world in ten has such an accident in one of its views.)
+
+    Returns
+    -------
+    World
+
+    Raises
+    ------
+    ValueError
+        If there is no such world, or the seed is negative.
+    """
+    if name not in RECIPES:
+        raise ValueError(f"make_world: no world is called {name!r}; expected one of {', '.join(WORLDS)}")
+    if seed < 0:
+        raise ValueError(f"make_world: seed is {seed}; expected 0 or more")
+    directory = Path(directory)
+    truth = _finished(directory, name, seed) or _make(directory, name, seed)
+    recipe = RECIPES[name]
+    everywhere = len(recipe.shifted) == len(recipe.recordings)
+    return World(
+        name=name,
+        directory=directory,
+        seed=seed,
+        labels={s["segment_id"]: s["label"] for s in truth["segments"]},
+        performances={s["segment_id"]: Performance(**s["performance"]) for s in truth["segments"]},
+        signs={SCALES[p][0]: SCALES[p][1] * int(np.sign(d)) for p, d in recipe.shift.items() if everywhere},
+    )
+
+
+def _make(directory: Path, name: str, seed: int) -> dict:
+    recipe = RECIPES[name]
+    children = np.random.SeedSequence([seed, zlib.crc32(name.encode())]).spawn(len(recipe.recordings))
+    digests, moments, segments = {}, [], []
+
+    def write(path: str, content: bytes) -> None:
+        write_bytes(directory / path, content)
+        digests[path] = _digest(content)
+
+    for place, (child, recording) in enumerate(zip(children, recipe.recordings, strict=True)):
+        planner, recorder = (np.random.default_rng(c) for c in child.spawn(2))
+        lesson = plan_lesson(recipe, recording, shifted=place in recipe.shifted, rng=planner)
+        samples = record_lesson(lesson, recording, wander=recipe.wander, rng=recorder)
+        write(f"audio/{lesson.video_id}.wav", _wav(samples, recording.rate))
+        moments += lesson.moments
+        segments += lesson.segments
+    write("moments.jsonl", "".join(json.dumps(m, ensure_ascii=False) + "\n" for m in moments).encode())
+    parameters = {**recipe.parameters, "n_permutations": 199}  # exact at 0.05, and quick: the suite runs them all
+    settings = [f'name = "{name}"', "", "[parameters]", *(f"{k} = {v}" for k, v in parameters.items())]
+    write("experiment.toml", ("\n".join(settings) + "\n").encode())
+    # What an earlier, other world left here would be taken for a recording of this one.
+    for stale in (directory / "audio").iterdir():
+        if f"audio/{stale.name}" not in digests:
+            stale.unlink(missing_ok=True)
+    truth = {"world": name, "seed": seed, "generator": _generator(), "files": digests, "segments": segments}
+    write_text(directory / "truth.json", json.dumps(truth, indent=1) + "\n")
+    return truth
+
+
+def _finished(directory: Path, name: str, seed: int) -> dict | None:
+    """Truth of a world that lies whole in `directory`, else None."""
+    try:
+        truth = json.loads((directory / "truth.json").read_text(encoding="utf-8"))
+        if [truth["world"], truth["seed"], truth["generator"]] != [name, seed, _generator()]:
+            return None
+        whole = all(_digest((directory / path).read_bytes()) == digest for path, digest in truth["files"].items())
+    except (OSError, ValueError, KeyError, TypeError):
+        return None
+    return truth if whole else None
+
+
+def _generator() -> str:
+    """Identity of the code that makes worlds."""
+    here = Path(__file__).parent
+    return _digest(b"".join((here / module).read_bytes() for module in _MODULES))
+
+
+def _digest(content: bytes) -> str:
+    return hashlib.blake2b(content, digest_size=16).hexdigest()
+
+
+def _wav(samples: np.ndarray, rate: int) -> bytes:
+    """PCM16 WAV of samples with shape (n_frames, channels)."""
+    buffer = io.BytesIO()
+    with wave.open(buffer, "wb") as file:
+        file.setnchannels(samples.shape[1])
+        file.setsampwidth(2)
+        file.setframerate(rate)
+        file.writeframes(samples.tobytes())
+    return buffer.getvalue()

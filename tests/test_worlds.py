@@ -1,0 +1,254 @@
+"""The worlds: what is planted is there, what is not planted is not, and a corpus is whole or made again."""
+
+import dataclasses
+import json
+import wave
+from functools import cache
+from itertools import pairwise
+
+import numpy as np
+import pytest
+
+from priosig import worlds
+from priosig.corpus import open_corpus
+from priosig.dimensions import PERCEPIANO_DIMENSIONS
+from priosig.lessons import Recipe, Recording, plan_lesson
+from priosig.moments import load_moments
+from priosig.segments import Segment, identify_segments
+from priosig.synth import PARAMETERS
+from priosig.transcript import talk_share
+from priosig.worlds import RECIPES, WORLDS, make_world
+
+TINY = Recipe(
+    (Recording(16_000, -20, -50, stops=2, continues=1), Recording(8000, -26, -56, stops=2, continues=1, channels=2)),
+    stop=(0.5, 0.6),
+    continues=(0.5, 0.6),
+    shift={"articulation": -0.4},
+    shifted=(0, 1),
+    parameters={"min_continue_duration": 0.4, "equal_length": 0.4},
+)
+
+
+def lessons(name: str, seeds: range):
+    """Plans of all videos of a world, over seeds."""
+    for seed in seeds:
+        for place, recording in enumerate(RECIPES[name].recordings):
+            rng = np.random.default_rng([seed, place])
+            yield plan_lesson(RECIPES[name], recording, shifted=place in RECIPES[name].shifted, rng=rng)
+
+
+@cache
+def difference_of(name: str) -> dict[str, float]:
+    """STOP minus CONTINUE: the mean difference of each performance parameter over the segments of a few worlds."""
+    played = {"stop": [], "continue": []}
+    for lesson in lessons(name, range(8)):
+        for segment in lesson.segments:
+            played[segment["label"]].append([segment["performance"][parameter] for parameter in PARAMETERS])
+    difference = np.mean(played["stop"], axis=0) - np.mean(played["continue"], axis=0)
+    return dict(zip(PARAMETERS, difference.tolist(), strict=True))
+
+
+def lengths_of(name: str, label: str) -> np.ndarray:
+    found = [s for lesson in lessons(name, range(5)) for s in lesson.segments if s["label"] == label]
+    return np.array([segment["end"] - segment["start"] for segment in found])
+
+
+@pytest.fixture
+def tiny(monkeypatch: pytest.MonkeyPatch) -> str:
+    """A world of two videos that is made in a moment."""
+    monkeypatch.setitem(worlds.RECIPES, "tiny", TINY)
+    return "tiny"
+
+
+def files_of(directory) -> dict[str, bytes]:
+    return {str(p.relative_to(directory)): p.read_bytes() for p in sorted(directory.rglob("*")) if p.is_file()}
+
+
+# --- what is planted
+
+
+@pytest.mark.parametrize("name", WORLDS)
+def test_annotations_give_back_the_segments_that_were_played(name, tmp_path):
+    planned = list(lessons(name, range(1)))
+    path = tmp_path / "moments.jsonl"
+    path.write_text("\n".join(json.dumps(m) for lesson in planned for m in lesson.moments), encoding="utf-8")
+    segments = identify_segments(load_moments(path), RECIPES[name].parameters["min_continue_duration"])
+    truth = {s["segment_id"]: s["label"] for lesson in planned for s in lesson.segments}
+    assert {s.segment_id: s.label for s in segments} == truth
+    recordings = RECIPES[name].recordings
+    assert sum(s.label == "stop" for s in segments) == sum(r.stops for r in recordings)
+    assert sum(s.label == "continue" for s in segments) == sum(r.continues for r in recordings)
+
+
+@pytest.mark.parametrize("name", WORLDS)
+def test_windows_are_slices_of_playing_without_a_gap(name):
+    for lesson in lessons(name, range(3)):
+        for segment in lesson.segments:
+            overlaps = sorted((a, b) for a, b, _ in lesson.passages if a < segment["end"] and b > segment["start"])
+            assert overlaps[0][0] < segment["start"] + 0.11
+            assert overlaps[-1][1] > segment["end"]
+            assert all(left[1] == pytest.approx(right[0]) for left, right in pairwise(overlaps))
+
+
+@pytest.mark.parametrize("name", [name for name in WORLDS if name != "talk_leak"])
+def test_nobody_talks_in_a_window(name):
+    for lesson in lessons(name, range(3)):
+        for segment in lesson.segments:
+            assert not any(a < segment["end"] and b > segment["start"] for a, b in lesson.talks)
+
+
+def test_talk_leaks_into_the_continue_windows_and_leaves_room_for_a_clean_one():
+    parameters = RECIPES["talk_leak"].parameters
+    for lesson in lessons("talk_leak", range(3)):
+        for segment in lesson.segments:
+            within = [b - segment["start"] for a, b in lesson.talks if a < segment["end"] and b > segment["start"]]
+            assert len(within) == (segment["label"] == "continue")
+            duration = segment["end"] - segment["start"]
+            assert duration - sum(within) > parameters["equal_length"] + parameters["guard"]
+
+
+@pytest.mark.parametrize("name", ["signal", "signal_and_leak"])
+def test_planted_parameters_differ_by_what_the_recipe_says(name):
+    for parameter, difference in difference_of(name).items():
+        assert difference == pytest.approx(RECIPES[name].shift.get(parameter, 0.0), abs=0.04)
+
+
+@pytest.mark.parametrize("name", ["no_signal", "length_leak", "talk_leak", "two_kinds_of_videos"])
+def test_nothing_in_the_playing_differs_where_nothing_is_planted(name):
+    assert not RECIPES[name].shift
+    assert difference_of(name) == pytest.approx(dict.fromkeys(PARAMETERS, 0.0), abs=0.04)
+
+
+def test_one_video_alone_holds_the_signal_in_signal_in_one_video():
+    for place, lesson in enumerate(lessons("signal_in_one_video", range(1))):
+        bright = {
+            label: np.mean([s["performance"]["brightness"] for s in lesson.segments if s["label"] == label])
+            for label in ("stop", "continue")
+        }
+        assert (bright["continue"] - bright["stop"] > 0.2) == (place == 2)
+
+
+@pytest.mark.parametrize("name", ["signal", "no_signal", "talk_leak", "two_kinds_of_videos", "signal_in_one_video"])
+def test_windows_of_both_labels_are_equally_long_where_length_does_not_leak(name):
+    stop, continues = lengths_of(name, "stop"), lengths_of(name, "continue")
+    assert np.median(stop) == pytest.approx(np.median(continues), rel=0.03)
+
+
+def test_length_leaks_as_in_the_first_study_through_ten():
+    assert np.median(lengths_of("length_leak", "stop")) == pytest.approx(1.5, rel=0.05)
+    assert np.median(lengths_of("length_leak", "continue")) == pytest.approx(12.6, rel=0.05)
+
+
+def test_captions_are_talk_only_where_there_is_talk(tmp_path):
+    for name, expected in (("signal", False), ("talk_leak", True)):
+        lesson = next(lessons(name, range(1)))
+        path = tmp_path / f"{name}.jsonl"
+        path.write_text("\n".join(map(json.dumps, lesson.moments)), encoding="utf-8")
+        segments = [
+            Segment(s["segment_id"], s["video_id"], s["label"], s["start"], s["end"]) for s in lesson.segments
+        ]
+        shares = np.array(talk_share(segments, load_moments(path)))
+        is_continue = np.array([s.label == "continue" for s in segments])
+        assert not shares[~is_continue].any()
+        spoken = [sum(max(0.0, min(b, s.end_time) - max(a, s.start_time)) for a, b in lesson.talks) for s in segments]
+        assert (shares <= np.array(spoken) / [s.duration for s in segments] + 0.02).all()
+        assert (shares[is_continue] > 0.1).mean() == pytest.approx(float(expected), abs=0.4)
+
+
+@pytest.mark.parametrize("name", WORLDS)
+def test_five_videos_each_hold_both_labels(name):
+    recipe = RECIPES[name]
+    assert len(recipe.recordings) == 5
+    assert all(r.stops > r.continues > 0 for r in recipe.recordings)
+    assert sum(min(r.stops, r.continues) for r in recipe.recordings) >= 15
+    assert len({(r.level, r.noise) for r in recipe.recordings}) == 5
+    assert len({r.stops / r.continues for r in recipe.recordings}) > 1
+
+
+def test_as_many_continues_as_stops_are_refused():
+    recording = dataclasses.replace(TINY.recordings[0], stops=3, continues=3)
+    with pytest.raises(ValueError, match="3 continues; expected 0 to 2"):
+        plan_lesson(TINY, recording, shifted=True, rng=np.random.default_rng(0))
+
+
+# --- what is written
+
+
+def test_a_world_is_a_corpus_with_its_truth_beside_it(tiny, tmp_path):
+    world = make_world(tiny, tmp_path)
+    corpus = open_corpus(tmp_path)
+    assert corpus.name == tiny
+    assert corpus.settings.min_continue_duration == 0.4
+    segments = identify_segments(load_moments(corpus.moments), corpus.settings.min_continue_duration)
+    assert {s.segment_id: s.label for s in segments} == world.labels
+    assert set(world.performances) == set(world.labels)
+    assert world.signs == {"articulation_length": -1}
+    formats = set()
+    for video in {s.video_id for s in segments}:
+        with wave.open(str(corpus.audio / f"{video}.wav")) as file:
+            formats.add((file.getframerate(), file.getnchannels(), file.getsampwidth()))
+            assert file.getnframes() / file.getframerate() > max(s.end_time for s in segments if s.video_id == video)
+    assert formats == {(16_000, 1, 2), (8000, 2, 2)}
+
+
+def test_coefficients_have_a_right_answer_only_if_every_video_holds_the_signal(monkeypatch, tmp_path):
+    monkeypatch.setitem(worlds.RECIPES, "tiny", dataclasses.replace(TINY, shifted=(0,)))
+    assert make_world("tiny", tmp_path).signs == {}
+
+
+def test_equal_seeds_give_equal_bytes_and_others_do_not(tiny, tmp_path):
+    for directory, seed in (("a", 3), ("b", 3), ("c", 4)):
+        make_world(tiny, tmp_path / directory, seed=seed)
+    assert files_of(tmp_path / "a") == files_of(tmp_path / "b")
+    assert not set(files_of(tmp_path / "a").values()) & set(files_of(tmp_path / "c").values()) - {
+        (tmp_path / "a" / "experiment.toml").read_bytes()
+    }
+
+
+def test_a_whole_world_is_found_again_and_not_written(tiny, tmp_path):
+    world = make_world(tiny, tmp_path)
+    before = {path: path.stat().st_mtime_ns for path in tmp_path.rglob("*")}
+    assert make_world(tiny, tmp_path) == world
+    assert {path: path.stat().st_mtime_ns for path in tmp_path.rglob("*")} == before
+
+
+@pytest.mark.parametrize("damage", ["cut short", "removed", "no truth", "broken truth", "other code"])
+def test_a_world_that_is_not_whole_is_made_again(tiny, tmp_path, damage, monkeypatch):
+    make_world(tiny, tmp_path)
+    whole = files_of(tmp_path)
+    wav = next((tmp_path / "audio").glob("*.wav"))
+    truth = tmp_path / "truth.json"
+    if damage == "cut short":
+        wav.write_bytes(wav.read_bytes()[:-100])
+    elif damage == "removed":
+        wav.unlink()
+    elif damage == "no truth":
+        truth.unlink()
+    elif damage == "broken truth":
+        truth.write_text("[1]", encoding="utf-8")
+    else:
+        truth.write_text(truth.read_text().replace(worlds._generator(), "older"), encoding="utf-8")
+    make_world(tiny, tmp_path)
+    assert files_of(tmp_path) == whole
+
+
+def test_another_seed_leaves_no_recording_of_the_first(tiny, tmp_path):
+    make_world(tiny, tmp_path, seed=0)
+    world = make_world(tiny, tmp_path, seed=1)
+    videos = {path.stem for path in (tmp_path / "audio").iterdir()}
+    assert videos == {segment_id.rsplit("-", 3)[0] for segment_id in world.labels}
+
+
+@pytest.mark.parametrize(
+    ("name", "seed", "message"),
+    [("nowhere", 0, "no world is called 'nowhere'; expected one of signal, no_signal"), ("signal", -1, "seed is -1")],
+    ids=["unknown name", "negative seed"],
+)
+def test_impossible_worlds_are_refused(tmp_path, name, seed, message):
+    with pytest.raises(ValueError, match=message):
+        make_world(name, tmp_path, seed=seed)
+
+
+def test_signs_name_scales_of_the_head_and_follow_the_shift():
+    assert {scale for scale, _ in worlds.SCALES.values()} <= set(PERCEPIANO_DIMENSIONS)
+    assert set(worlds.SCALES) >= set(worlds.SHIFT)
