@@ -1,0 +1,164 @@
+"""Would another reasonable choice have given another verdict?
+
+Every experiment fixes a shortest CONTINUE, a view and its length, a penalty, a pooling. Here each is varied by
+itself, around the experiment's own settings, and the whole assessment is run again: one row a choice, in one table.
+Nothing is selected from it: the experiment's verdict is that of the settings that were written down before, and the
+table says how much hangs on them. With many rows some will differ by chance, so no p-value is corrected for the
+others.
+
+Factors are relative, so that they mean the same for any corpus; with the default settings they are shortest CONTINUEs
+of 2, 5, 10 and 20 s and windows of 5, 8, 10 and 15 s. Windows that were encoded for one row come from the cache for
+the next.
+"""
+
+from collections.abc import Callable, Iterator
+from dataclasses import dataclass, replace
+from typing import TYPE_CHECKING
+
+from .experiment import Annotations, evaluate_view, talk_heard
+from .features import Features, Screening, measure_features, screen_segments
+from .segments import identify_segments
+from .views import View, annotated_view, clean_view, equal_length_view
+
+if TYPE_CHECKING:
+    from .encoder import MuQExtractor
+
+CONTINUE_FACTORS = (0.4, 1.0, 2.0, 4.0)
+LENGTH_FACTORS = (0.5, 0.8, 1.0, 1.5)
+PENALTIES = (0.01, 0.1, 1.0, 10.0)
+POOLINGS = ("mean and std", "mean only", "std only")
+
+
+@dataclass(frozen=True)
+class Choice:
+    """One set of choices; times in seconds, `length` None in the annotated view."""
+
+    varied: str
+    view: str
+    length: float | None
+    min_continue_duration: float
+    C: float
+    pooling: str = POOLINGS[0]
+
+
+@dataclass(frozen=True)
+class Row:
+    """What one choice gives for one model; NaN or "" where it could not be run, and `problem` says why."""
+
+    choice: Choice
+    model: str
+    n_stop: int
+    n_continue: int
+    auc_within_video: float
+    any_signal_pvalue: float
+    beyond_confounds_pvalue: float
+    verdict: str
+    problem: str = ""
+
+
+def choices(annotations: Annotations, base_view: str = "clean") -> Iterator[Choice]:
+    """The choices that are tried: the experiment's own first, then each factor varied by itself.
+
+    Parameters
+    ----------
+    annotations : Annotations
+        For its settings.
+    base_view : {"clean", "equal"}
+        The view in which all but view and length are varied.
+    """
+    settings = annotations.corpus.settings
+    base = Choice("none", base_view, settings.equal_length, settings.min_continue_duration, settings.C)
+    yield base
+    yield replace(base, varied="view, length", view="annotated", length=None)
+    for view in ("equal", "clean"):
+        for factor in LENGTH_FACTORS:
+            choice = replace(base, varied="view, length", view=view, length=factor * settings.equal_length)
+            if (view, factor) != (base_view, 1.0):
+                yield choice
+    for factor in CONTINUE_FACTORS:
+        if factor != 1.0:
+            seconds = factor * settings.min_continue_duration
+            yield replace(base, varied="shortest CONTINUE", min_continue_duration=seconds)
+    for C in PENALTIES:
+        if settings.C != C:
+            yield replace(base, varied="C", C=C)
+    for pooling in POOLINGS[1:]:
+        yield replace(base, varied="pooling", pooling=pooling)
+
+
+def sensitivity_table(
+    annotations: Annotations,
+    extractor: "MuQExtractor",
+    *,
+    n_permutations: int = 199,
+    base_view: str = "clean",
+    progress: Callable[[str], Callable] | None = None,
+) -> list[Row]:
+    """Assess every choice, both models.
+
+    Parameters
+    ----------
+    annotations : Annotations
+        Of a corpus with audio.
+    extractor : MuQExtractor
+        With a cache, or windows are encoded again for every row.
+    n_permutations : int
+        Of each test; fewer than the experiment's own, since rows are many and nothing rests on one.
+    base_view : str
+        See `choices`.
+    progress : callable, optional
+        As for `run_experiment`.
+
+    Returns
+    -------
+    list of Row
+        In the order of `choices`, Model A before B; pooling is varied for Model A alone, B's scores have none.
+    """
+    rows = []
+    views: dict[tuple, tuple[View, Features | None, object]] = {}
+    screenings: dict[float, Screening] = {}
+    for choice in choices(annotations, base_view):
+        key = choice.view, choice.length, choice.min_continue_duration
+        if key not in views:
+            views[key] = _measure(choice, annotations, extractor, screenings, progress)
+        rows += _assess(choice, annotations, *views[key], n_permutations)
+    return rows
+
+
+def _measure(choice, annotations, extractor, screenings, progress) -> tuple[View, Features | None, object]:
+    corpus = annotations.corpus
+    segments = identify_segments(annotations.moments, choice.min_continue_duration)
+    if choice.min_continue_duration not in screenings:
+        screenings[choice.min_continue_duration] = screen_segments(segments, corpus.audio, store=extractor.cache)
+    screening = screenings[choice.min_continue_duration]
+    if choice.view == "annotated":
+        view = annotated_view(segments)
+    elif choice.view == "equal":
+        view = equal_length_view(segments, choice.length)
+    else:
+        view = clean_view(segments, screening.busy(), choice.length, corpus.settings.guard)
+    if not view.segments:
+        return view, None, None
+    report = progress("sensitivity") if progress is not None else None
+    features = measure_features(view.segments, corpus.audio, extractor, corpus.checkpoints, progress=report)
+    return view, features, talk_heard(view, screening)
+
+
+def _assess(choice, annotations, view, features, talk, n_permutations) -> Iterator[Row]:
+    models = ("A", "B")
+    if choice.varied == "pooling" and features is not None:
+        models = ("A",)
+        half = features.embeddings.shape[1] // 2
+        kept = slice(None, half) if choice.pooling == "mean only" else slice(half, None)
+        features = replace(features, embeddings=features.embeddings[:, kept], quality=None)
+    settings = replace(annotations.corpus.settings, C=choice.C, n_permutations=n_permutations)
+    result = evaluate_view(view, annotations.moments, settings, features, talk)
+    counts = int(result.y.sum()), int((1 - result.y).sum())
+    for model in models:
+        if model in result.assessments:
+            found = result.assessments[model]
+            numbers = found.evidence.auc, found.any_signal_pvalue, found.beyond_confounds_pvalue
+            yield Row(choice, model, *counts, *numbers, found.verdict.label)
+        else:
+            nan = float("nan")
+            yield Row(choice, model, *counts, nan, nan, nan, "", result.problems[model])

@@ -1,0 +1,48 @@
+"""Confounds: measured, constant by design, or not measured."""
+
+import numpy as np
+import pytest
+
+from priosig.confounds import UNITS, measure_confounds
+from priosig.segments import Segment
+
+
+@pytest.fixture
+def segments() -> list[Segment]:
+    return [
+        Segment("a", "v", "stop", 0.0, 10.0),
+        Segment("b", "v", "continue", 30.0, 50.0),
+        Segment("c", "w", "stop", 0.0, 10.0),
+    ]
+
+
+def test_length_is_seconds_and_place_the_middle_as_a_share_of_the_video(segments):
+    found = measure_confounds(segments, [])
+    assert found.values["length"].tolist() == [10, 20, 10]
+    assert found.values["place"].tolist() == [5 / 50, 40 / 50, 5 / 10]
+    assert found.matrix().shape == (3, 2)
+
+
+def test_what_is_equal_for_all_was_removed_by_design(segments):
+    heard = {"frames": [250, 250, 250], "level": [-20, -20.0001, -20]}
+    found = measure_confounds(segments, [], heard=heard)
+    assert found.constant == ("level", "frames")
+
+
+def test_what_is_undefined_somewhere_or_has_no_source_is_not_measured(segments):
+    found = measure_confounds(segments, [], heard={"level": [-20, np.nan, -30]})
+    assert found.not_measured == {
+        "talk_captions": "unknown for 3 of 3 segments",
+        "talk_heard": "no audio",
+        "level": "unknown for 1 of 3 segments",
+        "silence": "no audio",
+        "frames": "no audio",
+    }
+    assert {*found.values, *found.constant, *found.not_measured} == set(UNITS)
+
+
+def test_a_confound_that_is_not_one_or_has_another_length_is_refused(segments):
+    with pytest.raises(ValueError, match="'mood' is not one"):
+        measure_confounds(segments, [], heard={"mood": [1, 2, 3]})
+    with pytest.raises(ValueError, match="level has 2 values; expected 3"):
+        measure_confounds(segments, [], heard={"level": [1, 2]})
