@@ -1,0 +1,212 @@
+"""What changed between two reports: `python -m priosig.compare BEFORE AFTER`.
+
+A snapshot says that a number moved; two reports say why. Read are the CSV tables (`priosig.report_tables`), so
+reports of other days and machines can be compared, with no corpus at hand. In the order of asking: what went in
+(annotations, weights, settings, versions), what was concluded, which numbers moved, which segments came, went, or
+changed sides, and what the annotation audit counts.
+
+Segments are matched by the annotated segment they were cut from, so that a view's new length does not look like new
+segments. Numbers count as changed when they differ in four significant digits.
+"""
+
+import csv
+import math
+import sys
+from collections import Counter
+from collections.abc import Callable, Sequence
+from pathlib import Path
+
+from .report_tables import aligned
+
+Rows = list[dict[str, str]]
+_MARK = "verdicts.csv"  # what every report has
+_NUMBERS = {
+    "verdicts.csv": (
+        "auc_within_video", "low", "high", "any_signal_pvalue", "beyond_confounds_pvalue", "effective_pairs",
+        "n_pairs", "power", "n_videos_above_half",
+    ),
+    "metrics.csv": ("n_stop", "n_continue", "auc", "balanced_accuracy", "average_precision", "stop_rate", "brier"),
+    "confounds.csv": ("auc_within_video", "pvalue"),
+}  # fmt: skip
+_MOST = 40  # rows of one table that are shown
+
+
+def compare_reports(before: str | Path, after: str | Path) -> str:
+    """Compare two reports, or two directories of reports by the names of their experiments.
+
+    Parameters
+    ----------
+    before, after : path-like
+        Directories that `priosig.report.write_report` wrote, or that hold such directories.
+
+    Returns
+    -------
+    str
+        Markdown: a section for every experiment, a table for every kind of change; "Nothing changed." where there is
+        none.
+
+    Raises
+    ------
+    FileNotFoundError
+        If either directory holds no report.
+    """
+    before, after = Path(before), Path(after)
+    if _is_report(before) and _is_report(after):
+        return f"### {after.name}\n\n{_compare(before, after)}"
+    old, new = _reports(before), _reports(after)
+    parts = []
+    for name in sorted({*old, *new}):
+        if name not in new or name not in old:
+            text = f"Only in {before if name in old else after}.\n"
+        else:
+            text = _compare(old[name], new[name])
+        parts.append(f"### {name}\n\n{text}")
+    return "\n".join(parts)
+
+
+def _compare(before: Path, after: Path) -> str:
+    sections: tuple[tuple[str, tuple[str, ...], Callable[[Path, Path], list[tuple]]], ...] = (
+        ("What went in", ("input", "before", "after"), _inputs),
+        ("Verdicts", ("view", "model", "before", "after"), _verdicts),
+        ("Numbers", ("view", "of", "number", "before", "after", "change"), _numbers),
+        ("Segments that changed sides", ("view", "model", "segment", "before", "after", "now"), _flips),
+        ("Segments that came or went", ("view", "segment", "change", "why"), _segments),
+        ("Coefficients of Model B that changed sign", ("view", "scale", "before", "after"), _signs),
+        ("Annotation audit", ("check", "before", "after"), _audit),
+    )
+    parts = []
+    for title, columns, find in sections:
+        rows = find(before, after)
+        if rows:
+            more = ["", f"... and {len(rows) - _MOST} more"] if len(rows) > _MOST else []
+            parts.append("\n".join([f"#### {title}", "", *aligned([columns, *rows[:_MOST]]), *more]))
+    return ("\n\n".join(parts) if parts else "Nothing changed.") + "\n"
+
+
+def _inputs(before: Path, after: Path) -> list[tuple]:
+    old, new = ({row["input"]: row["value"] for row in _read(d, "inputs.csv")} for d in (before, after))
+    return _changed(old, new)
+
+
+def _verdicts(before: Path, after: Path) -> list[tuple]:
+    old, new = (_by(_read(d, _MARK), ("view", "model"), "verdict") for d in (before, after))
+    return _changed(old, new)
+
+
+def _numbers(before: Path, after: Path) -> list[tuple]:
+    rows = []
+    for file, names in _NUMBERS.items():
+        of = "confound" if file == "confounds.csv" else "model"
+        old, new = ({(r["view"], r[of]): r for r in _read(d, file)} for d in (before, after))
+        for key in [*old, *(key for key in new if key not in old)]:
+            for name in names:
+                was, now = (table.get(key, {}).get(name, "") for table in (old, new))
+                if _four(was) != _four(now):
+                    said = (_four(was) or "none", _four(now) or "none", _difference(was, now))
+                    rows.append((*key, name, *said))
+    return rows
+
+
+def _flips(before: Path, after: Path) -> list[tuple]:
+    old, new = ({(r["view"], r["model"], r["source_id"]): r for r in _read(d, "scores.csv")} for d in (before, after))
+    rows = []
+    for key, now in new.items():
+        was = old.get(key)
+        if was is None or was["called"] == now["called"]:
+            continue
+        said = [f"{row['called'].upper() or 'unscored'} ({_four(row['score'])})" for row in (was, now)]
+        rows.append((*key, *said, "right" if now["called"] == now["label"] else "wrong"))
+    return rows
+
+
+def _segments(before: Path, after: Path) -> list[tuple]:
+    old, new = ({(r["view"], r["source_id"]): "" for r in _read(d, "segments.csv")} for d in (before, after))
+    why_old, why_new = (_by(_read(d, "dropped.csv"), ("view", "segment_id"), "reason") for d in (before, after))
+    gone = [(*key, "left out", why_new.get(key, "no longer annotated so")) for key in old if key not in new]
+    come = [(*key, "came in", f"before: {why_old.get(key, 'not annotated')}") for key in new if key not in old]
+    return gone + come
+
+
+def _signs(before: Path, after: Path) -> list[tuple]:
+    old, new = (_by(_read(d, "coefficients.csv"), ("view", "scale"), "mean") for d in (before, after))
+    return [
+        (*key, _four(old[key]), _four(new[key]))
+        for key in new
+        if key in old and old[key].startswith("-") != new[key].startswith("-")
+    ]
+
+
+def _audit(before: Path, after: Path) -> list[tuple]:
+    counts = []
+    for directory in (before, after):
+        ids = {(row["check"], row["id"]) for row in _read(directory, "audit.csv")}
+        counts.append({check: str(n) for check, n in sorted(Counter(check for check, _ in ids).items())})
+    names = sorted({*counts[0], *counts[1]})
+    return _changed(*({name: count.get(name, "0") for name in names} for count in counts))
+
+
+def _changed(old: dict, new: dict) -> list[tuple]:
+    keys = [*old, *(key for key in new if key not in old)]
+    return [
+        (*(key if isinstance(key, tuple) else (key,)), old.get(key, "none"), new.get(key, "none"))
+        for key in keys
+        if old.get(key) != new.get(key)
+    ]
+
+
+def _by(rows: Rows, keys: Sequence[str], value: str) -> dict[tuple[str, ...], str]:
+    return {tuple(row[key] for key in keys): row[value] for row in rows}
+
+
+def _four(text: str) -> str:
+    """Four significant digits; texts that are no numbers stay."""
+    try:
+        return f"{float(text):.4g}"
+    except ValueError:
+        return text
+
+
+def _difference(before: str, after: str) -> str:
+    try:
+        change = float(after) - float(before)
+    except ValueError:
+        return ""
+    return "" if math.isnan(change) else f"{change:+.3g}"
+
+
+def _read(directory: Path, file: str) -> Rows:
+    path = directory / file
+    if not path.is_file():
+        return []
+    with path.open(encoding="utf-8", newline="") as lines:
+        return list(csv.DictReader(lines))
+
+
+def _is_report(directory: Path) -> bool:
+    return (directory / _MARK).is_file()
+
+
+def _reports(directory: Path) -> dict[str, Path]:
+    if _is_report(directory):
+        return {directory.name: directory}
+    found = {path.parent.name: path.parent for path in sorted(directory.glob(f"*/{_MARK}"))}
+    if not found:
+        raise FileNotFoundError(f"{directory}: no report in it; expected {_MARK} there or in a directory of it")
+    return found
+
+
+def main(arguments: Sequence[str]) -> int:
+    """Compare the two directories named on the command line; 2 where that is not possible."""
+    if len(arguments) != 2:
+        sys.stderr.write("usage: python -m priosig.compare BEFORE AFTER\n")
+        return 2
+    try:
+        sys.stdout.write(compare_reports(*arguments))
+    except FileNotFoundError as error:
+        sys.stderr.write(f"{error}\n")
+        return 2
+    return 0
+
+
+if __name__ == "__main__":
+    sys.exit(main(sys.argv[1:]))

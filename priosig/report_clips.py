@@ -1,0 +1,131 @@
+"""Sound and picture of a segment, small enough to be part of a page.
+
+Sound is MP3, mono at 16 kHz: every browser plays it, and the same samples give the same bytes (an Ogg stream has a
+random serial number). The picture is a spectrogram as a PNG of 16 colours, made with NumPy alone. Both are `data:`
+addresses.
+"""
+
+import base64
+import io
+import struct
+import zlib
+from dataclasses import dataclass
+from pathlib import Path
+
+import numpy as np
+
+from .audio import find_recording, read_segment
+from .segments import Segment
+
+RATE = 16_000
+"""Samples a second of embedded sound."""
+LONGEST = 15.0
+"""Seconds of a window that are embedded: the end of a STOP window, the beginning of a CONTINUE window."""
+TOP_HZ = 5000
+"""Upper end of a spectrogram."""
+FLOOR_DB = -70.0
+"""What is this far below the loudest point of a spectrogram, and below, is black."""
+_COLUMNS, _ROWS, _FRAME = 320, 80, 512
+# Five points of a scale that grows evenly in lightness (black, violet, red, orange, cream); 16 colours between them.
+_SCALE = np.array([(0, 0, 4), (81, 18, 124), (183, 55, 121), (252, 137, 97), (252, 253, 191)], dtype=float)
+_COLOURS = 16
+
+
+@dataclass(frozen=True)
+class Clip:
+    """What can be heard and seen of a segment.
+
+    Attributes
+    ----------
+    start_time, end_time : float
+        Part of the segment, in seconds from the start of the video.
+    sound, picture : str
+        `data:` addresses of an MP3 and of a PNG.
+    """
+
+    start_time: float
+    end_time: float
+    sound: str
+    picture: str
+
+    @property
+    def duration(self) -> float:
+        """Length in seconds."""
+        return self.end_time - self.start_time
+
+
+def make_clip(segment: Segment, audio_dir: str | Path) -> Clip:
+    """Cut, encode and draw a segment.
+
+    Raises
+    ------
+    FileNotFoundError, ValueError
+        If the recording cannot be read.
+    """
+    start, end = segment.start_time, segment.end_time
+    if segment.duration > LONGEST:
+        start, end = (end - LONGEST, end) if segment.label == "stop" else (start, start + LONGEST)
+    samples, clipped = read_segment(find_recording(audio_dir, segment.video_id), start, end, rate=RATE)
+    picture = png(spectrogram(samples))
+    return Clip(start, end - clipped, _address("audio/mpeg", mp3(samples)), _address("image/png", picture))
+
+
+def mp3(samples: np.ndarray) -> bytes:
+    """MP3 of mono samples at `RATE`, about 3 kB a second."""
+    import soundfile
+
+    buffer = io.BytesIO()
+    # float32 beyond full scale would wrap; recordings may hold it
+    soundfile.write(
+        buffer, np.clip(samples, -1, 1), RATE, format="MP3", subtype="MPEG_LAYER_III", compression_level=0.8
+    )
+    return buffer.getvalue()
+
+
+def spectrogram(samples: np.ndarray) -> np.ndarray:
+    """Spectrogram of mono samples at `RATE`.
+
+    Short-time Fourier transform with Hann windows of 512 samples (32 ms), linear in frequency from 0 to `TOP_HZ`.
+
+    Returns
+    -------
+    np.ndarray of uint8, shape (80, 320)
+        0 (`FLOOR_DB` or less beside the loudest point) to 15; the first row is the highest frequency. All 0 for
+        silence.
+    """
+    padded = np.pad(samples.astype(np.float64), (_FRAME // 2, _FRAME // 2))
+    starts = np.round(np.linspace(0, len(padded) - _FRAME, _COLUMNS)).astype(int)
+    frames = padded[starts[:, None] + np.arange(_FRAME)] * np.hanning(_FRAME)
+    power = np.abs(np.fft.rfft(frames, axis=1)) ** 2
+    n_bins = round(TOP_HZ / RATE * _FRAME)
+    edges = np.round(np.linspace(0, n_bins, _ROWS + 1)).astype(int)
+    rows = np.maximum.reduceat(power[:, :n_bins], edges[:-1], axis=1).T
+    if not rows.max() > 0:
+        return np.zeros((_ROWS, _COLUMNS), dtype=np.uint8)
+    decibels = 10 * np.log10(np.maximum(rows / rows.max(), 1e-12))
+    share = np.clip(1 - decibels / FLOOR_DB, 0, 1)
+    return np.round(share * (_COLOURS - 1)).astype(np.uint8)[::-1]
+
+
+def png(levels: np.ndarray) -> bytes:
+    """PNG of an image whose pixels are 0 to 15, in a scale from black to cream; an even number of columns."""
+    at = np.linspace(0, len(_SCALE) - 1, _COLOURS)
+    palette = np.column_stack([np.interp(at, np.arange(len(_SCALE)), _SCALE[:, c]) for c in range(3)])
+    packed = (levels[:, 0::2] << 4) | levels[:, 1::2]
+    lines = np.column_stack([np.zeros(len(packed), dtype=np.uint8), packed])  # a filter byte before each line
+    header = struct.pack(">IIBBBBB", levels.shape[1], levels.shape[0], 4, 3, 0, 0, 0)
+    chunks = (
+        (b"IHDR", header),
+        (b"PLTE", palette.round().astype(np.uint8).tobytes()),
+        (b"IDAT", zlib.compress(lines.tobytes(), 9)),
+        (b"IEND", b""),
+    )
+    body = b"".join(
+        struct.pack(">I", len(data)) + kind + data + struct.pack(">I", zlib.crc32(kind + data))
+        for kind, data in chunks
+    )
+    return b"\x89PNG\r\n\x1a\n" + body
+
+
+def _address(kind: str, data: bytes) -> str:
+    return f"data:{kind};base64,{base64.b64encode(data).decode('ascii')}"

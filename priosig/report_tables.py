@@ -1,0 +1,390 @@
+"""The tables of a report: everything found in an experiment, as rows.
+
+One table, one CSV file. They are what a page shows a part of, and what two runs are compared by
+(`priosig.compare`). Numbers have six significant digits, undefined ones are `nan`, and rows have a fixed order, so
+that the same experiment gives the same bytes.
+"""
+
+import csv
+import io
+import math
+from collections.abc import Iterable, Sequence
+from dataclasses import asdict, dataclass
+from typing import TYPE_CHECKING
+
+import numpy as np
+
+from .audit import Finding
+from .confounds import UNITS
+from .design import ALL_CONFOUNDS
+from .dimensions import POLES
+from .experiment import Experiment, ViewResult
+from .metrics import Summary
+from .moments import Moment
+from .segments import Segment
+
+if TYPE_CHECKING:
+    from .sensitivity import Row
+
+CLAIMS_REST_ON = ("clean", "equal", "annotated")
+"""Views, the most trustworthy first."""
+
+
+@dataclass(frozen=True)
+class Table:
+    """Named columns and rows of numbers, texts or None."""
+
+    columns: tuple[str, ...]
+    rows: tuple[tuple, ...]
+
+    def to_csv(self) -> str:
+        """Comma-separated, with a header line."""
+        text = io.StringIO()
+        writer = csv.writer(text, lineterminator="\n")
+        writer.writerow(self.columns)
+        writer.writerows([_cell(value) for value in row] for row in self.rows)
+        return text.getvalue()
+
+
+@dataclass(frozen=True)
+class Mistake:
+    """A segment on the wrong side, or nearly: the highest scores of CONTINUE, the lowest of STOP.
+
+    Attributes
+    ----------
+    view, model : str
+    kind : {"called STOP, was CONTINUE", "called CONTINUE, was STOP"}
+    rank : int
+        1 is the worst of its kind.
+    segment : Segment
+    score, probability : float
+    moment : Moment or None
+        The one it comes from: the stop that was missed, or the one after whose feedback the playing went on.
+    """
+
+    view: str
+    model: str
+    kind: str
+    rank: int
+    segment: Segment
+    score: float
+    probability: float
+    moment: Moment | None
+
+    @property
+    def link(self) -> str:
+        """The second of the video where the segment begins."""
+        return video_link(self.segment.video_id, self.segment.start_time)
+
+
+def main_view(experiment: Experiment) -> ViewResult:
+    """The view that claims rest on: the cleanest that models were run in; without models, that can be judged."""
+    views = [experiment.views[name] for name in CLAIMS_REST_ON if name in experiment.views]
+    for has in (lambda v: v.models, lambda v: v.design is not None, lambda v: v.view.segments):
+        for view in views:
+            if has(view):
+                return view
+    return views[0]
+
+
+def video_link(video_id: str, seconds: float) -> str:
+    """Address of a second of a YouTube video.
+
+    Examples
+    --------
+    >>> video_link("7FTdGbVCPyQ", 61.9)
+    'https://www.youtube.com/watch?v=7FTdGbVCPyQ&t=61s'
+    """
+    return f"https://www.youtube.com/watch?v={video_id}&t={int(seconds)}s"
+
+
+def worst_mistakes(experiment: Experiment, result: ViewResult, n: int = 5) -> list[Mistake]:
+    """The `n` worst false positives and false negatives of each model in one view, by score.
+
+    Only segments on the wrong side of 0: a model without mistakes has none.
+    """
+    moments = {moment.moment_id: moment for moment in experiment.annotations.moments}
+    found = []
+    for model, cv in result.models.items():
+        scores = np.asarray(cv["scores"], dtype=float)
+        for kind, wrong, badness in (
+            ("called STOP, was CONTINUE", (result.y == 0) & (scores > 0), -scores),
+            ("called CONTINUE, was STOP", (result.y == 1) & (scores <= 0), scores),
+        ):
+            order = [row for row in np.argsort(badness, kind="stable") if wrong[row]][:n]
+            for rank, row in enumerate(order, start=1):
+                segment = result.view.segments[row]
+                moment = moments.get(segment.moment_id)
+                probability = float(cv["probabilities"][row])
+                found.append(
+                    Mistake(
+                        result.view.name, model, kind, rank, segment, float(scores[row]), probability, moment
+                    )
+                )
+    return found
+
+
+def aligned(rows: Sequence[Sequence[str]]) -> list[str]:
+    """Lines of a Markdown table whose columns line up; the first row is the header.
+
+    Examples
+    --------
+    >>> print("\\n".join(aligned([("model", "AUC"), ("A", "0.81")])))
+    | model | AUC  |
+    |-------|------|
+    | A     | 0.81 |
+    """
+    cells = [[str(cell).replace("|", "\\|").replace("\n", " ") for cell in row] for row in rows]
+    widths = [max(len(row[k]) for row in cells) for k in range(len(cells[0]))]
+    lines = ["| " + " | ".join(c.ljust(w) for c, w in zip(row, widths, strict=True)) + " |" for row in cells]
+    return [lines[0], "|" + "|".join("-" * (w + 2) for w in widths) + "|", *lines[1:]]
+
+
+def experiment_tables(experiment: Experiment, findings: Sequence[Finding]) -> dict[str, Table]:
+    """All tables of an experiment, by the name of their file.
+
+    Parameters
+    ----------
+    experiment : Experiment
+    findings : sequence of Finding
+        Of the annotation audit.
+
+    Returns
+    -------
+    dict of str to Table
+        Those that need audio are there without it too, and have no rows.
+    """
+    views = tuple(experiment.views.values())
+    mistakes = [m for v in views for m in worst_mistakes(experiment, v, n=10)]
+    return {
+        "verdicts": _verdicts(views),
+        "metrics": _metrics(views),
+        "videos": _videos(views),
+        "scores": _scores(views),
+        "confounds": _confounds(views),
+        "coefficients": _coefficients(views),
+        "coefficients_by_fold": _coefficients_by_fold(views),
+        "segments": _segments(views),
+        "dropped": _table(
+            ("view", "segment_id", "reason"),
+            ((v.view.name, d.segment_id, d.reason) for v in views for d in v.view.dropped),
+        ),
+        "problems": _table(
+            ("view", "what", "reason"),
+            (
+                (v.view.name, *problem)
+                for v in views
+                for problem in (*v.problems.items(), *v.confounds.not_measured.items())
+            ),
+        ),
+        "audit": _table(
+            ("check", "unit", "id", "video_id", "time", "detail"),
+            ((f.name, f.unit, p.id, p.video_id, p.time, p.detail) for f in findings for p in f.problems),
+        ),
+        "mistakes": _table(
+            (
+                "view", "model", "kind", "rank", "segment_id", "moment_id", "score", "probability", "link",
+                "teacher", "piece", "feedback_summary",
+            ),
+            (
+                (
+                    m.view, m.model, m.kind, m.rank, m.segment.segment_id, m.segment.moment_id, m.score,
+                    m.probability, m.link,
+                    *((_text(m.moment.teacher), _text(m.moment.piece), _text(m.moment.feedback_summary))
+                      if m.moment else ("", "", "")),
+                )
+                for m in mistakes
+            ),
+        ),
+    }  # fmt: skip
+
+
+def sensitivity_rows(rows: Sequence["Row"]) -> Table:
+    """What other choices would have given, a row a choice and model."""
+    columns = (
+        "varied", "view", "length", "min_continue_duration", "C", "pooling", "model", "n_stop", "n_continue",
+        "auc_within_video", "any_signal_pvalue", "beyond_confounds_pvalue", "verdict", "problem",
+    )  # fmt: skip
+    return _table(
+        columns,
+        (
+            (
+                *(getattr(row.choice, name) for name in columns[:6]),
+                *(getattr(row, name) for name in columns[6:]),
+            )
+            for row in rows
+        ),
+    )
+
+
+def _verdicts(views: Sequence[ViewResult]) -> Table:
+    columns = (
+        "view", "model", "verdict", "auc_within_video", "low", "high", "any_signal_pvalue",
+        "beyond_confounds_pvalue", "beyond_confounds_raw_pvalue", "effective_pairs", "n_pairs", "power",
+        "n_videos", "n_videos_above_half", "exploratory", "rule", "sentence",
+    )  # fmt: skip
+    rows = []
+    for v in views:
+        name = v.view.name
+        if v.design is not None:
+            design, verdict = v.design, v.design.verdict
+            rows.append(
+                (
+                    name, "design", verdict.label if verdict else "can be judged", design.evidence.confound_auc,
+                    *[math.nan] * 6, design.n_pairs, math.nan, design.n_two_class_videos, None,
+                    design.evidence.exploratory, design.rule.hash, verdict.sentence if verdict else "",
+                )
+            )  # fmt: skip
+        for model, a in v.assessments.items():
+            e = a.evidence
+            rows.append(
+                (
+                    name, model, a.verdict.label, e.auc, e.low, e.high, a.any_signal_pvalue,
+                    a.beyond_confounds_pvalue, a.beyond_confounds_raw_pvalue, e.effective_pairs, e.n_pairs, a.power,
+                    e.n_videos, e.n_videos_above_half, e.exploratory, a.verdict.rule_hash, a.verdict.sentence,
+                )
+            )  # fmt: skip
+    return _table(columns, rows)
+
+
+def _metrics(views: Sequence[ViewResult]) -> Table:
+    names = tuple(name for name in Summary.__dataclass_fields__ if name != "undefined")
+    rows = (
+        (v.view.name, model, *(asdict(cv["summary"])[name] for name in names))
+        for v in views
+        for model, cv in v.models.items()
+    )
+    return _table(("view", "model", *names), rows)
+
+
+def _videos(views: Sequence[ViewResult]) -> Table:
+    names = ("video_id", "n", "n_stop", "n_continue", "n_unscored", "auc", "weight", "accuracy", "stop_rate")
+    rows = (
+        (v.view.name, model, *(row[name] for name in names))
+        for v in views
+        for model, cv in v.models.items()
+        for row in cv["per_video"]
+    )
+    return _table(("view", "model", *names), rows)
+
+
+def _scores(views: Sequence[ViewResult]) -> Table:
+    columns = (
+        "view", "model", "segment_id", "source_id", "video_id", "label", "start_time", "end_time", "score",
+        "probability", "called",
+    )  # fmt: skip
+    rows = []
+    for v in views:
+        for model, cv in v.models.items():
+            for segment, source, row in zip(v.view.segments, v.view.source_ids, cv["per_segment"], strict=True):
+                called = {1: "stop", 0: "continue", None: ""}[row["predicted"]]
+                rows.append(
+                    (
+                        v.view.name, model, segment.segment_id, source, segment.video_id, segment.label,
+                        segment.start_time, segment.end_time, row["score"], row["probability"], called,
+                    )
+                )  # fmt: skip
+    return _table(columns, rows)
+
+
+def _confounds(views: Sequence[ViewResult]) -> Table:
+    columns = (
+        "view", "confound", "unit", "status", "median_stop", "median_continue", "auc_within_video", "auc",
+        "n_videos_above_half", "pvalue",
+    )  # fmt: skip
+    rows = []
+    for v in views:
+        baselines = {b.name: b for b in v.design.baselines} if v.design is not None else {}
+        for name in (*UNITS, ALL_CONFOUNDS):
+            b = baselines.get(name)
+            if name == ALL_CONFOUNDS and b is None:
+                continue
+            tried = (b.auc_within_video, b.auc, b.n_videos_above_half, b.pvalue) if b else (None,) * 4
+            rows.append((v.view.name, name, UNITS.get(name, ""), *_status(v, name), *tried))
+    return _table(columns, rows)
+
+
+def _status(v: ViewResult, name: str) -> tuple[str, float, float]:
+    if name in v.confounds.values:
+        values = v.confounds.values[name]
+        medians = [float(np.median(values[v.y == k])) if (v.y == k).any() else math.nan for k in (1, 0)]
+        return "varies", medians[0], medians[1]
+    if name in v.confounds.constant:
+        return "removed by design", math.nan, math.nan
+    if name in v.confounds.not_measured:
+        return f"not measured: {v.confounds.not_measured[name]}", math.nan, math.nan
+    return "", math.nan, math.nan
+
+
+def _coefficients(views: Sequence[ViewResult]) -> Table:
+    columns = (
+        "view", "scale", "low_pole", "high_pole", "mean", "sd", "sign_agreement", "n_folds", "pvalue", "stable",
+        "pattern",
+    )  # fmt: skip
+    rows = []
+    for v in views:
+        weights = {weight.name: weight for weight in v.coefficients.weights} if v.coefficients is not None else {}
+        for scale, values in _by_scale(v):
+            mean = float(np.mean(values)) if len(values) else math.nan
+            sd = float(np.std(values, ddof=1)) if len(values) > 1 else math.nan
+            agreement = float(np.mean(np.sign(values) == np.sign(mean))) if len(values) else math.nan
+            weight = weights.get(scale.id)
+            tested = (weight.pvalue, weight.stable, weight.pattern) if weight is not None else (None,) * 3
+            row = (v.view.name, scale.id, scale.low, scale.high, mean, sd, agreement, len(values), *tested)
+            rows.append(row)
+    return _table(columns, rows)
+
+
+def _coefficients_by_fold(views: Sequence[ViewResult]) -> Table:
+    rows = (
+        (v.view.name, scale.id, fold["held_out"], float(cv["coefficients"][k, j]))
+        for v in views
+        for model, cv in v.models.items()
+        if model == "B"
+        for j, scale in enumerate(POLES)
+        for k, fold in enumerate(cv["folds"])
+    )
+    return _table(("view", "scale", "held_out", "coefficient"), rows)
+
+
+def _by_scale(v: ViewResult) -> Iterable[tuple]:
+    # Of Model B only: Model A's weights belong to nothing that has a name.
+    if "B" in v.models:
+        coefficients = v.models["B"]["coefficients"]
+        trained = ~np.isnan(coefficients).any(axis=1)
+        yield from zip(POLES, coefficients[trained].T, strict=True)
+
+
+def _segments(views: Sequence[ViewResult]) -> Table:
+    columns = ("view", "segment_id", "source_id", "video_id", "label", "start_time", "end_time", "moment_id", *UNITS)
+    rows = []
+    for v in views:
+        for i, (segment, source) in enumerate(zip(v.view.segments, v.view.source_ids, strict=True)):
+            values = [v.confounds.values[name][i] if name in v.confounds.values else None for name in UNITS]
+            values[0] = segment.duration
+            rows.append(
+                (
+                    v.view.name, segment.segment_id, source, segment.video_id, segment.label, segment.start_time,
+                    segment.end_time, segment.moment_id, *values,
+                )
+            )  # fmt: skip
+    return _table(columns, rows)
+
+
+def _table(columns: Sequence[str], rows: Iterable[Sequence]) -> Table:
+    return Table(tuple(columns), tuple(tuple(row) for row in rows))
+
+
+def _cell(value: object) -> str:
+    if value is None:
+        return ""
+    if isinstance(value, (bool, np.bool_)):
+        return "true" if value else "false"
+    if isinstance(value, (float, np.floating)):
+        return f"{float(value) + 0.0:.6g}"
+    return str(value)
+
+
+def _text(value: str) -> str:
+    """Free text for a spreadsheet, which would run what begins like a formula."""
+    return f"'{value}" if value[:1] in ("=", "+", "-", "@", "\t", "\r") else value

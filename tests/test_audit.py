@@ -1,0 +1,151 @@
+"""The annotation audit finds what is odd, counts it, and names the rows."""
+
+import dataclasses
+
+import pytest
+
+from priosig.audit import Finding, audit_annotations, read_demonstrated
+from priosig.segments import identify_segments
+
+
+@pytest.fixture
+def audit():
+    """Audit moments; findings by name."""
+
+    def run(*moments, **options) -> dict[str, Finding]:
+        return {f.name: f for f in audit_annotations(moments, identify_segments(moments), **options)}
+
+    return run
+
+
+def found(finding: Finding) -> list[str]:
+    return [problem.id for problem in finding.problems]
+
+
+@pytest.fixture
+def lesson(moment):
+    """A lesson with nothing odd in it, twice.
+
+    ::
+
+        0        10 12      20           40       50 52      61           81       91 92      99
+        [playing ) stop,[fb ) CONTINUE   [playing ) stop,[fb ) CONTINUE   [playing ) stop,[fb )
+    """
+    windows = (((0, 10), (12, 20)), ((40, 50), (52, 61)), ((81, 91.5), (92, 99)))
+    return [moment(*window, video=video) for video in ("videoAAAAAA", "videoBBBBBB") for window in windows]
+
+
+def test_a_clean_lesson_has_every_check_and_no_problem_but_its_lengths(audit, lesson):
+    findings = audit(*lesson, demonstrated=())
+    assert {name for name, finding in findings.items() if finding.count} == {"lengths_by_class"}
+    assert len(findings) == 11
+    assert all(finding.effect and finding.title for finding in findings.values())
+
+
+def test_lengths_that_tell_the_label_are_counted_by_segment(audit, lesson):
+    finding = audit(*lesson)["lengths_by_class"]
+    assert finding.count == finding.total == 10
+    assert "STOP windows last a median of 10.0 s (10.0 to 10.5 s), CONTINUE windows 20.0 s" in finding.summary
+    assert "100 times in 100" in finding.summary
+
+
+def test_lengths_that_overlap_tell_only_those_beyond_the_other_class(audit, moment):
+    # STOP 10 and 30 s, CONTINUE 20 s: the 10 is shorter than any CONTINUE, the 20 is not longer than any STOP
+    finding = audit(moment((0, 10), (12, 20)), moment((40, 70), (72, 80)))["lengths_by_class"]
+    assert [problem.detail for problem in finding.problems] == ["STOP lasts 10.0 s"]
+
+
+def test_a_repeated_window_is_found_at_its_second_moment(audit, lesson, moment):
+    again = moment((40, 50), (70, 75))
+    finding = audit(*lesson, again)["repeated_windows"]
+    assert found(finding) == [again.moment_id]
+    assert (finding.count, finding.total) == (1, 7)
+    assert lesson[1].moment_id in finding.problems[0].detail
+
+
+def test_equal_windows_of_two_videos_are_no_repetition(audit, moment):
+    findings = audit(moment((0, 10), (12, 20)), moment((0, 10), (12, 20), video="videoBBBBBB"))
+    assert findings["repeated_windows"].count == 0
+
+
+def test_windows_that_share_time_overlap_and_windows_that_touch_do_not(audit, moment):
+    # [0 ......... 10)
+    #        [6 ....... 14)
+    #                   [14 .. 20)
+    findings = audit(*(moment(w, (30 + i, 31 + i)) for i, w in enumerate([(0, 10), (6, 14), (14, 20)])))
+    finding = findings["overlapping_windows"]
+    assert found(finding) == ["videoAAAAAA-stop-6000-14000"]
+    assert "shares 4.0 s with STOP videoAAAAAA-stop-0-10000" in finding.problems[0].detail
+
+
+def test_windows_that_are_mostly_talk_are_found_where_a_transcript_covers_them(audit, moment):
+    talk = "[0.0s] one two three four five six seven eight\n[4.0s] ♪\n[30.0s] ♪"
+    findings = audit(moment((0, 6), (40, 50), transcript=talk), moment((60, 70), (80, 90)))
+    finding = findings["mostly_talk"]
+    assert found(finding) == ["videoAAAAAA-stop-0-6000"]
+    assert finding.total == 1
+    assert "For 2 of 3 segments the transcripts do not say" in finding.summary
+
+
+@pytest.mark.parametrize(
+    ("playing", "feedback", "stop", "words"),
+    [
+        ((20, 30), (12, 18), 12, "begins after its own stop"),
+        ((5, 15), (20, 30), 12, "goes on after its own stop"),
+        ((5, 10), (11, 20), 12, "before the stop"),
+        ((5, 15), (10, 12), 15, "falls into the playing"),
+    ],
+    ids=["window after stop", "window across stop", "feedback before stop", "feedback in playing"],
+)
+def test_times_that_contradict_each_other_are_found(audit, moment, playing, feedback, stop, words):
+    finding = audit(moment(playing, feedback, stop=stop))["contradicting_times"]
+    assert finding.count == 1
+    assert words in finding.problems[0].detail
+
+
+def test_a_window_is_far_from_its_stop_beyond_ten_seconds(audit, moment):
+    near, far = moment((0, 10), (20, 25)), moment((50, 60), (70.5, 80))
+    finding = audit(near, far)["far_from_stop"]
+    assert found(finding) == [far.moment_id]
+    assert "median of 10.2 s" in finding.summary
+
+
+def test_a_value_in_many_moments_looks_like_a_default_and_measured_ones_do_not(audit, moment):
+    defaults = [moment((100 * k, 100 * k + 5 + 0.37 * k), (100 * k + 20, 100 * k + 50)) for k in range(6)]
+    measured = [moment((1000 + 100 * k, 1008.13 + 101 * k), (1120 + 100 * k, 1131.7 + 101 * k)) for k in range(4)]
+    findings = audit(*defaults, *measured)
+    assert found(findings["default_feedback_length"]) == [m.moment_id for m in defaults]
+    assert "Exactly 30.0 s in 6 of 10" in findings["default_feedback_length"].summary
+    assert findings["default_playing_length"].count == 0
+
+
+def test_a_pause_too_short_for_a_continue_is_counted_among_pauses(audit, moment):
+    findings = audit(moment((0, 10), (12, 20)), moment((23, 30), (31, 40)), moment((60, 70), (71, 80)))
+    finding = findings["lost_continues"]
+    assert (finding.count, finding.total) == (1, 2)
+    assert "only 3.0 s" in finding.problems[0].detail
+
+
+def test_teaching_by_playing_is_reported_only_where_the_annotations_say_so(audit, lesson):
+    assert "Not known" in audit(*lesson)["teacher_plays"].summary
+    assert found(audit(*lesson, demonstrated={lesson[2].moment_id})["teacher_plays"]) == [lesson[2].moment_id]
+
+
+def test_demonstrated_is_read_from_the_file_and_unknown_without_the_field(moments_file, moment_row):
+    path = moments_file(moment_row(moment_id="a", demonstrated=True), moment_row(moment_id="b", demonstrated=False))
+    assert read_demonstrated(path) == {"a"}
+    assert read_demonstrated(moments_file(moment_row())) is None
+
+
+def test_a_video_of_one_class_is_named(audit, lesson, moment):
+    finding = audit(*lesson, moment((0, 10), (12, 20), video="videoCCCCCC"))["one_class_videos"]
+    assert found(finding) == ["videoCCCCCC"]
+    assert finding.problems[0].detail == "all 1 segments are STOP"
+
+
+def test_counts_are_of_rows_and_the_order_of_moments_changes_none(audit, lesson, moment):
+    odd = [*lesson, moment((0, 10), (70, 75)), dataclasses.replace(lesson[0], moment_id="copy")]
+    forward, backward = audit(*odd), audit(*reversed(odd))
+    assert {name: f.count for name, f in forward.items()} == {name: f.count for name, f in backward.items()}
+    for finding in forward.values():
+        assert finding.count == len(set(found(finding))) <= finding.total

@@ -1,0 +1,123 @@
+"""Two reports are compared by their tables alone."""
+
+from pathlib import Path
+
+import pytest
+
+from priosig.compare import compare_reports, main
+from priosig.report_tables import Table
+
+SCORES = ("view", "model", "segment_id", "source_id", "video_id", "label", "called", "score")
+
+
+@pytest.fixture
+def report(tmp_path: Path):
+    """Write the tables of a report that has one model and two segments; keywords replace tables' rows."""
+
+    def write(directory: str, experiment: str = "world", **rows: list[tuple]) -> Path:
+        tables = {
+            "verdicts": (("view", "model", "verdict", "auc_within_video"), [("equal", "A", "signal", 0.81234)]),
+            "metrics": (("view", "model", "auc"), [("equal", "A", 0.75)]),
+            "scores": (
+                SCORES,
+                [
+                    ("equal", "A", "s1", "v-stop-1-2", "v", "stop", "stop", 0.5),
+                    ("equal", "A", "s2", "v-continue-3-4", "v", "continue", "continue", -0.5),
+                ],
+            ),
+            "segments": (("view", "source_id"), [("equal", "v-stop-1-2"), ("equal", "v-continue-3-4")]),
+            "dropped": (("view", "segment_id", "reason"), []),
+            "coefficients": (("view", "scale", "mean"), [("equal", "tempo_slow", 0.25)]),
+            "audit": (("check", "id"), [("repeated_windows", "m1"), ("repeated_windows", "m2")]),
+            "inputs": (("input", "value"), [("annotations", "abc"), ("device", "cpu")]),
+        }
+        for name, (columns, usual) in tables.items():
+            path = tmp_path / directory / experiment / f"{name}.csv"
+            path.parent.mkdir(parents=True, exist_ok=True)
+            path.write_text(Table(columns, tuple(rows.get(name, usual))).to_csv(), encoding="utf-8")
+        return tmp_path / directory
+
+    return write
+
+
+def rows_of(text: str) -> list[list[str]]:
+    return [[cell.strip() for cell in line.strip("|").split("|")] for line in text.splitlines() if line[:1] == "|"]
+
+
+def test_equal_reports_have_no_change(report):
+    assert compare_reports(report("a"), report("b")) == "### world\n\nNothing changed.\n"
+
+
+def test_a_number_below_four_digits_is_no_change(report):
+    moved = report("b", verdicts=[("equal", "A", "signal", 0.812340001)])
+    assert "Nothing changed." in compare_reports(report("a"), moved)
+
+
+@pytest.mark.parametrize(
+    ("tables", "row"),
+    [
+        ({"verdicts": [("equal", "A", "confounded", 0.81234)]}, ["equal", "A", "signal", "confounded"]),
+        ({"metrics": [("equal", "A", 0.7)]}, ["equal", "A", "auc", "0.75", "0.7", "-0.05"]),
+        ({"metrics": [("equal", "A", float("nan"))]}, ["equal", "A", "auc", "0.75", "nan", ""]),
+        ({"metrics": []}, ["equal", "A", "auc", "0.75", "none", ""]),
+        ({"inputs": [("annotations", "abd"), ("device", "cpu")]}, ["annotations", "abc", "abd"]),
+        ({"coefficients": [("equal", "tempo_slow", -0.25)]}, ["equal", "tempo_slow", "0.25", "-0.25"]),
+        ({"audit": []}, ["repeated_windows", "2", "0"]),
+    ],
+    ids=["verdict", "number", "number now undefined", "number gone", "input", "sign", "audit"],
+)
+def test_a_change_is_one_row(report, tables, row):
+    rows = rows_of(compare_reports(report("a"), report("b", **tables)))
+    assert len(rows) == 3  # header, rule, row
+    assert rows[2] == row
+
+
+def test_a_segment_that_changes_sides_is_listed_with_whether_it_is_right_now(report):
+    after = [
+        ("equal", "A", "new cut", "v-stop-1-2", "v", "stop", "continue", -0.1),
+        ("equal", "A", "s2", "v-continue-3-4", "v", "continue", "continue", -0.9),
+    ]
+    rows = rows_of(compare_reports(report("a"), report("b", scores=after)))
+    assert rows[2:] == [["equal", "A", "v-stop-1-2", "STOP (0.5)", "CONTINUE (-0.1)", "wrong"]]
+
+
+def test_a_segment_that_is_left_out_has_its_reason(report):
+    after = {"segments": [("equal", "v-stop-1-2")], "dropped": [("equal", "v-continue-3-4", "lasts 7.1 s")]}
+    rows = rows_of(compare_reports(report("a"), report("b", **after)))
+    assert rows[2:] == [["equal", "v-continue-3-4", "left out", "lasts 7.1 s"]]
+    rows = rows_of(compare_reports(report("b", **after), report("a")))
+    assert rows[2:] == [["equal", "v-continue-3-4", "came in", "before: lasts 7.1 s"]]
+
+
+def test_a_table_that_is_missing_counts_as_empty(report):
+    a, b = report("a"), report("b")
+    (b / "world" / "coefficients.csv").unlink()
+    assert "Nothing changed." in compare_reports(a, b)
+
+
+def test_two_directories_of_reports_are_matched_by_name(report):
+    report("a", "old")
+    report("b", "new")
+    text = compare_reports(report("a"), report("b"))
+    assert text.index("### new") < text.index("### old") < text.index("### world")
+    assert text.count("Only in") == 2
+
+
+def test_reports_of_two_names_are_compared_when_named_themselves(report):
+    a, b = report("a", "first") / "first", report("b", "second") / "second"
+    assert compare_reports(a, b) == "### second\n\nNothing changed.\n"
+
+
+def test_a_directory_without_a_report_is_refused(report, tmp_path):
+    (tmp_path / "empty").mkdir()
+    with pytest.raises(FileNotFoundError, match=r"empty: no report in it; expected verdicts\.csv"):
+        compare_reports(report("a"), tmp_path / "empty")
+
+
+def test_the_command_prints_the_comparison_or_says_how_it_is_used(report, capsys):
+    assert main([str(report("a")), str(report("b"))]) == 0
+    assert "Nothing changed." in capsys.readouterr().out
+    assert main(["only one"]) == 2
+    assert "usage: python -m priosig.compare BEFORE AFTER" in capsys.readouterr().err
+    assert main(["no such place", "nor this"]) == 2
+    assert "no report in it" in capsys.readouterr().err

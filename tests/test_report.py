@@ -1,0 +1,370 @@
+"""The report says what was found, escapes what it was given, needs nothing else, and is the same every time."""
+
+import csv
+import dataclasses
+import io
+import json
+import re
+import subprocess
+import sys
+import wave
+from html.parser import HTMLParser
+from pathlib import Path
+
+import numpy as np
+import pytest
+
+from priosig import plots, report, report_clips, report_models
+from priosig.coefficients import Cluster, CoefficientTable, Weight
+from priosig.corpus import open_corpus
+from priosig.dimensions import PERCEPIANO_DIMENSIONS
+from priosig.experiment import Experiment, describe, evaluate_view, read_annotations
+from priosig.features import Features, Screening
+from priosig.report_tables import Table, experiment_tables, main_view, video_link, worst_mistakes
+from priosig.segments import labels_of
+from priosig.sensitivity import Choice, Row
+from priosig.views import annotated_view, clean_view
+
+HOSTILE = '<script>alert(1)</script>"><img src=x onerror=alert(2)> $\\frac{a}{b}$ {{ 7*7 }} & \' ]]> 日本'
+VOID = {"meta", "link", "img", "br", "path", "use", "rect", "input"}
+
+
+class Page(HTMLParser):
+    """The elements of a page, in order, with their attributes; checks that they are nested properly."""
+
+    def __init__(self, html: str):
+        super().__init__()
+        self.elements: list[tuple[str, dict[str, str]]] = []
+        self.text: list[str] = []
+        self._open: list[str] = []
+        self.feed(html)
+        self.close()
+        assert not self._open, f"never closed: {self._open}"
+
+    def handle_starttag(self, tag, attrs):
+        self.elements.append((tag, dict(attrs)))
+        if tag not in VOID:
+            self._open.append(tag)
+
+    def handle_startendtag(self, tag, attrs):
+        self.elements.append((tag, dict(attrs)))
+
+    def handle_endtag(self, tag):
+        assert self._open.pop() == tag, f"</{tag}> closes something else"
+
+    def handle_data(self, data):
+        self.text.append(data)
+
+    def all(self, tag: str) -> list[dict[str, str]]:
+        return [attributes for name, attributes in self.elements if name == tag]
+
+
+def write_corpus(directory: Path, texts: str) -> Path:
+    """Two videos of six moments, a stop every 12 s, with recordings of noise.
+
+    ::
+
+        0    2       5   6     8        12   14      17 ...
+        CONT.[playing )  [fb   )  CONT.      [playing )
+    """
+    rng = np.random.default_rng(0)
+    rows = []
+    for video in ("-videoAAAAA", "videoBBBBBB"):
+        for k in range(6):
+            t = 12.0 * k
+            rows.append(
+                {
+                    "moment_id": f"{video}-{k}", "video_id": video, "teacher": texts, "piece": texts,
+                    "feedback_summary": texts, "video_title": texts, "musical_dimension": texts, "severity": texts,
+                    "playing_before_start": t + 2, "playing_before_end": t + 5, "stop_timestamp": t + 6,
+                    "feedback_start": t + 6, "feedback_end": t + 8, "confidence": None, "demonstrated": k == 0,
+                    "transcript_text": f"[{t:.1f}s] {texts}\n[{t + 6:.1f}s] {texts}\n[{t + 11.5:.1f}s] ♪",
+                }
+            )  # fmt: skip
+        path = directory / "audio" / f"{video}.wav"
+        path.parent.mkdir(exist_ok=True)
+        with wave.open(str(path), "wb") as file:
+            file.setnchannels(1)
+            file.setsampwidth(2)
+            file.setframerate(8000)
+            file.writeframes(rng.integers(-3000, 3000, 70 * 8000).astype("<i2").tobytes())
+    (directory / "moments.jsonl").write_text("".join(json.dumps(row) + "\n" for row in rows), encoding="utf-8")
+    (directory / "experiment.toml").write_text(
+        'name = "hostile"\n[parameters]\nn_permutations = 19\nequal_length = 2.0\n', encoding="utf-8"
+    )
+    return directory
+
+
+def noise(view) -> tuple[Features, np.ndarray]:
+    """Features of a view with a little signal, and its share of talk."""
+    rng = np.random.default_rng(1)
+    y = np.array(labels_of(view.segments))
+    values = rng.normal(size=(len(y), 27))
+    embeddings = (values[:, :8] + 0.5 * y[:, None]).astype(np.float32)
+    return Features(embeddings, values[:, 8:], {"level": rng.normal(-30, 3, len(y))}, {}), np.zeros(len(y))
+
+
+@pytest.fixture(scope="module")
+def experiment(tmp_path_factory: pytest.TempPathFactory) -> Experiment:
+    """What `run_experiment` would find in noise; the annotated view was not heard, one scale is called stable."""
+    corpus = open_corpus(write_corpus(tmp_path_factory.mktemp("corpus"), HOSTILE))
+    annotations = read_annotations(corpus)
+    clean = clean_view(annotations.segments, {s.segment_id: [] for s in annotations.segments}, 2.0, 0.5)
+    weights = tuple(
+        Weight(name, 0.1, 0.1, 1.0, 0.01 if k == 4 else 0.9, 0.2, k == 4, 0)
+        for k, name in enumerate(PERCEPIANO_DIMENSIONS)
+    )
+    table = CoefficientTable(weights, (Cluster(PERCEPIANO_DIMENSIONS, 0.05, 0.01),), 19)
+    annotated = evaluate_view(annotated_view(annotations.segments), annotations.moments, corpus.settings)
+    heard = evaluate_view(clean, annotations.moments, corpus.settings, *noise(clean))
+    views = {"annotated": annotated, "clean": dataclasses.replace(heard, coefficients=table)}
+    return Experiment(annotations, views, Screening({}, {}))
+
+
+@pytest.fixture(scope="module")
+def description(experiment: Experiment) -> Experiment:
+    return describe(experiment.annotations)
+
+
+@pytest.fixture(scope="module")
+def directory(experiment, tmp_path_factory) -> Path:
+    path = report.write_report(
+        experiment,
+        tmp_path_factory.mktemp("reports"),
+        run_time="2026-01-01 12:00 UTC",
+        environment={"device": HOSTILE},
+        sensitivity=[Row(Choice("C", "clean", 2.0, 5.0, 0.1), "A", 12, 10, 0.51, 0.4, 0.5, "no signal")],
+        n_clips=1,
+    )
+    assert path.name == "index.html"
+    return path.parent
+
+
+@pytest.fixture(scope="module")
+def html(directory: Path) -> str:
+    return (directory / "index.html").read_text(encoding="utf-8")
+
+
+@pytest.fixture(scope="module")
+def page(html: str) -> Page:
+    return Page(html)
+
+
+def read(directory: Path, name: str) -> list[dict[str, str]]:
+    with (directory / f"{name}.csv").open(encoding="utf-8", newline="") as lines:
+        return list(csv.DictReader(lines))
+
+
+def test_text_of_a_corpus_is_shown_and_never_becomes_an_element(page):
+    assert not page.all("script")
+    assert not [a for _, a in page.elements if any(name.startswith("on") for name in a)]
+    assert all(image["src"].startswith("data:image/png;base64,") for image in page.all("img"))
+    shown = "".join(page.text)
+    assert shown.count(HOSTILE) > 20  # teachers, titles, pieces, summaries, transcript lines, environment
+    assert "49" not in re.findall(r"\{\{ ?(\d+) ?\}\}", shown)
+
+
+def test_the_page_needs_no_network_and_forbids_itself_scripts(page, html):
+    policy = next(a["content"] for a in page.all("meta") if a.get("http-equiv") == "Content-Security-Policy")
+    assert "default-src 'none'" in policy
+    assert "script-src" not in policy
+    fetched = [a.get("src") or a.get("href") for tag, a in page.elements if tag in ("img", "audio", "link", "source")]
+    assert fetched
+    assert all(address.startswith("data:") for address in fetched)
+    assert "url(http" not in html
+    assert "@import" not in html
+
+
+def test_headings_tables_and_figures_can_be_read_without_eyes(page):
+    assert len(page.all("h1")) == 1
+    assert len(page.all("figure")) > 10
+    labels = [a.get("aria-label", "") for a in page.all("div") if a.get("role") == "img"]
+    assert len(labels) == len(page.all("figure"))
+    assert all(len(label) > 20 for label in labels)
+    assert all(a.get("scope") in ("col", "row", "colgroup") for a in page.all("th"))
+    assert all(a["alt"] for a in page.all("img"))
+    assert all(a["aria-label"] for a in page.all("audio"))
+
+
+def test_ids_are_unique_and_what_is_referred_to_is_there(page, html):
+    ids = [a["id"] for _, a in page.elements if "id" in a]
+    assert len(ids) == len(set(ids))
+    references = re.findall(r'(?:href="#|url\(#|aria-labelledby=")([^")]+)', html)
+    assert set(references) <= set(ids)
+
+
+def test_plots_take_the_colours_of_the_page(html):
+    drawn = "".join(re.findall(r"<svg.*?</svg>", html, flags=re.DOTALL))
+    assert "var(--stop)" in drawn
+    assert not re.findall(r"#[0-9a-f]{6}\b", re.sub(r'"#[^"]*"|url\(#[^)]*\)', "", drawn))
+
+
+def test_sections_are_in_the_order_of_reading(html):
+    order = [
+        "verdict", "study", "confounds", "videos", "scales", "calibration", "nulls", "sensitivity", "mistakes",
+        "audit", "inputs",
+    ]  # fmt: skip
+    assert re.findall(r'<section id="(\w+)"', html) == order
+
+
+def test_the_verdict_comes_first_in_words(experiment, html):
+    for model, assessment in experiment.views["clean"].assessments.items():
+        assert f"Model {model}: <strong" in html
+        assert report._pages().from_string("{{ s }}").render(s=assessment.verdict.sentence) in html
+
+
+def test_a_stable_scale_is_named_and_the_others_are_not(html):
+    assert "by max-T over all 19:\npedal clean–blurred." in html
+
+
+def test_tables_hold_what_was_found(experiment, directory):
+    for name, view in experiment.views.items():
+        for model, cv in view.models.items():
+            [row] = [r for r in read(directory, "metrics") if (r["view"], r["model"]) == (name, model)]
+            assert float(row["auc_within_video"]) == pytest.approx(cv["auc_within_video"], abs=1e-5)
+            scores = [r for r in read(directory, "scores") if (r["view"], r["model"]) == (name, model)]
+            assert [float(r["score"]) for r in scores] == pytest.approx(list(cv["scores"]), rel=1e-5)
+            assert {r["called"] for r in scores if float(r["score"]) > 0} == {"stop"}
+    assert {r["input"]: r["value"] for r in read(directory, "inputs")}["device"] == HOSTILE
+    assert len(read(directory, "coefficients_by_fold")) == 19 * 2
+    assert {r["id"] for r in read(directory, "audit") if r["check"] == "teacher_plays"} == {
+        "-videoAAAAA-0",
+        "videoBBBBBB-0",
+    }
+
+
+def test_the_page_leads_to_every_table_beside_it(page, directory):
+    linked = {a["href"] for a in page.all("a") if a["href"].endswith(".csv")}
+    assert linked == {path.name for path in directory.glob("*.csv")}
+
+
+def test_the_time_of_the_run_is_the_only_time(experiment, description, tmp_path, html):
+    assert html.count("2026-01-01 12:00 UTC") == 1
+    first = report.write_report(description, tmp_path / "first").parent
+    second = report.write_report(description, tmp_path / "second").parent
+    names = sorted(path.name for path in first.iterdir())
+    assert names == sorted(path.name for path in second.iterdir())
+    assert all((first / name).read_bytes() == (second / name).read_bytes() for name in names)
+    segment = experiment.annotations.segments[0]
+    audio = experiment.annotations.corpus.audio
+    assert report_clips.make_clip(segment, audio) == report_clips.make_clip(segment, audio)
+
+
+def test_without_audio_the_page_says_so_and_leaves_out_what_needs_it(description, tmp_path):
+    page = report.write_report(description, tmp_path).read_text(encoding="utf-8")
+    Page(page)
+    assert "Annotations only: no audio was heard" in page
+    assert re.findall(r'<section id="(\w+)"', page) == ["verdict", "study", "confounds", "audit", "inputs"]
+    assert main_view(description).view.name == "equal"
+
+
+def test_a_failure_has_a_page_with_its_reason(tmp_path):
+    path = report.write_failure("broken", tmp_path, f"moments.jsonl:3: {HOSTILE}")
+    page = Page(path.read_text(encoding="utf-8"))
+    assert path == tmp_path / "broken" / "index.html"
+    assert f"moments.jsonl:3: {HOSTILE}" in page.text
+    assert not page.all("script")
+
+
+def test_the_index_leads_to_each_report(experiment, tmp_path):
+    page = Page(report.write_index([experiment], tmp_path).read_text(encoding="utf-8"))
+    assert "hostile/index.html" in [a["href"] for a in page.all("a")]
+    assert experiment.views["clean"].assessments["B"].verdict.label in page.text
+
+
+def test_markdown_has_the_verdicts_and_columns_that_line_up(experiment, description):
+    text = report.markdown_summary(experiment)
+    for model, assessment in experiment.views["clean"].assessments.items():
+        assert f"- Model {model}, clean view: **{assessment.verdict.label}**" in text
+    table = [line for line in text.splitlines() if line.startswith("|")]
+    assert len({len(line) for line in table}) == 1
+    assert "Moments in which the teacher plays: 2 of 12" in text
+    assert "Annotations only" in report.markdown_summary(description)
+
+
+def test_the_worst_mistakes_are_on_the_wrong_side_and_in_order(experiment):
+    view = experiment.views["clean"]
+    found = worst_mistakes(experiment, view, n=3)
+    assert found
+    for mistake in found:
+        assert (mistake.score > 0) != (mistake.segment.label == "stop")
+        assert mistake.moment.video_id == mistake.segment.video_id
+    for model in ("A", "B"):
+        scores = view.models[model]["scores"]
+        ours = [m for m in found if m.model == model and m.segment.label == "stop"]
+        wrong = sorted(scores[(view.y == 1) & (scores <= 0)])
+        assert [m.score for m in ours] == pytest.approx(wrong[:3])
+        assert [m.rank for m in ours] == list(range(1, len(ours) + 1))
+
+
+def test_a_recording_that_is_gone_leaves_its_reason_in_place_of_the_sound(experiment, tmp_path):
+    corpus = dataclasses.replace(experiment.annotations.corpus, audio=tmp_path)
+    moved = dataclasses.replace(experiment, annotations=dataclasses.replace(experiment.annotations, corpus=corpus))
+    clips = [row["clip"] for group in report_models.mistakes(moved, moved.views["clean"], 1) for row in group["rows"]]
+    assert all(clip is None or "no recording of video" in clip for clip in clips)
+    assert any(clips)
+
+
+def test_a_spreadsheet_will_not_run_a_text_of_the_corpus(experiment):
+    moments = tuple(dataclasses.replace(m, teacher="=1+1") for m in experiment.annotations.moments)
+    changed = dataclasses.replace(
+        experiment, annotations=dataclasses.replace(experiment.annotations, moments=moments)
+    )
+    table = experiment_tables(changed, ())["mistakes"]
+    assert {row[table.columns.index("teacher")] for row in table.rows} == {"'=1+1"}
+
+
+def test_numbers_in_tables_have_six_digits_and_undefined_ones_are_nan():
+    text = Table(("a", "b", "c", "d"), ((1 / 3, float("nan"), None, True),)).to_csv()
+    assert text == "a,b,c,d\n0.333333,nan,,true\n"
+
+
+def test_a_link_leads_to_the_second():
+    assert video_link("abc", 3661.99) == "https://www.youtube.com/watch?v=abc&t=3661s"
+
+
+def test_sound_keeps_its_length_and_pitch():
+    import soundfile
+
+    t = np.arange(report_clips.RATE) / report_clips.RATE
+    samples, rate = soundfile.read(io.BytesIO(report_clips.mp3(np.float32(0.5 * np.sin(2 * np.pi * 440 * t)))))
+    assert rate == report_clips.RATE
+    assert len(samples) / rate == pytest.approx(1.0, abs=0.1)
+    assert np.argmax(np.abs(np.fft.rfft(samples[:rate]))) == pytest.approx(440, abs=2)
+
+
+def test_a_spectrogram_shows_a_tone_at_its_height():
+    t = np.arange(2 * report_clips.RATE) / report_clips.RATE
+    levels = report_clips.spectrogram(np.sin(2 * np.pi * 1250 * t))
+    assert levels.shape == (80, 320)
+    assert set(np.argmax(levels[:, 10:-10], axis=0)) <= {58, 59, 60}  # a quarter of 5 kHz: row 60 of 80 from the top
+    assert not report_clips.spectrogram(np.zeros(16_000)).any()
+
+
+def test_a_picture_is_a_png_of_the_levels():
+    from matplotlib.image import imread
+
+    levels = np.random.default_rng(0).integers(0, 16, (80, 320)).astype(np.uint8)
+    image = imread(io.BytesIO(report_clips.png(levels)))[..., :3].sum(axis=2)
+    assert image.shape == (80, 320)
+    lightness = [image[levels == k] for k in range(16)]
+    assert all(np.ptp(values) == 0 for values in lightness)
+    assert sorted(v[0] for v in lightness) == [v[0] for v in lightness]
+
+
+def test_text_in_a_plot_is_escaped_and_not_typeset():
+    svg = plots.timeline([("<b>$x^2$&", [(0, 1)], [(2, 3)])])
+    assert "&lt;b&gt;$x^2$&amp;" in svg
+
+
+def test_ticks_lie_within_and_are_not_too_many():
+    for low, high in ((0, 1), (-3.7, 12.2), (0.501, 0.502), (0, 71.3), (5, 5)):
+        ticks = plots.round_ticks(low, high)
+        assert 1 <= len(ticks) <= 6
+        assert all(low <= tick <= high for tick in ticks)
+
+
+def test_matplotlib_and_jinja_are_imported_only_when_a_page_is_made():
+    code = "import sys, priosig.report, priosig.compare; print(*{'matplotlib', 'jinja2', 'torch'} & set(sys.modules))"
+    result = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, check=True)
+    assert result.stdout.strip() == ""
