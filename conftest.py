@@ -1,0 +1,29 @@
+"""The suite's options and header; see `validation.options` for what they mean and where they are looked for."""
+
+import pytest
+
+from validation.options import CORPUS, add_options, corpus_of, setting
+
+
+def pytest_addoption(parser: pytest.Parser) -> None:
+    add_options(parser)
+
+
+def pytest_configure(config: pytest.Config) -> None:
+    config.stash[CORPUS] = corpus_of(config)
+
+
+def pytest_report_header(config: pytest.Config) -> list[str]:
+    corpus = config.stash[CORPUS]
+    if corpus is None:
+        lines = ["priosig corpus: none, the embedded worlds only (--corpus DIR runs the real experiment)"]
+    else:
+        audio = corpus.audio or "none, what needs it is skipped"
+        heads = len(corpus.checkpoints)
+        lines = [f"priosig corpus: {corpus.name} ({corpus.moments}; audio: {audio}; quality heads: {heads})"]
+    model = "the embedded worlds' small MuQ"
+    if corpus is not None:
+        model = corpus.muq if corpus.audio is not None else "none"
+    lines.append(f"priosig device: {setting(config, 'device')}, model: {model}")
+    lines.append(f"priosig cache: {setting(config, 'cache')}, report: {setting(config, 'report')}")
+    return lines

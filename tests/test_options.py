@@ -1,0 +1,85 @@
+"""Settings: command line, then environment, then ini file, then default."""
+
+import os
+from pathlib import Path
+from types import SimpleNamespace
+
+import pytest
+
+from validation.options import CORPUS, OPTIONS, corpus_of, setting
+from validation.runs import Case, described_cases, experiment_cases, wants_gpu
+
+
+@pytest.fixture(autouse=True)
+def no_environment(monkeypatch):
+    for option in OPTIONS:
+        monkeypatch.delenv(f"PRIOSIG_{option.name.upper()}", raising=False)
+
+
+def config(*, line: dict | None = None, ini: dict | None = None, inipath: Path | None = None, mark: str = ""):
+    stash = {CORPUS: None}
+    return SimpleNamespace(
+        getoption=lambda name: (line or {}).get(name.removeprefix("--")),
+        getini=lambda name: (ini or {}).get(name.removeprefix("priosig_")),
+        inipath=inipath,
+        option=SimpleNamespace(markexpr=mark),
+        stash=stash,
+    )
+
+
+def test_the_line_wins_over_the_environment_and_that_over_the_ini_file(monkeypatch):
+    assert setting(config(), "device") == "auto"
+    assert setting(config(ini={"device": "mps"}), "device") == "mps"
+    monkeypatch.setenv("PRIOSIG_DEVICE", "cuda")
+    assert setting(config(ini={"device": "mps"}), "device") == "cuda"
+    assert setting(config(line={"device": "cpu"}, ini={"device": "mps"}), "device") == "cpu"
+
+
+def test_several_checkpoints_in_the_environment_are_split_like_a_path(monkeypatch):
+    monkeypatch.setenv("PRIOSIG_CHECKPOINT", os.pathsep.join(["a.ckpt", "b.ckpt"]))
+    assert setting(config(), "checkpoint") == ["a.ckpt", "b.ckpt"]
+    monkeypatch.delenv("PRIOSIG_CHECKPOINT")
+    assert setting(config(), "checkpoint") == []
+
+
+def test_a_path_in_the_ini_file_is_meant_from_where_that_file_lies(tmp_path):
+    (tmp_path / "corpus").mkdir()
+    found = setting(config(ini={"corpus": "corpus"}, inipath=tmp_path / "pytest.ini"), "corpus")
+    assert found == str(tmp_path / "corpus")
+
+
+def test_audio_without_annotations_is_a_usage_error():
+    with pytest.raises(pytest.UsageError, match="--audio was given without annotations; add --corpus DIR"):
+        corpus_of(config(line={"audio": "somewhere"}))
+    assert corpus_of(config()) is None
+
+
+def test_a_corpus_that_is_not_there_is_a_usage_error():
+    with pytest.raises(pytest.UsageError, match="nowhere: no such directory"):
+        corpus_of(config(line={"corpus": "nowhere"}))
+
+
+@pytest.mark.parametrize(
+    ("mark", "wanted"), [("", False), ("gpu", True), ("not slow and gpu", True), ("gpus", False)]
+)
+def test_the_mark_gpu_is_seen_in_an_expression(mark, wanted):
+    assert wants_gpu(config(mark=mark)) is wanted
+
+
+def test_worlds_run_without_a_corpus_and_the_corpus_alone_with_one():
+    without, having = config(), config()
+    having.stash[CORPUS] = object()
+    assert {case.world is None for case in experiment_cases(without, None)} == {False}
+    assert not any(case.gpu for case in experiment_cases(without, None))
+    assert experiment_cases(having, None) == [Case(None)] == described_cases(having)
+
+
+def test_on_an_accelerator_the_corpus_runs_on_it_and_the_worlds_vouch_for_it():
+    having = config(mark="gpu")
+    having.stash[CORPUS] = object()
+    first, *worlds = experiment_cases(having, "cuda")
+    assert first == Case(None, gpu=True)
+    assert worlds
+    assert all(case.gpu and case.world is not None for case in worlds)
+    both = experiment_cases(config(), "cuda")
+    assert {case.gpu for case in both} == {True, False}

@@ -1,0 +1,216 @@
+"""Fixtures of the claims: experiments, each run once a session, and their snapshots.
+
+`experiment` is one run of the pipeline, `description` the part of it that needs no audio. Both come once for
+every case (`validation.runs`): with a corpus only that corpus; without one, the embedded worlds. What runs on an
+accelerator has `@gpu` in its id and the mark `gpu`.
+"""
+
+import os
+from collections.abc import Mapping
+from pathlib import Path
+
+import pytest
+import yaml
+
+from priosig.atomic import write_text
+from priosig.experiment import Experiment
+from priosig.snapshots import TOLERANCES, differences, format_table, parse_table
+from priosig.worlds import WORLDS
+from validation.options import CORPUS, setting
+from validation.reporting import write_reports
+from validation.runs import Case, Runs, described_cases, experiment_cases, find_accelerator, wants_gpu
+
+HERE = Path(__file__).parent
+RUNS = pytest.StashKey[Runs]()
+WRITTEN = pytest.StashKey[list[Path]]()
+KNOWN = pytest.StashKey[frozenset[str]]()
+
+
+def pytest_configure(config: pytest.Config) -> None:
+    config.stash[WRITTEN] = []
+    config.stash[KNOWN] = frozenset(path.name for path in HERE.glob("test_*/*") if path.is_dir())
+
+
+def pytest_generate_tests(metafunc: pytest.Metafunc) -> None:
+    config = metafunc.config
+    if RUNS not in config.stash:
+        corpus = config.stash[CORPUS]
+        needs_device = corpus is None or corpus.audio is not None or wants_gpu(config)
+        accelerator = find_accelerator(setting(config, "device")) if needs_device else None
+        config.stash[RUNS] = Runs(config, accelerator)
+    if "experiment" in metafunc.fixturenames:
+        cases = experiment_cases(config, config.stash[RUNS].accelerator)
+    elif metafunc.definition.get_closest_marker("gpu"):
+        cases = [Case(world) for world in WORLDS]
+    elif "case" in metafunc.fixturenames:
+        cases = described_cases(config)
+    else:
+        return
+    for mark in metafunc.definition.iter_markers("worlds"):
+        cases = [case for case in cases if case.world in mark.args]
+    params = [pytest.param(case, id=case.id, marks=pytest.mark.gpu if case.gpu else ()) for case in cases]
+    if not params:
+        reason = "about a corpus (--corpus DIR)"
+        if config.stash[CORPUS] is not None:
+            reason = "about embedded worlds, which are not run beside a corpus (run pytest validation without one)"
+        params = [pytest.param(None, id="worlds", marks=pytest.mark.skip(reason=reason))]
+    metafunc.parametrize("case", params, scope="session")
+
+
+def pytest_collection_modifyitems(config: pytest.Config, items: list[pytest.Item]) -> None:
+    """Leave out what was not asked for: `gpu` where there is none, and `slow` unless `-m` speaks of it."""
+    if config.option.markexpr:
+        return
+    has_gpu = RUNS in config.stash and config.stash[RUNS].accelerator is not None
+    left_out = {"slow"} if has_gpu else {"slow", "gpu"}
+    kept = [item for item in items if not left_out & {mark.name for mark in item.iter_markers()}]
+    config.hook.pytest_deselected(items=[item for item in items if item not in kept])
+    items[:] = kept
+
+
+def pytest_collection_finish(session: pytest.Session) -> None:
+    runs = session.config.stash.get(RUNS, None)
+    gpu_items = [item for item in session.items if item.get_closest_marker("gpu")]
+    if gpu_items and runs is not None and runs.accelerator is None:
+        device = setting(session.config, "device")
+        raise pytest.UsageError(
+            f"-m gpu: no accelerator for --device {device} (torch sees neither CUDA nor Apple MPS, or the device "
+            "was named and is not there); run without -m gpu to use the CPU"
+        )
+
+
+@pytest.hookimpl(tryfirst=True)
+def pytest_runtestloop(session: pytest.Session) -> None:
+    """Start in the background what the selected tests will ask for."""
+    runs = session.config.stash.get(RUNS, None)
+    if runs is None or session.config.option.collectonly:
+        return
+    asked = [item for item in session.items if "experiment" in item.fixturenames and item.callspec.params["case"]]
+    cases = dict.fromkeys(item.callspec.params["case"] for item in asked)
+    varied = dict.fromkeys(item.callspec.params["case"] for item in asked if "rows" in item.fixturenames)
+    runs.begin(
+        [case.world for case in cases if case.world and not case.gpu],
+        [case.world for case in varied if case.world and not case.gpu],
+    )
+
+
+def pytest_sessionfinish(session: pytest.Session) -> None:
+    if RUNS in session.config.stash:
+        session.config.stash[RUNS].end()
+
+
+@pytest.fixture(scope="session")
+def runs(pytestconfig: pytest.Config) -> Runs:
+    """The session's results."""
+    return pytestconfig.stash[RUNS]
+
+
+@pytest.fixture
+def description(runs: Runs, case: Case) -> Experiment:
+    """What can be said of the case without audio."""
+    return runs.description(case)
+
+
+@pytest.fixture
+def experiment(runs: Runs, case: Case) -> Experiment:
+    """The case, run."""
+    return runs.experiment(case)
+
+
+class Snapshot:
+    """Regression snapshots of one experiment, in `validation/<module>/<experiment>/` (see priosig.snapshots)."""
+
+    def __init__(self, request: pytest.FixtureRequest, name: str):
+        self._files = request.getfixturevalue("file_regression")
+        self._directory = Path(request.path).with_suffix("") / name
+        self._name = name
+        self._config = request.config
+        self._failures: list[str] | None = None
+
+    def __enter__(self) -> "Snapshot":
+        """Hold several snapshots together: all are written or compared before the first failure is told."""
+        self._failures = []
+        return self
+
+    def __exit__(self, kind: type[BaseException] | None, *_: object) -> None:
+        failures, self._failures = self._failures, None
+        if failures and kind is None:
+            pytest.fail("\n\n".join(failures), pytrace=False)
+
+    def table(self, name: str, values: Mapping[str, float | int | None], kind: str) -> None:
+        """Hold named values against the snapshot, to the tolerance of their `kind`."""
+
+        def compare(obtained: Path, expected: Path) -> None:
+            __tracebackhide__ = True
+            lines = differences(values, parse_table(expected.read_text(encoding="utf-8")), TOLERANCES[kind])
+            assert not lines, self._message(expected, lines)
+
+        self._check(f"{name}.csv", format_table(values), compare)
+
+    def facts(self, name: str, facts: Mapping[str, object]) -> None:
+        """Hold counts, names and words against the snapshot; they must be equal."""
+        text = yaml.safe_dump(dict(facts), sort_keys=True, allow_unicode=True, width=110)
+
+        def compare(obtained: Path, expected: Path) -> None:
+            __tracebackhide__ = True
+            old = yaml.safe_load(expected.read_text(encoding="utf-8"))
+            new = yaml.safe_load(text)
+            lines = [
+                f"{key}: {new.get(key, 'vanished')!r}, snapshot {old.get(key, 'none')!r}"
+                for key in sorted({*old, *new})
+                if key not in old or key not in new or old[key] != new[key]
+            ]
+            assert not lines, self._message(expected, lines)
+
+        self._check(f"{name}.yml", text, compare)
+
+    def _check(self, filename: str, text: str, compare) -> None:
+        __tracebackhide__ = True
+        path = self._directory / filename
+        is_new = not path.is_file() and self._name not in self._config.stash[KNOWN]
+        if is_new and self._config.stash[CORPUS] is not None and not os.environ.get("CI"):
+            # A corpus that is seen for the first time has nothing to be held against: this run writes it down.
+            write_text(path, text)
+            self._config.stash[WRITTEN].append(path)
+            return
+        try:
+            self._files.check(
+                text,
+                encoding="utf-8",
+                newline="",
+                extension=path.suffix,
+                basename=f"{self._name}/{path.stem}",
+                check_fn=compare,
+            )
+        except (AssertionError, pytest.fail.Exception) as error:
+            if self._failures is None:
+                raise
+            self._failures.append(str(error))
+
+    def _message(self, expected: Path, lines: list[str]) -> str:
+        where = self._directory / expected.name
+        return "\n".join(
+            [f"{where} no longer holds:", *(f"  {line}" for line in lines), "If this is meant: --force-regen"]
+        )
+
+
+@pytest.fixture
+def snapshot(request: pytest.FixtureRequest, runs: Runs, case: Case) -> Snapshot:
+    """Snapshots of the case; on an accelerator, those of the CPU."""
+    return Snapshot(request, runs.corpus(case).name)
+
+
+def pytest_terminal_summary(terminalreporter: pytest.TerminalReporter, config: pytest.Config) -> None:
+    written = config.stash[WRITTEN]
+    if written:
+        terminalreporter.section(f"{len(written)} snapshots written: look at them and commit them", yellow=True)
+        for directory in sorted({path.parent for path in written}):
+            terminalreporter.line(f"git add {os.path.relpath(directory)}")
+    if RUNS in config.stash:
+        lines = write_reports(config, config.stash[RUNS])
+        if lines:
+            terminalreporter.section("priosig")
+            for line in lines:
+                terminalreporter.line(line)
+    if config.stash[CORPUS] is None and wants_gpu(config):
+        terminalreporter.line("The real experiment was not run; pytest validation -m gpu --corpus DIR runs it.")

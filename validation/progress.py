@@ -1,0 +1,80 @@
+"""One line that says how far a long run is."""
+
+import time
+from collections.abc import Callable
+
+import pytest
+
+from priosig.encoder import Progress
+
+_QUICK = 5.0  # s: what is over by then needs no progress
+_EVERY_TERMINAL, _EVERY_LOG = 0.5, 60.0  # s between updates
+
+
+class ProgressLine:
+    """Progress of an experiment on the terminal: redrawn in place there, a line a minute in a log.
+
+    Parameters
+    ----------
+    config : pytest.Config
+    name : str
+        Of the experiment.
+    """
+
+    def __init__(self, config: pytest.Config, name: str):
+        self.reporter = config.pluginmanager.get_plugin("terminalreporter")
+        self.capture = config.pluginmanager.get_plugin("capturemanager")
+        self.name = name
+        self.drawn = False
+
+    def __enter__(self) -> "ProgressLine":
+        return self
+
+    def __exit__(self, *_: object) -> None:
+        if self.drawn and self._on_terminal:
+            self._write("\r\x1b[K")
+
+    @property
+    def _on_terminal(self) -> bool:
+        return self.reporter is not None and self.reporter.isatty
+
+    def start(self, stage: str) -> Callable[[Progress], None]:
+        """Begin a stage; give the function that takes its progress."""
+        began = last = time.monotonic()
+
+        def report(progress: Progress) -> None:
+            nonlocal last
+            now = time.monotonic()
+            every = _EVERY_TERMINAL if self._on_terminal else _EVERY_LOG
+            if self.reporter is None or now - began < _QUICK or now - last < every:
+                return
+            last = now
+            text = f"{self.name}, {stage} view: {describe_progress(progress, now - began)}"
+            self._write(f"\r\x1b[K{text}" if self._on_terminal else f"\n{text}\n")
+            self.drawn = True
+
+        return report
+
+    def _write(self, text: str) -> None:
+        with self.capture.global_and_fixture_disabled():
+            self.reporter.write(text, flush=True)
+
+
+def describe_progress(progress: Progress, elapsed: float) -> str:
+    """Words for a progress after `elapsed` seconds.
+
+    Examples
+    --------
+    >>> describe_progress(Progress(done_seconds=600, cached_seconds=300, total_seconds=1200), elapsed=100)
+    '600 of 1200 s of audio (300 s from the cache), 3.0 s of audio a second, 3 min 20 s left'
+    """
+    computed = progress.done_seconds - progress.cached_seconds
+    rate = computed / elapsed if elapsed > 0 else 0.0
+    of = f" of {progress.total_seconds:.0f}" if progress.total_seconds is not None else ""
+    text = f"{progress.done_seconds:.0f}{of} s of audio ({progress.cached_seconds:.0f} s from the cache)"
+    if rate > 0:
+        text += f", {rate:.1f} s of audio a second"
+        if progress.total_seconds is not None:
+            left = round((progress.total_seconds - progress.done_seconds) / rate)
+            text += f", {left // 60} min {left % 60} s left"
+    return text

@@ -1,0 +1,194 @@
+"""Is the page of a report safe to open, and can it be read, in a browser and not only by its source?
+
+The pages are opened in headless Chromium, once for the module, as they are: frames of 390 and 1280 CSS pixels, light
+and dark, that `page_probe.js` looks into from outside. Claims: a text of a corpus, whatever it holds, is shown and
+never becomes an element; nothing is wider than the page; no text of a plot is cut off, lies on another or is fainter
+than WCAG asks for; every sound can be played. The same inputs give the same bytes, and few of them.
+
+That the page forbids scripts could hide a text that is not escaped. So it is also opened without that policy, where
+what got in would run, and write to the console.
+"""
+
+import dataclasses
+import html
+import json
+import os
+import re
+import shutil
+import subprocess
+from pathlib import Path
+
+import numpy as np
+import pytest
+
+from priosig.corpus import open_corpus
+from priosig.experiment import Annotations, Experiment, describe, read_annotations
+from priosig.report import write_failure, write_report
+from priosig.report_tables import main_view
+from validation.runs import Case, Runs
+
+pytestmark = [pytest.mark.worlds("signal"), pytest.mark.slow]
+
+RUN_TIME = "2026-01-01 12:00 UTC"
+HOSTILE = (
+    """<script>console.error("ran")</script>"><img src=x onerror=console.error("ran")> $\\frac{a}{b}$ {{7*7}} &"""
+)
+FIELDS = ("title", "teacher", "piece", "feedback_summary", "transcript", "musical_dimension")
+POLICY = re.compile(r'<meta http-equiv="Content-Security-Policy"[^>]*>')
+PROBE = Path(__file__).with_name("page_probe.js")
+BROWSERS = ("chromium", "chromium-browser", "google-chrome")
+FLAGS = (
+    "--headless", "--no-sandbox", "--disable-gpu", "--disable-quic", "--no-first-run", "--disable-sync",
+    "--disable-background-networking", "--disable-component-update", "--enable-logging=stderr",
+    "--allow-file-access-from-files", "--dump-dom",
+)  # fmt: skip
+SIZES = {"desktop": (1280, 900), "phone": (390, 844)}
+SCHEMES = ("light", "dark")
+LOOKS = [f"{size}-{scheme}" for size in SIZES for scheme in SCHEMES]
+
+
+@dataclasses.dataclass(frozen=True)
+class Seen:
+    """What the browser saw: by name of a look what the probe found, and every message on the console."""
+
+    looks: dict[str, dict]
+    console: list[str]
+
+
+def hostile_annotations(annotations: Annotations, directory: Path) -> Annotations:
+    """The same moments, without audio, read from a file in which each text is hostile and names its field."""
+    rows = []
+    for moment in annotations.moments:
+        texts = {field: f"{field}: {HOSTILE}" for field in FIELDS}
+        at = (moment.playing_before_start, moment.feedback_start)
+        texts["transcript_text"] = "\n".join(f"[{t:.1f}s] {texts['transcript']}" for t in at)
+        texts["video_title"] = texts["title"]
+        rows.append(dataclasses.asdict(moment) | texts)
+    path = directory / "moments.jsonl"
+    path.write_text("".join(json.dumps(row) + "\n" for row in rows), encoding="utf-8")
+    corpus = dataclasses.replace(open_corpus(moments=path), settings=annotations.corpus.settings)
+    return read_annotations(corpus)
+
+
+def all_wrong(experiment: Experiment) -> Experiment:
+    """The experiment with every score turned round, so that there are mistakes whose texts the page shows."""
+    view = main_view(experiment)
+    models = {model: cv | {"scores": -np.asarray(cv["scores"])} for model, cv in view.models.items()}
+    changed = dataclasses.replace(view, models=models)
+    return dataclasses.replace(experiment, views=experiment.views | {view.view.name: changed})
+
+
+@pytest.fixture(scope="module")
+def signal(runs: Runs, case: Case) -> Experiment:
+    return runs.experiment(case)
+
+
+@pytest.fixture(scope="module")
+def page(signal: Experiment, tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """The report of the world as it is, with sounds and models."""
+    return write_report(signal, tmp_path_factory.mktemp("page"), run_time=RUN_TIME)
+
+
+@pytest.fixture(scope="module")
+def hostile_pages(signal: Experiment, tmp_path_factory: pytest.TempPathFactory) -> dict[str, Path]:
+    """Reports of hostile texts: with models, without audio, of a run that failed; each without its policy too."""
+    directory = tmp_path_factory.mktemp("hostile")
+    annotations = hostile_annotations(signal.annotations, directory)
+    heard = dataclasses.replace(all_wrong(signal), annotations=annotations)
+    run = {"run_time": HOSTILE, "environment": {"device": HOSTILE}}
+    pages = {
+        "models": write_report(heard, directory / "models", **run),
+        "annotations": write_report(describe(annotations), directory / "annotations", **run),
+        "failure": write_failure("failure", directory, f"moments.jsonl:3: {HOSTILE}", run_time=HOSTILE),
+    }
+    for name, path in list(pages.items()):
+        text, n_policies = POLICY.subn("", path.read_text(encoding="utf-8"))
+        assert n_policies == 1
+        pages[f"{name}-unguarded"] = directory / f"{name}-unguarded.html"
+        pages[f"{name}-unguarded"].write_text(text, encoding="utf-8")
+    return pages
+
+
+@pytest.fixture(scope="module")
+def seen(page: Path, hostile_pages: dict[str, Path], tmp_path_factory: pytest.TempPathFactory) -> Seen:
+    """Every page, looked at in one start of the browser; skipped where there is none."""
+    browser = next(filter(None, map(shutil.which, BROWSERS)), None)
+    if browser is None:
+        pytest.skip(f"no browser to look at the page with (none of {', '.join(BROWSERS)} is installed)")
+    directory = tmp_path_factory.mktemp("browser")
+    frames = [frame(f"{size}-{scheme}", page, size, scheme) for size in SIZES for scheme in SCHEMES]
+    frames += [frame(name, path, "phone", "light") for name, path in hostile_pages.items()]
+    looks = directory / "looks.html"
+    looks.write_text(
+        f'<!doctype html><meta charset="utf-8"><body>{"".join(frames)}<script src="{PROBE.as_uri()}"></script>',
+        encoding="utf-8",
+    )
+    command = [browser, *FLAGS, f"--user-data-dir={directory / 'profile'}", looks.as_uri()]
+    # Crash reports and caches that do not follow --user-data-dir belong into the scratch directory too.
+    environment = os.environ | {"XDG_CONFIG_HOME": str(directory), "XDG_CACHE_HOME": str(directory)}
+    done = subprocess.run(command, capture_output=True, encoding="utf-8", timeout=120, env=environment)
+    found = re.search(r'<pre id="found">(.*?)</pre>', done.stdout, re.DOTALL)
+    assert found, f"{browser} gave no answer (status {done.returncode}): {done.stderr[-2000:]}"
+    return Seen(json.loads(html.unescape(found[1])), re.findall(r"^.*CONSOLE.*$", done.stderr, re.MULTILINE))
+
+
+def frame(name: str, path: Path, size: str, scheme: str) -> str:
+    # A page in a frame takes the colour scheme of the frame for what its reader prefers.
+    width, height = SIZES[size]
+    style = f"width: {width}px; height: {height}px; border: 0; color-scheme: {scheme}"
+    return f'<iframe id="{name}" src="{path.as_uri()}" style="{style}"></iframe>'
+
+
+@pytest.mark.parametrize("name", ["models", "annotations", "failure"])
+@pytest.mark.parametrize("guard", ["", "-unguarded"], ids=["as written", "without policy"])
+def test_a_text_of_a_corpus_is_shown_and_never_becomes_an_element(seen: Seen, name: str, guard: str):
+    found = seen.looks[f"{name}{guard}"]
+    assert found["injected"] == []
+    assert HOSTILE in found["text"]
+    shown = {"models": FIELDS[:5], "annotations": FIELDS[:2], "failure": ()}[name]
+    assert [field for field in shown if f"{field}: {HOSTILE}" not in found["text"]] == []
+
+
+def test_the_console_stays_silent(seen: Seen):
+    assert seen.console == []
+
+
+@pytest.mark.parametrize("look", LOOKS)
+def test_nothing_is_wider_than_the_page(seen: Seen, look: str):
+    assert seen.looks[look]["wide"] == []
+
+
+@pytest.mark.parametrize("name", ["models", "annotations", "failure"])
+def test_long_texts_do_not_widen_the_page(seen: Seen, name: str):
+    assert seen.looks[name]["wide"] == []
+
+
+@pytest.mark.parametrize("look", LOOKS)
+def test_no_text_of_a_plot_is_cut_off_or_lies_on_another(seen: Seen, look: str):
+    found = seen.looks[look]
+    assert found["drawn"] > 200
+    assert found["clipped"] == []
+    assert found["overlapping"] == []
+
+
+@pytest.mark.parametrize("look", LOOKS)
+def test_every_text_stands_out_from_what_is_behind_it(seen: Seen, look: str):
+    found = seen.looks[look]
+    assert f"-{found['scheme']}" in look
+    assert found["dark"] == (found["scheme"] == "dark")
+    assert found["faint"] == []
+
+
+def test_every_sound_can_be_played(seen: Seen):
+    for look in LOOKS:
+        assert seen.looks[look]["sounds"] > 0
+        assert seen.looks[look]["mute"] == []
+
+
+def test_the_same_inputs_give_the_same_bytes(signal: Experiment, page: Path, tmp_path: Path):
+    again = write_report(signal, tmp_path, run_time=RUN_TIME)
+    assert again.read_bytes() == page.read_bytes()
+
+
+def test_a_page_can_be_sent_by_mail(page: Path):
+    assert page.stat().st_size < 3_000_000

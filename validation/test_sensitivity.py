@@ -1,0 +1,51 @@
+"""Does the verdict hang on a choice that could have been another?
+
+Shortest CONTINUE, view and length, penalty and pooling are varied one at a time around the experiment's settings; the
+table stands in the report. Nothing is selected from it. For an embedded world with a planted signal, most rows of the
+views in which length cannot speak must agree that there is one, or the table would show noise.
+"""
+
+import math
+
+import pytest
+
+from priosig.experiment import Experiment
+from priosig.sensitivity import CONTINUE_FACTORS, LENGTH_FACTORS, PENALTIES, POOLINGS
+from validation.runs import Case, Runs
+
+N_CHOICES = 1 + 2 * len(LENGTH_FACTORS) + len(CONTINUE_FACTORS) - 1 + len(PENALTIES) - 1 + len(POOLINGS) - 1
+
+
+@pytest.fixture
+def rows(runs: Runs, case: Case, experiment: Experiment):
+    return runs.sensitivity(case)
+
+
+@pytest.mark.worlds(None)
+def test_every_choice_of_a_corpus_has_a_row_for_each_model(rows):
+    check_rows(rows)
+
+
+@pytest.mark.slow
+@pytest.mark.worlds("signal_and_leak")
+def test_every_choice_of_a_world_has_a_row_for_each_model(rows):
+    check_rows(rows)
+
+
+def check_rows(rows) -> None:
+    choices = {row.choice for row in rows}
+    assert len(choices) == N_CHOICES
+    for choice in choices:
+        models = {"A"} if choice.varied == "pooling" else {"A", "B"}
+        assert {row.model for row in rows if row.choice == choice} == models
+    for row in rows:
+        assert row.verdict or row.problem
+        assert bool(row.verdict) == math.isfinite(row.auc_within_video)
+
+
+@pytest.mark.slow
+@pytest.mark.worlds("signal_and_leak")
+def test_a_planted_signal_does_not_hang_on_one_choice(rows):
+    fair = [row for row in rows if row.choice.view != "annotated" and row.verdict]
+    assert sum(row.auc_within_video > 0.7 for row in fair) >= 0.8 * len(fair)
+    assert all(row.verdict == "invalid design" for row in rows if row.choice.view == "annotated")
