@@ -93,7 +93,7 @@ The design is the first study's (98 segments in 5 videos, 61 STOP, 37 neighbouri
 - All worlds share their random numbers, so that a difference between rows is due to the worlds, and an error that
   chance made in one row is in its neighbours too. (Residualised features of "null, drift" and of "length leak and
   drift" are even the same, and so is T2. A second look at the latter with other numbers,
-  `operating_characteristics("length leak and drift", 600, 99, seed=7)`, gave T2 0.048 with a standard error of 0.009.)
+  `operating_characteristics("length leak and drift", 600, 99, seed=7)`, gave T2 0.048 (standard error 0.009).)
 - In a world of *nothing* or of a *measured leak*, `signal` is an error. An *unmeasured leak* is the known limit: a
   confound that is not measured, or measured badly, is not controlled, and the table shows by how much. In the
   world *not shared* one video has a signal that no other has: there is something to find, and yet `signal` would

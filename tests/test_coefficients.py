@@ -36,8 +36,8 @@ def test_a_weight_that_carries_the_signal_is_stable_and_the_others_are_not():
 
 
 def test_on_noise_hardly_any_table_has_a_stable_weight():
-    tables = [coefficient_table(*study(s), n_permutations=19, n_repeats=1, seed=s) for s in range(20)]
-    assert sum(any(w.stable for w in t.weights) for t in tables) <= 4  # exact level 0.05: 5 or more has p = 0.003
+    tables = [coefficient_table(*study(s), n_permutations=19, n_repeats=1, seed=s) for s in range(12)]
+    assert sum(any(w.stable for w in t.weights) for t in tables) <= 3  # exact level 0.05: 4 or more has p = 0.002
     assert np.mean([w.sign_agreement == 1 for t in tables for w in t.weights]) > 0.3  # what looks stable and is not
 
 

@@ -55,7 +55,7 @@ def test_data_sets_are_the_same_however_many_there_are():
 
 
 def test_a_length_leak_fools_the_study_and_not_the_verdict():
-    rates = operating_characteristics("length leaks (log)", 8, 19).rates
+    rates = operating_characteristics("length leaks (log)", 4, 19).rates
     assert rates["study rule"].value > 0.9
     assert rates["signal on tests"].value < 0.3
     assert rates["signal"].value == 0
@@ -63,7 +63,7 @@ def test_a_length_leak_fools_the_study_and_not_the_verdict():
 
 
 def test_a_strong_signal_in_equal_windows_is_called_one():
-    rates = operating_characteristics("signal 2.0, equal windows", 5, 19).rates
+    rates = operating_characteristics("signal 2.0, equal windows", 3, 19).rates
     assert rates["signal"].value > 0.8
     assert rates["auc_within_video"].value > 0.85
 
