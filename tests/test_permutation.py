@@ -66,6 +66,7 @@ def test_fewer_than_fifteen_pairs_are_shuffled_within_video_and_the_scheme_says_
     assert len(np.unique(drawn, axis=0)) == 5 * 3
 
 
+@settings(max_examples=30, deadline=None)
 @given(st.integers(1, 20), st.integers(0, 30))
 def test_the_first_relabellings_do_not_depend_on_how_many_are_drawn(few, more):
     for min_pairs in (1, 15):

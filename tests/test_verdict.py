@@ -3,7 +3,7 @@ from dataclasses import replace
 
 import numpy as np
 import pytest
-from hypothesis import given
+from hypothesis import given, settings
 from hypothesis import strategies as st
 from scipy.stats import false_discovery_control
 
@@ -79,6 +79,7 @@ def test_each_bar_turns_the_verdict_where_the_rule_puts_it(changes, expected):
     assert label(**changes) == expected
 
 
+@settings(max_examples=30, deadline=None)
 @given(st.floats(0, 1), st.floats(0, 1), st.floats(0, 1), st.integers(0, 5), st.floats(0, 1), st.floats(0, 1))
 def test_signal_is_never_said_without_both_tests_and_the_bar(auc, p1, p2, above, confound_auc, confound_p):
     verdict = decide(
@@ -177,6 +178,7 @@ def test_holm_is_the_step_down_procedure_written_out():
     assert holm([]) == []
 
 
+@settings(max_examples=30, deadline=None)
 @given(st.lists(st.floats(0, 1), min_size=1, max_size=6))
 def test_holm_lies_between_no_correction_and_bonferroni_and_above_benjamini_hochberg(pvalues):
     adjusted = np.array(holm(pvalues))
@@ -218,6 +220,7 @@ def test_features_that_do_not_vary_have_no_power_to_speak_of():
     assert math.isnan(power_of_spike(X, y, videos, prepare_folds(X, videos), np.linspace(0, 1, 99)))
 
 
+@settings(max_examples=30, deadline=None)
 @given(st.lists(st.floats(0, 1), min_size=19, max_size=60), st.floats(0, 1))
 def test_beyond_the_critical_value_is_significant(null, statistic):
     from priosig.permutation import permutation_pvalue
@@ -294,7 +297,8 @@ def test_a_real_signal_is_a_signal_and_noise_is_not():
     assert "p corrected for 2 models" in found["real"].verdict.sentence
 
 
-def test_a_signal_in_many_tiny_videos_is_judged_in_groups_of_them():
+def test_a_signal_in_many_tiny_videos_is_judged_in_groups_of_them(monkeypatch):
+    monkeypatch.setattr("priosig.intervals.BLOCKS", 4)
     X, y, videos, starts, confounds = study(n_videos=44, n=3, shift=1.1)
     found = assess(X, y, videos, starts, confounds, rule=Rule(n_permutations=19))
     assert found.evidence.n_videos_above_half < 0.8 * 44
