@@ -8,11 +8,13 @@ were.
 """
 
 import contextlib
+import importlib.util
 import json
 import math
 import os
 import random
 import re
+import sys
 from collections.abc import Iterator
 from pathlib import Path
 from typing import TYPE_CHECKING
@@ -49,6 +51,27 @@ def model_files(model: str | os.PathLike, revision: str | None = None) -> tuple[
     return _local_files(Path(model))
 
 
+def import_muq() -> tuple[type, type]:
+    """The muq package's `MuQ` and `MuQConfig`, without the text and music towers that it imports beside them.
+
+    `import muq` takes twice as long for MuQ-MuLan, which nothing here uses: the package's own first lines are
+    left out, and a later `import muq` finds MuQ and adds the rest.
+    """
+    if "muq" in sys.modules:
+        from muq import MuQ, MuQConfig
+
+        return MuQ, MuQConfig
+    spec = importlib.util.find_spec("muq")
+    if spec is None:
+        raise ModuleNotFoundError("No module named 'muq': install priosig with its requirements.lock", name="muq")
+    sys.modules["muq"] = importlib.util.module_from_spec(spec)
+    try:
+        from muq.muq import MuQ, MuQConfig
+    finally:
+        del sys.modules["muq"]
+    return MuQ, MuQConfig
+
+
 def load_muq(config: Path, weights: Path) -> "torch.nn.Module":
     """Build the muq package's model from its two files, strictly.
 
@@ -61,10 +84,10 @@ def load_muq(config: Path, weights: Path) -> "torch.nn.Module":
         If the configuration is not MuQ's, or the weights are not exactly the model's; names the directory,
         how many tensors are wrong, and the first of them.
     """
-    from muq import MuQ, MuQConfig
     from safetensors import SafetensorError
     from safetensors.torch import load_file
 
+    MuQ, MuQConfig = import_muq()
     settings = _read_config(config)
     known = MuQConfig.__dataclass_fields__
     try:

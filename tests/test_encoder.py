@@ -9,7 +9,6 @@ import sys
 from pathlib import Path
 
 import huggingface_hub
-import muq
 import numpy as np
 import pytest
 import soundfile
@@ -21,10 +20,11 @@ from safetensors.torch import load_file, save_file
 import priosig.encoder
 from priosig.audio import MUQ_RATE, extract_audio_segments
 from priosig.encoder import HOP, SHORTEST, WINDOW, MuQExtractor, Progress, extract_muq_features, window_bounds
-from priosig.muq_model import load_muq, reference_precision, resolve_device
+from priosig.muq_model import import_muq, load_muq, reference_precision, resolve_device
 from priosig.segments import Segment
 
 WIDTH = 64
+MuQ, MuQConfig = import_muq()
 
 CONFIG = {
     "conv_dim": 8,
@@ -67,7 +67,7 @@ def muq_dir(tmp_path_factory):
     """A small MuQ with random weights, as its own save_pretrained writes it."""
     directory = tmp_path_factory.mktemp("muq")
     with torch.random.fork_rng(devices=()):
-        model = muq.MuQ(muq.MuQConfig(**CONFIG))
+        model = MuQ(MuQConfig(**CONFIG))
         generator = torch.Generator().manual_seed(20)
         for name, parameter in model.named_parameters():
             if parameter.ndim > 1:  # biases and norms stay as they were made
@@ -84,7 +84,7 @@ def muq_dir(tmp_path_factory):
 def by_hand(muq_dir):
     """The package's own way: from_pretrained, eval, one window at a time, frames end to end."""
     state = random.getstate()
-    model = muq.MuQ.from_pretrained(str(muq_dir)).eval()
+    model = MuQ.from_pretrained(str(muq_dir)).eval()
     random.setstate(state)
 
     def frames(samples, bounds=None):
@@ -214,7 +214,7 @@ def test_extraction_changes_no_setting_and_no_random_state_and_heeds_none(muq_di
 
 def test_model_is_ready_for_use(muq_dir):
     model = load_muq(muq_dir / "config.json", muq_dir / "model.safetensors")
-    assert isinstance(model, muq.MuQ)
+    assert isinstance(model, MuQ)
     assert not any(module.training for module in model.modules())
     assert not any(parameter.requires_grad for parameter in model.parameters())
 

@@ -5,12 +5,16 @@ package called by hand on each window, to 1e-5, whatever the batch. On an accele
 share of their spread that cannot move a conclusion.
 """
 
+import subprocess
+import sys
+
 import numpy as np
 import pytest
 
 from priosig.audio import plan_slices, read_slice
 from priosig.encoder import MuQExtractor
 from priosig.experiment import Experiment
+from priosig.muq_model import import_muq
 from validation.runs import SMALL_MUQ, Case, Runs
 
 
@@ -26,8 +30,8 @@ def waveforms(runs: Runs, case: Case) -> dict[str, np.ndarray]:
 @pytest.mark.parametrize("batch_size", [1, 4])
 def test_frames_equal_the_muq_package_called_by_hand(waveforms: dict[str, np.ndarray], batch_size: int):
     import torch
-    from muq import MuQ
 
+    MuQ, _ = import_muq()
     model = MuQ.from_pretrained(str(SMALL_MUQ)).eval()
     found = dict(MuQExtractor(SMALL_MUQ, device="cpu", batch_size=batch_size).extract(waveforms.items()))
     assert list(found) == list(waveforms)
@@ -54,3 +58,12 @@ def test_every_embedding_is_finite_and_no_two_segments_share_one(experiment: Exp
         assert embeddings.shape[0] == len(result.view.segments)
         assert np.isfinite(embeddings).all()
         assert len(np.unique(embeddings, axis=0)) == len(embeddings)
+
+@pytest.mark.slow
+def test_the_whole_muq_package_can_still_be_imported_afterwards():
+    code = (
+        "from priosig.muq_model import import_muq; import sys; MuQ, _ = import_muq(); "
+        "assert 'muq' not in sys.modules; import muq; assert muq.MuQ is MuQ and muq.MuQMuLan; "
+        "assert import_muq()[0] is MuQ"
+    )
+    subprocess.run([sys.executable, "-W", "ignore", "-c", code], check=True)

@@ -15,6 +15,7 @@ import pytest
 from fixtures import make_heads, make_muq
 from priosig.dimensions import PERCEPIANO_DIMENSIONS
 from priosig.head import extract_quality_scores, load_head
+from priosig.muq_model import import_muq
 
 
 @pytest.fixture(scope="module")
@@ -58,8 +59,7 @@ def test_the_script_still_makes_the_heads():
 
 def test_the_heads_hear_articulation_and_brightness_and_name_them_right():
     """On clips that neither head was fitted on: correlation of scale and parameter, and of no other scale as high."""
-    from muq import MuQ
-
+    MuQ, _ = import_muq()
     state_of_random = random.getstate()
     model = MuQ.from_pretrained(str(make_muq.HERE / "muq_small")).eval()
     random.setstate(state_of_random)

@@ -14,6 +14,7 @@ import numpy as np
 import pytest
 
 from priosig.encoder import MuQExtractor
+from priosig.muq_model import import_muq
 
 CONFIG = {
     "encoder_dim": 1024,
@@ -26,9 +27,10 @@ CONFIG = {
 @pytest.mark.slow
 def test_the_full_size_architecture_loads_from_a_directory_and_runs(tmp_path):
     import torch
-    from muq import MuQ, MuQConfig
     from safetensors.torch import save_file
     from transformers import Wav2Vec2ConformerConfig
+
+    MuQ, MuQConfig = import_muq()
 
     conformer = Wav2Vec2ConformerConfig(
         hidden_size=1024, num_hidden_layers=12, num_attention_heads=16, intermediate_size=4096,
