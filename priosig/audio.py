@@ -23,9 +23,7 @@ import numpy as np
 from .atomic import write_bytes
 from .moments import check_video_id
 from .segments import Segment
-
-MUQ_RATE = 24_000
-"""Samples a second that MuQ expects."""
+from .windows import MUQ_RATE
 
 EXTENSIONS = (".wav", ".flac", ".ogg", ".mp3")
 """Extensions a recording may have, all read by libsndfile."""

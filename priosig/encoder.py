@@ -35,7 +35,7 @@ from typing import TYPE_CHECKING
 
 import numpy as np
 
-from .audio import MUQ_RATE, probe_recording, read_segment
+from .audio import probe_recording, read_segment
 from .cache import EmbeddingCache, content_key
 from .muq_model import (
     DEFAULT_MODEL,
@@ -47,18 +47,10 @@ from .muq_model import (
     resolve_device,
 )
 from .segments import Segment
+from .windows import MUQ_RATE, SHORTEST, window_bounds
 
 if TYPE_CHECKING:
     import torch
-
-WINDOW = 30 * MUQ_RATE
-"""Longest window, in samples."""
-HOP = 960
-"""Samples per frame."""
-SHORTEST_TAIL = MUQ_RATE
-"""Shortest last window that is left alone, in samples."""
-SHORTEST = 1025
-"""Fewest samples MuQ accepts: its 2048-point spectrogram reflects half a window at each end."""
 
 _SOFTWARE = ("muq", "transformers", "torch", "torchaudio")
 _BATCHES_HELD = 4  # of windows waiting or not yet handed out; more would batch better and hold more memory
@@ -81,48 +73,6 @@ class Progress:
     done_seconds: float
     cached_seconds: float
     total_seconds: float | None
-
-
-def window_bounds(
-    n_samples: int, window: int = WINDOW, *, shortest_tail: int = SHORTEST_TAIL
-) -> list[tuple[int, int]]:
-    """Cut a waveform into windows for the encoder.
-
-    As many full windows as fit, then the rest. A rest shorter than `shortest_tail` would be frames without
-    context (or too short for MuQ), so it and the last full window are shared out into two halves, cut at a
-    whole frame.
-
-    Parameters
-    ----------
-    n_samples : int
-        Length of the waveform.
-    window : int
-        Longest window in samples; a multiple of `HOP`, at least twice `shortest_tail`.
-    shortest_tail : int
-        In samples.
-
-    Returns
-    -------
-    list of (int, int)
-        `[start, stop)`, in order, without gap or overlap.
-
-    Examples
-    --------
-    >>> window_bounds(70 * 24_000) == [(0, 720_000), (720_000, 1_440_000), (1_440_000, 1_680_000)]
-    True
-    >>> window_bounds(30 * 24_000 + 960)
-    [(0, 360000), (360000, 720960)]
-    """
-    if n_samples < 1 or window % HOP or not 0 < 2 * shortest_tail <= window:
-        raise ValueError(
-            f"window_bounds: {n_samples} samples in windows of {window}, tail {shortest_tail}; expected at "
-            f"least 1 sample and a window that is a multiple of {HOP} and at least twice the tail"
-        )
-    starts = list(range(0, n_samples, window))
-    if len(starts) > 1 and n_samples - starts[-1] < shortest_tail:
-        half = (n_samples - starts[-2]) // 2
-        starts[-1] = starts[-2] + half - half % HOP
-    return list(zip(starts, [*starts[1:], n_samples], strict=True))
 
 
 class MuQExtractor:

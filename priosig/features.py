@@ -12,7 +12,7 @@ from typing import TYPE_CHECKING
 
 import numpy as np
 
-from .audio import MUQ_RATE, Slice, plan_slices, read_slice
+from .audio import Slice, plan_slices, read_slice
 from .cache import EmbeddingCache
 from .dimensions import PERCEPIANO_DIMENSIONS
 from .levels import level, silence_share, silent_intervals
@@ -20,6 +20,7 @@ from .pooling import stats_pool
 from .segments import Segment
 from .speech import detect_talk
 from .views import Interval
+from .windows import MUQ_RATE
 
 if TYPE_CHECKING:
     from .encoder import MuQExtractor

@@ -1,0 +1,84 @@
+"""Windows: what of a waveform the encoder sees at a time.
+
+MuQ hears 24 kHz mono and was trained on 30 s. Longer audio is cut into windows of at most 30 s whose frames are put
+end to end. A `Piece` is one window of a named waveform on its way from the recording to the encoder.
+"""
+
+from dataclasses import dataclass
+
+import numpy as np
+
+MUQ_RATE = 24_000
+"""Samples a second that MuQ expects."""
+WINDOW = 30 * MUQ_RATE
+"""Longest window, in samples."""
+HOP = 960
+"""Samples per frame."""
+SHORTEST_TAIL = MUQ_RATE
+"""Shortest last window that is left alone, in samples."""
+SHORTEST = 1025
+"""Fewest samples MuQ accepts: its 2048-point spectrogram reflects half a window at each end."""
+
+
+@dataclass(frozen=True, eq=False)
+class Piece:
+    """One window of a waveform.
+
+    Attributes
+    ----------
+    name : str
+        Of the waveform; a segment's id, say.
+    index : int
+        Which of the waveform's windows, from 0.
+    samples : np.ndarray, float32, shape (n,)
+        24 kHz mono.
+    last : bool
+        Whether the waveform ends with it.
+    """
+
+    name: str
+    index: int
+    samples: np.ndarray
+    last: bool
+
+
+def window_bounds(
+    n_samples: int, window: int = WINDOW, *, shortest_tail: int = SHORTEST_TAIL
+) -> list[tuple[int, int]]:
+    """Cut a waveform into windows for the encoder.
+
+    As many full windows as fit, then the rest. A rest shorter than `shortest_tail` would be frames without
+    context (or too short for MuQ), so it and the last full window are shared out into two halves, cut at a
+    whole frame.
+
+    Parameters
+    ----------
+    n_samples : int
+        Length of the waveform.
+    window : int
+        Longest window in samples; a multiple of `HOP`, at least twice `shortest_tail`.
+    shortest_tail : int
+        In samples.
+
+    Returns
+    -------
+    list of (int, int)
+        `[start, stop)`, in order, without gap or overlap.
+
+    Examples
+    --------
+    >>> window_bounds(70 * 24_000) == [(0, 720_000), (720_000, 1_440_000), (1_440_000, 1_680_000)]
+    True
+    >>> window_bounds(30 * 24_000 + 960)
+    [(0, 360000), (360000, 720960)]
+    """
+    if n_samples < 1 or window % HOP or not 0 < 2 * shortest_tail <= window:
+        raise ValueError(
+            f"window_bounds: {n_samples} samples in windows of {window}, tail {shortest_tail}; expected at "
+            f"least 1 sample and a window that is a multiple of {HOP} and at least twice the tail"
+        )
+    starts = list(range(0, n_samples, window))
+    if len(starts) > 1 and n_samples - starts[-1] < shortest_tail:
+        half = (n_samples - starts[-2]) // 2
+        starts[-1] = starts[-2] + half - half % HOP
+    return list(zip(starts, [*starts[1:], n_samples], strict=True))
