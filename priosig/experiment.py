@@ -1,41 +1,32 @@
-"""One corpus, end to end: annotations, views, features, probes.
+"""One corpus, end to end: annotations, views, features, verdicts.
 
 `read_annotations` needs no audio and refuses what no experiment can be made of; `describe` judges the design by the
-annotations alone. `run_experiment` does the rest, in every view and for both models:
+annotations alone. `run_experiment` does the rest, in every view and for both models (`priosig.evaluation`).
 
-- **Model A**: logistic regression on mean and standard deviation of MuQ's frames.
-- **Model B**: the same on the 19 PercePiano quality scores.
-
-Confounds, each alone and all together, are tried as models of their own (`priosig.assessment`). What cannot be run
-(no checkpoints, a view that leaves one class) is in `problems`, with the reason.
+Every step is kept by content where the encoder has a cache (`priosig.kept`): a second run of the same experiment
+reads its results, and a run that was killed goes on at the step that it was in.
 """
 
 from collections.abc import Callable, Sequence
-from dataclasses import dataclass
-from functools import wraps
-from typing import TYPE_CHECKING, ParamSpec, TypeVar
+from dataclasses import dataclass, replace
+from pathlib import Path
+from typing import TYPE_CHECKING
 
 import numpy as np
 
-from .assessment import Assessment, DesignAssessment, assess_design, assess_models
-from .coefficients import CoefficientTable, coefficient_table
-from .confounds import Confounds, measure_confounds
+from .audio import plan_slices
+from .cache import EmbeddingCache
 from .corpus import Corpus, Settings
-from .crossval import CrossValidation, leave_one_video_out_cv
-from .dimensions import PERCEPIANO_DIMENSIONS
+from .evaluation import ViewResult, evaluate_view
 from .features import Features, Screening, measure_features, screen_segments
+from .kept import file_digest, kept
 from .moments import Moment, load_moments
-from .segments import LABELS, Segment, identify_segments, labels_of
+from .segments import LABELS, Segment, identify_segments
 from .transcript import intersect, merge, total
-from .verdict import Rule
 from .views import View, annotated_view, clean_view, equal_length_view
 
 if TYPE_CHECKING:
     from .encoder import MuQExtractor
-
-P, T = ParamSpec("P"), TypeVar("T")
-MODELS = ("A", "B")
-MATCHED = ("place",)  # T2 compares neighbours in time, which holds the place in the video
 
 
 @dataclass(frozen=True)
@@ -49,61 +40,6 @@ class Annotations:
     def silent_views(self) -> tuple[View, ...]:
         """The views that need no audio: annotated and equal."""
         return annotated_view(self.segments), equal_length_view(self.segments, self.corpus.settings.equal_length)
-
-
-@dataclass(frozen=True)
-class ViewResult:
-    """Everything found in one view.
-
-    Attributes
-    ----------
-    view : View
-    y : np.ndarray of int, shape (n_segments,)
-    confounds : Confounds
-    design : DesignAssessment or None
-        Whether the confounds alone tell the label; None where the view holds less than two videos or classes.
-    features : Features or None
-        None without audio.
-    models : dict of str to CrossValidation
-        "A" and "B", those that could be run.
-    assessments : dict of str to Assessment
-        Tests, interval and verdict of the same models.
-    coefficients : CoefficientTable or None
-        Which of Model B's weights can be told from chance.
-    problems : dict of str to str
-        Model, and why it was not run; "design", and why it could not be judged.
-    """
-
-    view: View
-    y: np.ndarray
-    confounds: Confounds
-    design: DesignAssessment | None
-    features: Features | None
-    models: dict[str, CrossValidation]
-    assessments: dict[str, Assessment]
-    coefficients: CoefficientTable | None
-    problems: dict[str, str]
-
-    @property
-    def video_ids(self) -> list[str]:
-        """Video of each segment."""
-        return [segment.video_id for segment in self.view.segments]
-
-    @property
-    def segment_ids(self) -> list[str]:
-        """Id of each segment."""
-        return [segment.segment_id for segment in self.view.segments]
-
-    @property
-    def start_times(self) -> np.ndarray:
-        """Start of each segment in seconds."""
-        return np.array([segment.start_time for segment in self.view.segments])
-
-    def design_matrix(self, model: str) -> np.ndarray | None:
-        """The features that a model is fitted to, a row a segment; None where there are none."""
-        if self.features is None:
-            return None
-        return {"A": self.features.embeddings, "B": self.features.quality}[model]
 
 
 @dataclass(frozen=True)
@@ -147,10 +83,9 @@ def read_annotations(corpus: Corpus) -> Annotations:
     return Annotations(corpus, tuple(moments), tuple(segments))
 
 
-def describe(annotations: Annotations) -> Experiment:
-    """The experiment as far as it goes without audio: views, confounds, baselines."""
-    settings = annotations.corpus.settings
-    results = {view.name: evaluate_view(view, annotations.moments, settings) for view in annotations.silent_views()}
+def describe(annotations: Annotations, store: EmbeddingCache | None = None) -> Experiment:
+    """The experiment as far as it goes without audio: views, confounds, baselines. `store`: where they are kept."""
+    results = {view.name: evaluate_kept(annotations, view, store) for view in annotations.silent_views()}
     return Experiment(annotations, results, screening=None)
 
 
@@ -164,29 +99,100 @@ def run_experiment(
     annotations : Annotations
         Of a corpus with audio.
     extractor : MuQExtractor
-        Its cache holds the voice detector's results too.
+        Its cache holds what every step gave.
     progress : callable, optional
-        Called with the name of a view, gives the `progress` of `MuQExtractor.extract` for it.
+        Called with the name of a stage, gives the `progress` of `MuQExtractor.extract` for it.
 
     Returns
     -------
     Experiment
         With the views annotated, equal and clean.
     """
-    corpus, settings = annotations.corpus, annotations.corpus.settings
+    settings = annotations.corpus.settings
+    screening = screen(annotations, annotations.segments, extractor)
+    clean = clean_view(annotations.segments, screening.busy(), settings.equal_length, settings.guard)
+    views = (*annotations.silent_views(), clean)
+    features = measure_views(annotations, views, extractor, progress=progress)
+    results = {
+        view.name: evaluate_kept(annotations, view, extractor.cache, found, talk_heard(view, screening))
+        for view, found in zip(views, features, strict=True)
+    }
+    return Experiment(annotations, results, screening)
+
+
+def screen(annotations: Annotations, segments: Sequence[Segment], extractor: "MuQExtractor") -> Screening:
+    """Talk and silence in `segments`, kept in the extractor's cache."""
+    audio, store = _audio_of(annotations.corpus), extractor.cache
+    return kept(
+        store,
+        "screening",
+        lambda: screen_segments(segments, audio, store=store),
+        tuple(segments),
+        _recordings(segments, audio) if store is not None else None,
+    )
+
+
+def measure_views(
+    annotations: Annotations,
+    views: Sequence[View],
+    extractor: "MuQExtractor",
+    *,
+    progress: Callable[[str], Callable] | None = None,
+) -> list[Features | None]:
+    """Features of the segments of several views, kept in the extractor's cache; None for a view without segments.
+
+    A window that several views share is encoded once, and all are cut in one pass over the recordings.
+    """
+    corpus, store = annotations.corpus, extractor.cache
+    audio = _audio_of(corpus)
+    by_id = {segment.segment_id: segment for view in views for segment in view.segments}
+    if not by_id:
+        return [None for _ in views]
+    segments = tuple(by_id.values())
+
+    def measure() -> Features:
+        report = progress("embeddings") if progress is not None else None
+        return measure_features(segments, audio, extractor, corpus.checkpoints, progress=report)
+
+    inputs = ()
+    if store is not None:
+        heads = [file_digest(path) for path in corpus.checkpoints]
+        inputs = segments, _recordings(segments, audio), extractor.parameters(), heads
+    features = kept(store, "features", measure, *inputs)
+    row = {segment_id: i for i, segment_id in enumerate(by_id)}
+    return [
+        features.of([row[s.segment_id] for s in view.segments], {s.segment_id for s in view.segments})
+        if view.segments
+        else None
+        for view in views
+    ]
+
+
+def evaluate_kept(
+    annotations: Annotations,
+    view: View,
+    store: EmbeddingCache | None,
+    features: Features | None = None,
+    talk: np.ndarray | None = None,
+    settings: Settings | None = None,
+) -> ViewResult:
+    """`evaluate_view`, kept in `store`; the experiment's own settings unless others are given."""
+    inputs = view, annotations.moments, settings or annotations.corpus.settings, features, talk
+    # What went in need not be kept again with what came out.
+    result = kept(store, "view", lambda: replace(evaluate_view(*inputs), view=None, features=None), *inputs)
+    return replace(result, view=view, features=features)
+
+
+def _audio_of(corpus: Corpus) -> Path:
     if corpus.audio is None:
         raise ValueError(f"corpus {corpus.name}: has no audio; expected a directory of recordings")
-    screening = screen_segments(annotations.segments, corpus.audio, store=extractor.cache)
-    clean = clean_view(annotations.segments, screening.busy(), settings.equal_length, settings.guard)
-    results = {}
-    for view in (*annotations.silent_views(), clean):
-        features = talk = None
-        if view.segments:
-            report = progress(view.name) if progress is not None else None
-            features = measure_features(view.segments, corpus.audio, extractor, corpus.checkpoints, progress=report)
-            talk = talk_heard(view, screening)
-        results[view.name] = evaluate_view(view, annotations.moments, settings, features, talk)
-    return Experiment(annotations, results, screening)
+    return corpus.audio
+
+
+def _recordings(segments: Sequence[Segment], audio: Path) -> dict[str, str]:
+    """Hash of the recording of each video, after a look at their headers: what can't be cut is refused first."""
+    slices = plan_slices(segments, audio)
+    return {s.video_id: file_digest(slices[s.segment_id].recording.path) for s in segments}
 
 
 def talk_heard(view: View, screening: Screening) -> np.ndarray:
@@ -196,81 +202,3 @@ def talk_heard(view: View, screening: Screening) -> np.ndarray:
         window = [(segment.start_time, segment.end_time)]
         shares.append(total(intersect(merge(screening.talk[source_id]), window)) / segment.duration)
     return np.array(shares)
-
-
-def rule_of(settings: Settings) -> Rule:
-    """The verdict's rule, as the settings have it."""
-    return Rule(
-        alpha=settings.alpha, threshold=settings.auc, n_permutations=settings.n_permutations, C=settings.C
-    )
-
-
-def _one_blas_thread(function: Callable[P, T]) -> Callable[P, T]:
-    """Run `function` with one BLAS thread: its matrices are small, so that more threads mostly wait for each other,
-    and the last bits of a result must not depend on the number of cores."""
-
-    @wraps(function)
-    def limited(*args: P.args, **kwargs: P.kwargs) -> T:
-        from threadpoolctl import threadpool_limits
-
-        with threadpool_limits(1, user_api="blas"):
-            return function(*args, **kwargs)
-
-    return limited
-
-
-@_one_blas_thread
-def evaluate_view(
-    view: View,
-    moments: Sequence[Moment],
-    settings: Settings,
-    features: Features | None = None,
-    talk: np.ndarray | None = None,
-) -> ViewResult:
-    """Confounds, probes, tests and verdicts of one view, from its features (none without audio).
-
-    `talk` is the share of each window in which talk is heard, where that was screened.
-    """
-    heard = None
-    if features is not None:
-        heard = features.heard if talk is None else {"talk_heard": talk, **features.heard}
-    confounds = measure_confounds(view.segments, moments, heard=heard)
-    y = np.array(labels_of(view.segments), dtype=int)
-    video_ids = [segment.video_id for segment in view.segments]
-    start_times = np.array([segment.start_time for segment in view.segments])
-    problems: dict[str, str] = {}
-
-    designs = {}
-    if features is None:
-        problems |= dict.fromkeys(MODELS, "no audio" if view.segments else "the view holds no segment")
-    else:
-        designs = {"A": features.embeddings, "B": features.quality}
-        if features.quality is None:
-            problems["B"] = "no quality head (checkpoints/*.ckpt)"
-            del designs["B"]
-
-    if len(set(video_ids)) < 2 or len(set(y)) < 2:
-        reason = f"the view holds {len(set(video_ids))} video(s) and {len(set(y))} class(es); expected 2 of each"
-        problems |= dict.fromkeys(("design", *designs), reason)
-        return ViewResult(view, y, confounds, None, features, {}, {}, None, problems)
-
-    data = y, video_ids, start_times, confounds.values
-    options = {
-        "rule": rule_of(settings),
-        "seed": settings.seed,
-        "removed": confounds.constant,
-        "not_measured": tuple(confounds.not_measured),
-        "matched": MATCHED,
-    }
-    models = {
-        name: leave_one_video_out_cv(X, y, video_ids, [s.segment_id for s in view.segments], C=settings.C)
-        for name, X in designs.items()
-    }
-    assessments = assess_models(designs, *data, **options) if designs else {}
-    design = next(iter(assessments.values())).design if assessments else assess_design(*data, **options)
-    table = None
-    if "B" in models:
-        options = {"n_permutations": settings.n_permutations, "seed": settings.seed, "C": settings.C}
-        names = PERCEPIANO_DIMENSIONS
-        table = coefficient_table(features.quality, y, video_ids, start_times, names, alpha=settings.alpha, **options)
-    return ViewResult(view, y, confounds, design, features, models, assessments, table, problems)

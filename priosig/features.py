@@ -5,7 +5,7 @@ pooled at once; neither waveforms nor frames are kept, so memory does not grow w
 at here.
 """
 
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Callable, Collection, Iterator, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING
@@ -48,6 +48,15 @@ class Features:
     quality: np.ndarray | None
     heard: dict[str, np.ndarray]
     clipped: dict[str, float]
+
+    def of(self, rows: Sequence[int], segment_ids: Collection[str]) -> "Features":
+        """The features of some of the segments: their rows, and their ids."""
+        return Features(
+            embeddings=self.embeddings[rows],
+            quality=None if self.quality is None else self.quality[rows],
+            heard={name: values[rows] for name, values in self.heard.items()},
+            clipped={segment_id: s for segment_id, s in self.clipped.items() if segment_id in segment_ids},
+        )
 
 
 @dataclass(frozen=True)

@@ -142,6 +142,16 @@ def markdown_summary(experiment: Experiment) -> str:
     return "\n".join(lines) + "\n"
 
 
+def markdown_overview(experiments: Sequence[Experiment]) -> str:
+    """The verdicts of several experiments as one aligned Markdown table, with their AUCs within video."""
+    rows = [("experiment", "view", "Model A", "Model B")]
+    for experiment in experiments:
+        head = report_page.headline(experiment)
+        found = {verdict["model"]: f"{verdict['auc']:.3f} {verdict['label']}" for verdict in head["verdicts"]}
+        rows.append((experiment.name, head["view"], found.get("A", "not run"), found.get("B", "not run")))
+    return "\n".join(aligned(rows)) + "\n"
+
+
 def audit_of(experiment: Experiment) -> tuple[Finding, ...]:
     """The annotation audit of an experiment."""
     annotations = experiment.annotations

@@ -7,7 +7,8 @@ import numpy as np
 
 from . import plots
 from .dimensions import PERCEPIANO_DIMENSIONS, POLES
-from .experiment import Experiment, ViewResult
+from .evaluation import ViewResult
+from .experiment import Experiment
 from .metrics import auc, roc_points
 from .report_clips import Clip, make_clip
 from .report_page import MOST_VIDEOS, figure, number_words, p_words, who

@@ -13,7 +13,8 @@ import numpy as np
 from . import plots
 from .audit import Finding
 from .confounds import UNITS
-from .experiment import Experiment, ViewResult
+from .evaluation import ViewResult
+from .experiment import Experiment
 from .moments import Moment
 from .report_tables import main_view, video_link
 from .transcript import talk_share

@@ -18,7 +18,8 @@ from .audit import Finding
 from .confounds import UNITS
 from .design import ALL_CONFOUNDS
 from .dimensions import POLES
-from .experiment import Experiment, ViewResult
+from .evaluation import ViewResult
+from .experiment import Experiment
 from .metrics import Summary
 from .moments import Moment
 from .segments import Segment

@@ -15,8 +15,9 @@ from collections.abc import Callable, Iterator
 from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING
 
-from .experiment import Annotations, evaluate_view, talk_heard
-from .features import Features, Screening, measure_features, screen_segments
+import numpy as np
+
+from .experiment import Annotations, evaluate_kept, measure_views, screen, talk_heard
 from .segments import identify_segments
 from .views import View, annotated_view, clean_view, equal_length_view
 
@@ -114,37 +115,41 @@ def sensitivity_table(
     list of Row
         In the order of `choices`, Model A before B; pooling is varied for Model A alone, B's scores have none.
     """
+    tried = list(choices(annotations, base_view))
+    views = _views_of(tried, annotations, extractor)
+    features = measure_views(annotations, [view for view, _ in views.values()], extractor, progress=progress)
+    measured = {cut: (*views[cut], found) for cut, found in zip(views, features, strict=True)}
     rows = []
-    views: dict[tuple, tuple[View, Features | None, object]] = {}
-    screenings: dict[float, Screening] = {}
-    for choice in choices(annotations, base_view):
-        key = choice.view, choice.length, choice.min_continue_duration
-        if key not in views:
-            views[key] = _measure(choice, annotations, extractor, screenings, progress)
-        rows += _assess(choice, annotations, *views[key], n_permutations)
+    for choice in tried:
+        rows += _assess(choice, annotations, extractor.cache, *measured[_cut(choice)], n_permutations)
     return rows
 
 
-def _measure(choice, annotations, extractor, screenings, progress) -> tuple[View, Features | None, object]:
-    corpus = annotations.corpus
-    segments = identify_segments(annotations.moments, choice.min_continue_duration)
-    if choice.min_continue_duration not in screenings:
-        screenings[choice.min_continue_duration] = screen_segments(segments, corpus.audio, store=extractor.cache)
-    screening = screenings[choice.min_continue_duration]
-    if choice.view == "annotated":
-        view = annotated_view(segments)
-    elif choice.view == "equal":
-        view = equal_length_view(segments, choice.length)
-    else:
-        view = clean_view(segments, screening.busy(), choice.length, corpus.settings.guard)
-    if not view.segments:
-        return view, None, None
-    report = progress("sensitivity") if progress is not None else None
-    features = measure_features(view.segments, corpus.audio, extractor, corpus.checkpoints, progress=report)
-    return view, features, talk_heard(view, screening)
+def _cut(choice: Choice) -> tuple[str, float | None, float]:
+    """What a choice says of how windows are cut."""
+    return choice.view, choice.length, choice.min_continue_duration
 
 
-def _assess(choice, annotations, view, features, talk, n_permutations) -> Iterator[Row]:
+def _views_of(tried, annotations, extractor) -> dict[tuple, tuple[View, np.ndarray]]:
+    """The view of each way to cut, and the talk that is heard in it."""
+    moments, guard = annotations.moments, annotations.corpus.settings.guard
+    shortest = min(choice.min_continue_duration for choice in tried)
+    # The shortest CONTINUE of all gives all segments that any choice has, so one screening serves every choice.
+    screening = screen(annotations, identify_segments(moments, shortest), extractor)
+    views = {}
+    for choice in tried:
+        segments = identify_segments(moments, choice.min_continue_duration)
+        if choice.view == "annotated":
+            view = annotated_view(segments)
+        elif choice.view == "equal":
+            view = equal_length_view(segments, choice.length)
+        else:
+            view = clean_view(segments, screening.busy(), choice.length, guard)
+        views[_cut(choice)] = view, talk_heard(view, screening)
+    return views
+
+
+def _assess(choice, annotations, store, view, talk, features, n_permutations) -> Iterator[Row]:
     models = ("A", "B")
     if choice.varied == "pooling" and features is not None:
         models = ("A",)
@@ -152,7 +157,7 @@ def _assess(choice, annotations, view, features, talk, n_permutations) -> Iterat
         kept = slice(None, half) if choice.pooling == "mean only" else slice(half, None)
         features = replace(features, embeddings=features.embeddings[:, kept], quality=None)
     settings = replace(annotations.corpus.settings, C=choice.C, n_permutations=n_permutations)
-    result = evaluate_view(view, annotations.moments, settings, features, talk)
+    result = evaluate_kept(annotations, view, store, features, talk, settings)
     counts = int(result.y.sum()), int((1 - result.y).sum())
     for model in models:
         if model in result.assessments:

@@ -18,7 +18,8 @@ from priosig import plots, report, report_clips, report_models
 from priosig.coefficients import Cluster, CoefficientTable, Weight
 from priosig.corpus import open_corpus
 from priosig.dimensions import PERCEPIANO_DIMENSIONS
-from priosig.experiment import Experiment, describe, evaluate_view, read_annotations
+from priosig.evaluation import evaluate_view
+from priosig.experiment import Experiment, describe, read_annotations
 from priosig.features import Features, Screening
 from priosig.report_tables import Table, experiment_tables, main_view, video_link, worst_mistakes
 from priosig.segments import labels_of

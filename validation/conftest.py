@@ -17,7 +17,7 @@ from priosig.experiment import Experiment
 from priosig.snapshots import TOLERANCES, differences, format_table, parse_table
 from priosig.worlds import WORLDS
 from validation.options import CORPUS, setting
-from validation.reporting import write_reports
+from validation.reporting import begin_report, draw, write_reports
 from validation.runs import Case, Runs, described_cases, experiment_cases, find_accelerator, wants_gpu
 
 HERE = Path(__file__).parent
@@ -88,15 +88,25 @@ def pytest_runtestloop(session: pytest.Session) -> None:
     asked = [item for item in session.items if "experiment" in item.fixturenames and item.callspec.params["case"]]
     cases = dict.fromkeys(item.callspec.params["case"] for item in asked)
     varied = dict.fromkeys(item.callspec.params["case"] for item in asked if "rows" in item.fixturenames)
-    runs.begin(
-        [case.world for case in cases if case.world and not case.gpu],
-        [case.world for case in varied if case.world and not case.gpu],
-    )
+    runs.begin(list(cases), list(varied))
+    # A module may say in `ahead` what its tests will ask of the background.
+    modules: dict[object, list[pytest.Item]] = {}
+    for item in session.items:
+        if hasattr(getattr(item, "module", None), "ahead"):
+            modules.setdefault(item.module, []).append(item)
+    for module, items in modules.items():
+        module.ahead(runs, items)
 
 
 def pytest_sessionfinish(session: pytest.Session) -> None:
+    """What no test will ask for any more (after `-x`, say) need not begin; the reports are still to come."""
     if RUNS in session.config.stash:
-        session.config.stash[RUNS].end()
+        session.config.stash[RUNS].background.drop(draw)
+
+
+def pytest_unconfigure(config: pytest.Config) -> None:
+    if RUNS in config.stash:
+        config.stash[RUNS].background.end()
 
 
 @pytest.fixture(scope="session")
@@ -112,9 +122,12 @@ def description(runs: Runs, case: Case) -> Experiment:
 
 
 @pytest.fixture
-def experiment(runs: Runs, case: Case) -> Experiment:
-    """The case, run."""
-    return runs.experiment(case)
+def experiment(request: pytest.FixtureRequest, runs: Runs, case: Case) -> Experiment:
+    """The case, run; its report is drawn while the tests go on."""
+    result = runs.experiment(case)
+    if case not in runs.varied:  # else the sensitivity table is still to come
+        begin_report(request.config, runs, case, result)
+    return result
 
 
 class Snapshot:

@@ -1,9 +1,12 @@
-"""The report of a session: written whatever the tests said, and without a say in their result."""
+"""The reports of a session: drawn in the background, whatever the tests say, and without a say in their result."""
 
 import os
 import traceback
+from collections.abc import Sequence
+from concurrent.futures import Future
 from datetime import UTC, datetime
 from pathlib import Path
+from typing import TYPE_CHECKING
 
 import pytest
 
@@ -11,47 +14,84 @@ from priosig.experiment import Experiment
 from validation.options import CORPUS, setting
 from validation.runs import Case, Runs
 
+if TYPE_CHECKING:
+    from priosig.sensitivity import Row
+
+RUN_TIME = pytest.StashKey[str]()
+
+
+def begin_report(config: pytest.Config, runs: Runs, case: Case, experiment: Experiment) -> Future:
+    """Begin to draw the report of what a case gave, once it is complete."""
+    rows = runs.sensitivities.get(case, ())
+    arguments = experiment, _directory(config, case), _run_time(config), runs.environment(case), rows
+    return runs.background.start((draw, case), draw, *arguments)
+
+
+def draw(
+    experiment: Experiment, directory: Path, run_time: str, environment: dict, sensitivity: Sequence["Row"]
+) -> tuple[Path, str]:
+    """Write a report; give its page and the summary."""
+    from priosig.report import markdown_summary, write_report
+
+    page = write_report(
+        experiment, directory, run_time=run_time, environment=environment, sensitivity=sensitivity
+    )
+    return page, markdown_summary(experiment)
+
 
 def write_reports(config: pytest.Config, runs: Runs) -> list[str]:
     """Write the report of every experiment of this session; give the lines that say where, or what went wrong."""
-    directory = Path(setting(config, "report"))
-    # SOURCE_DATE_EPOCH fixes the one time in a report, for those who compare reports byte by byte.
-    epoch = os.environ.get("SOURCE_DATE_EPOCH")
-    now = datetime.fromtimestamp(int(epoch), UTC) if epoch else datetime.now(UTC)
-    run_time = now.strftime("%Y-%m-%d %H:%M UTC")
     lines, summaries = [], []
-    for case, experiment in _reportable(runs).items():
+    found: dict[Path, list[Experiment]] = {}
+    drawn = [(case, one, begin_report(config, runs, case, one)) for case, one in _reportable(runs).items()]
+    for case, experiment, drawing in drawn:
         try:
-            from priosig.report import markdown_summary, write_report
-
-            where = directory if not case.gpu else directory / "gpu"
-            page = write_report(
-                experiment,
-                where,
-                run_time=run_time,
-                environment=runs.environment(case),
-                sensitivity=runs.sensitivities.get(case, ()),
-            )
-            lines.append(f"report of {case.id}: {_relative(page)}")
-            summaries.append(markdown_summary(experiment))
+            page, summary = drawing.result()
         except Exception:  # a report that cannot be drawn must not turn a result red, and must not be silent
             lines.append(f"report of {case.id} could not be written:\n{traceback.format_exc()}")
+            continue
+        lines.append(f"report of {case.id}: {_relative(page)}")
+        summaries.append(summary)
+        found.setdefault(_directory(config, case), []).append(experiment)
     for case, message in runs.failures.items():
         from priosig.report import write_failure
 
-        page = write_failure(case.world or config.stash[CORPUS].name, directory, message, run_time=run_time)
+        name = case.world or config.stash[CORPUS].name
+        page = write_failure(name, _directory(config, case), message, run_time=_run_time(config))
         lines.append(f"{case.id} could not be run: {_relative(page)}")
+    for directory, experiments in found.items():
+        if len(experiments) > 1:
+            from priosig.report import markdown_overview, write_index
+
+            lines.append(f"all of them: {_relative(write_index(experiments, directory))}")
+            summaries.insert(0, markdown_overview(experiments))
     target = os.environ.get("GITHUB_STEP_SUMMARY")
     if target and summaries:
         with open(target, "a", encoding="utf-8") as handle:
             handle.write("\n".join(summaries) + "\n")
-    return [*lines, *([""] if summaries else []), *"\n".join(summaries).splitlines()]
+    # On the terminal one experiment is told at length; of several, their verdicts.
+    shown = summaries if len(summaries) == 1 else [text for text in summaries if not text.startswith("#")]
+    return [*lines, *([""] if shown else []), *"\n".join(shown).splitlines()]
 
 
 def _reportable(runs: Runs) -> dict[Case, Experiment]:
     """What was run; and what was only looked at, where nothing more was to be had."""
     worlds = {case.world for case in runs.experiments}
     return runs.experiments | {case: found for case, found in runs.described.items() if case.world not in worlds}
+
+
+def _directory(config: pytest.Config, case: Case) -> Path:
+    directory = Path(setting(config, "report"))
+    return directory / "gpu" if case.gpu and case.world else directory
+
+
+def _run_time(config: pytest.Config) -> str:
+    if RUN_TIME not in config.stash:
+        # SOURCE_DATE_EPOCH fixes the one time in a report, for those who compare reports byte by byte.
+        epoch = os.environ.get("SOURCE_DATE_EPOCH")
+        now = datetime.fromtimestamp(int(epoch), UTC) if epoch else datetime.now(UTC)
+        config.stash[RUN_TIME] = now.strftime("%Y-%m-%d %H:%M UTC")
+    return config.stash[RUN_TIME]
 
 
 def _relative(path: Path) -> str:

@@ -1,25 +1,25 @@
 """What one session of the suite runs: the cases, each computed once, on the device that it names.
 
-Worlds are small and many, so they run beside each other, each in a process with one thread: quicker than several
-threads for one, and their last bits don't depend on how many there are. A corpus, and whatever runs on an
-accelerator, has the whole machine to itself.
+Worlds run in the background (`validation.background`). A corpus, and whatever runs on an accelerator, has the whole
+machine to itself.
 """
 
-import os
 import re
+import sys
 from collections.abc import Callable, Iterable
-from concurrent.futures import Future, ProcessPoolExecutor
 from dataclasses import dataclass
-from multiprocessing import get_context
+from pathlib import Path
 from typing import TypeVar
 
 import pytest
 
+from priosig.cache import EmbeddingCache
 from priosig.corpus import Corpus, open_corpus
 from priosig.encoder import MuQExtractor
 from priosig.experiment import Annotations, Experiment, describe, read_annotations, run_experiment
 from priosig.sensitivity import Row, sensitivity_table
 from priosig.worlds import WORLDS, make_world
+from validation.background import Background
 from validation.options import CORPUS, ROOT, setting
 from validation.progress import ProgressLine
 
@@ -46,7 +46,7 @@ class Case:
 
 def find_accelerator(device: str) -> str | None:
     """The accelerator that `--device` allows and this machine has: "cuda", "cuda:1", "mps", or None."""
-    if device == "cpu":
+    if device == "cpu" or (device == "auto" and not _has_device_files()):
         return None
     import torch
 
@@ -54,6 +54,12 @@ def find_accelerator(device: str) -> str | None:
     if device == "auto":
         return next((name for name in has if has[name]), None)
     return device if has[device.partition(":")[0]] else None
+
+
+def _has_device_files() -> bool:
+    """Whether there can be an accelerator at all: torch takes seconds to be asked, and on most machines in vain."""
+    drivers = ("/dev/nvidiactl", "/dev/kfd", "/dev/dxg", "/dev/nvmap")  # NVIDIA, AMD, Windows' Linux, Jetson
+    return not sys.platform.startswith("linux") or any(Path(driver).exists() for driver in drivers)
 
 
 def wants_gpu(config: pytest.Config) -> bool:
@@ -81,16 +87,16 @@ def open_world(world: str) -> Corpus:
     return open_corpus(directory, muq=str(SMALL_MUQ), checkpoints=[SMALL_HEADS])
 
 
-def run_world(world: str, cache: str, *, vary: bool = False) -> Experiment | list[Row]:
-    """Run a world on one thread of the CPU, or make its sensitivity table; at home in a process of its own."""
-    import torch
+def run_world(world: str, cache: str) -> Experiment:
+    """Run a world on the CPU."""
+    corpus = open_world(world)
+    return run_experiment(read_annotations(corpus), MuQExtractor(corpus.muq, device="cpu", cache_dir=cache))
 
-    torch.set_num_threads(1)
+
+def vary_world(world: str, cache: str) -> list[Row]:
+    """Make the sensitivity table of a world; to show that it works, 19 relabellings are exact at 5 %, and quick."""
     corpus = open_world(world)
     extractor = MuQExtractor(corpus.muq, device="cpu", cache_dir=cache)
-    if not vary:
-        return run_experiment(read_annotations(corpus), extractor)
-    # It is there to show that it works: 19 relabellings are exact at 5 %, and quick.
     return sensitivity_table(read_annotations(corpus), extractor, n_permutations=19)
 
 
@@ -105,6 +111,8 @@ class Runs:
         What was looked at without audio, and what was run.
     sensitivities : dict of Case to list of Row
         Their sensitivity tables, those that were asked for.
+    varied : frozenset of Case
+        Those whose sensitivity table was asked for.
     failures : dict of Case to str
         What could not be, and why.
     """
@@ -118,27 +126,24 @@ class Runs:
         self.failures: dict[Case, str] = {}
         self._corpora: dict[str | None, Corpus] = {None: config.stash[CORPUS]}
         self._annotations: dict[str | None, Annotations] = {}
-        self._ahead: dict[tuple[str, bool], Future] = {}
-        self._pool: ProcessPoolExecutor | None = None
+        self.varied: frozenset[Case] = frozenset()
+        self.cache = setting(config, "cache")
+        self.background = Background()
 
-    def begin(self, worlds: Iterable[str], varied: Iterable[str]) -> None:
-        """Start what will be asked for, in the background: experiments first, then sensitivity tables."""
-        cache = setting(self.config, "cache")
-        wanted = [(world, False) for world in worlds] + [(world, True) for world in varied]
-        if len(wanted) > 1:
-            workers = min(len(os.sched_getaffinity(0)) if hasattr(os, "sched_getaffinity") else 2, 4, len(wanted))
-            self._pool = ProcessPoolExecutor(workers, mp_context=get_context("spawn"))
-            self._ahead = {key: self._pool.submit(run_world, key[0], cache, vary=key[1]) for key in wanted}
-
-    def end(self) -> None:
-        """Stop what is still running in the background."""
-        if self._pool is not None:
-            self._pool.shutdown(wait=True, cancel_futures=True)
+    def begin(self, cases: Iterable[Case], varied: Iterable[Case]) -> None:
+        """Start the worlds among what will be asked for: experiments first, then sensitivity tables."""
+        self.varied = frozenset(varied)
+        for function, asked in ((run_world, cases), (vary_world, varied)):
+            for case in asked:
+                if case.world is not None and not case.gpu:
+                    self.background.start((function, case.world), function, case.world, self.cache)
 
     def corpus(self, case: Case) -> Corpus:
         """The corpus of a case; a world is written first."""
         if case.world not in self._corpora:
-            self._corpora[case.world] = open_world(case.world)
+            begun = self.background.begun((run_world, case.world))
+            # Both at once would write the world twice.
+            self._corpora[case.world] = begun.result().annotations.corpus if begun else open_world(case.world)
         return self._corpora[case.world]
 
     def annotations(self, case: Case) -> Annotations:
@@ -149,7 +154,7 @@ class Runs:
 
     def description(self, case: Case) -> Experiment:
         """The experiment as far as it goes without audio."""
-        return self._once(self.described, case, lambda: describe(self.annotations(case)))
+        return self._once(self.described, case, lambda: describe(self.annotations(case), EmbeddingCache(self.cache)))
 
     def experiment(self, case: Case) -> Experiment:
         """The experiment; the test is skipped if there is no audio."""
@@ -174,20 +179,17 @@ class Runs:
 
     def extractor(self, case: Case) -> MuQExtractor:
         """The encoder of a case."""
-        cache = setting(self.config, "cache")
-        return MuQExtractor(self.corpus(case).muq, device=self.device_of(case), cache_dir=cache)
+        return MuQExtractor(self.corpus(case).muq, device=self.device_of(case), cache_dir=self.cache)
 
     def _run(self, case: Case) -> Experiment:
         if case.world is not None and not case.gpu:
-            ahead = self._ahead.get((case.world, False))
-            return ahead.result() if ahead else run_world(case.world, setting(self.config, "cache"))
+            return self.background.start((run_world, case.world), run_world, case.world, self.cache).result()
         with ProgressLine(self.config, self.corpus(case).name) as line:
             return run_experiment(self.annotations(case), self.extractor(case), progress=line.start)
 
     def _vary(self, case: Case) -> list[Row]:
         if case.world is not None and not case.gpu:
-            ahead = self._ahead.get((case.world, True))
-            return ahead.result() if ahead else run_world(case.world, setting(self.config, "cache"), vary=True)
+            return self.background.start((vary_world, case.world), vary_world, case.world, self.cache).result()
         with ProgressLine(self.config, self.corpus(case).name) as line:
             return sensitivity_table(self.annotations(case), self.extractor(case), progress=line.start)
 

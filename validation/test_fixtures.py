@@ -12,14 +12,16 @@ import random
 import numpy as np
 import pytest
 
-from fixtures import make_heads, make_muq
 from priosig.dimensions import PERCEPIANO_DIMENSIONS
-from priosig.head import extract_quality_scores, load_head
-from priosig.muq_model import import_muq
+from priosig.muq_model import load_muq
+from validation.options import ROOT
+from validation.runs import Runs
 
 
 @pytest.fixture(scope="module")
 def remade_muq():
+    from fixtures import make_muq
+
     before = random.getstate()
     made = make_muq.make()
     assert random.getstate() == before
@@ -37,7 +39,7 @@ def test_the_script_still_makes_the_small_muq(remade_muq):
     from safetensors.numpy import load_file
 
     config, state = remade_muq
-    committed = make_muq.HERE / "muq_small"
+    committed = ROOT / "fixtures" / "muq_small"
     assert config == json.loads((committed / "config.json").read_text(encoding="utf-8"))
     weights = load_file(committed / "model.safetensors")
     assert set(state) == set(weights)
@@ -47,6 +49,9 @@ def test_the_script_still_makes_the_small_muq(remade_muq):
 
 @pytest.mark.slow
 def test_the_script_still_makes_the_heads():
+    from fixtures import make_heads
+    from priosig.head import load_head
+
     committed = make_heads.HERE / "checkpoints"
     made = make_heads.make()
     assert set(made) == {path.name for path in committed.glob("*.ckpt")}
@@ -57,23 +62,34 @@ def test_the_script_still_makes_the_heads():
             assert_close(checkpoint["state_dict"][name].numpy(), old.numpy(), f"{file} {name}", share=1e-3)
 
 
-def test_the_heads_hear_articulation_and_brightness_and_name_them_right():
-    """On clips that neither head was fitted on: correlation of scale and parameter, and of no other scale as high."""
-    MuQ, _ = import_muq()
-    state_of_random = random.getstate()
-    model = MuQ.from_pretrained(str(make_muq.HERE / "muq_small")).eval()
-    random.setstate(state_of_random)
-    samples, performances = make_muq.clips(96, seed=7, duration=2.0)
+def heard_in_new_clips() -> tuple[dict[str, np.ndarray], np.ndarray]:
+    """Parameters of clips that neither head was fitted on, by name, and the heads' scores of them, shape (96, 19)."""
     import torch
 
+    from fixtures import make_heads, make_muq
+    from priosig.head import extract_quality_scores
+
+    model = load_muq(make_muq.HERE / "muq_small" / "config.json", make_muq.HERE / "muq_small" / "model.safetensors")
+    samples, performances = make_muq.clips(96, seed=7, duration=2.0)
     with torch.inference_mode():
         frames = [model(batch).last_hidden_state for batch in torch.from_numpy(samples).split(32)]
     embeddings = {str(i): one for i, one in enumerate(torch.cat(frames).numpy())}
     checkpoints = sorted((make_heads.HERE / "checkpoints").glob("*.ckpt"))
     scores = np.array(list(extract_quality_scores(embeddings, checkpoints).values()))
+    return dict(zip(make_muq.PARAMETERS, performances.T, strict=True)), scores
+
+
+def ahead(runs: Runs, items: list[pytest.Item]) -> None:
+    if any("the_heads_hear" in item.name for item in items):
+        runs.background.start(heard_in_new_clips, heard_in_new_clips)
+
+
+def test_the_heads_hear_articulation_and_brightness_and_name_them_right(runs: Runs):
+    """Correlation of scale and parameter, and of no other scale as high."""
+    parameters, scores = runs.background.start(heard_in_new_clips, heard_in_new_clips).result()
+    assert scores.shape == (96, 19)
     for parameter, scale, sign in (("articulation", "articulation_length", 1), ("brightness", "timbre_dark", -1)):
-        values = performances[:, make_muq.PARAMETERS.index(parameter)]
-        correlation = np.array([np.corrcoef(column, values)[0, 1] for column in scores.T])
+        correlation = np.array([np.corrcoef(column, parameters[parameter])[0, 1] for column in scores.T])
         place = PERCEPIANO_DIMENSIONS.index(scale)
         assert sign * correlation[place] > 0.7
         assert np.abs(np.delete(correlation, place)).max() < 0.45

@@ -5,11 +5,15 @@ played in every way that the worlds play them. Bounds: over 4,500 s of the world
 playing for talk, and it found 88 % of the talk over playing.
 """
 
+from collections.abc import Callable
+
 import numpy as np
+import pytest
 
 from priosig.speech import RATE, detect_talk
 from priosig.synth import PARAMETERS, Performance, playing, room_noise
 from priosig.voice import talk
+from validation.runs import Runs
 
 SECONDS = 5.0
 
@@ -28,36 +32,72 @@ def passages(count: int) -> list[np.ndarray]:
     return [with_noise(playing(Performance(*way), SECONDS, RATE, rng), rng) for way in ways]
 
 
-def test_playing_is_not_taken_for_talk():
-    found = heard(passages(40))
-    assert sum(end - start for spans in found for start, end in spans) < 0.01 * 40 * SECONDS
+def heard_in_playing() -> list[list[tuple[float, float]]]:
+    return heard(passages(40))
 
 
-def test_noise_is_not_taken_for_talk():
+def heard_in_noise() -> list[list[tuple[float, float]]]:
     rng = np.random.default_rng(0)
-    assert heard([room_noise(int(SECONDS * RATE), RATE, rng, level=level) for level in (-60, -40, -20)]) == [[]] * 3
+    return heard([room_noise(int(SECONDS * RATE), RATE, rng, level=level) for level in (-60, -40, -20)])
 
 
-def test_talk_is_found_where_it_is():
+def heard_in_talk() -> list[list[tuple[float, float]]]:
+    """Talk from 1.5 to 3.5 s, in noise."""
     rng = np.random.default_rng(0)
     sounds = []
     for _ in range(10):
         sound = np.zeros(int(SECONDS * RATE))
         sound[int(1.5 * RATE) : int(3.5 * RATE)] = talk(2.0, RATE, rng)
         sounds.append(with_noise(sound, rng))
-    for spans in heard(sounds):
-        assert spans
-        assert abs(spans[0][0] - 1.5) < 0.35
-        assert abs(spans[-1][1] - 3.5) < 0.35
+    return heard(sounds)
 
 
-def test_most_talk_over_playing_is_found():
-    # Masked by loud chords a syllable may be missed; the clean view keeps a guard besides.
+def heard_in_talk_over_playing() -> list[list[tuple[float, float]]]:
+    """Talk from 1 to 3 s, over playing."""
     rng = np.random.default_rng(0)
     sounds = passages(10)
     for sound in sounds:
         sound[RATE : 3 * RATE] += talk(2.0, RATE, rng, level=-16)
-    found = heard(sounds)
-    assert all(found)
-    assert sum(end - start for spans in found for start, end in spans) > 0.7 * 2.0 * len(sounds)
-    assert abs(np.median([spans[-1][1] - 3.0 for spans in found])) < 0.35
+    return heard(sounds)
+
+
+def ahead(runs: Runs, items: list[pytest.Item]) -> None:
+    for item in items:
+        runs.background.start(item.callspec.params["scene"], item.callspec.params["scene"])
+
+
+@pytest.fixture
+def spans(runs: Runs, scene: Callable) -> list[list[tuple[float, float]]]:
+    """When the detector hears talk in each sound of the scene."""
+    return runs.background.start(scene, scene).result()
+
+
+def scene_is(function: Callable) -> pytest.MarkDecorator:
+    return pytest.mark.parametrize("scene", [function], ids=lambda function: function.__name__)
+
+
+@scene_is(heard_in_playing)
+def test_playing_is_not_taken_for_talk(spans):
+    assert len(spans) == 40
+    assert sum(end - start for found in spans for start, end in found) < 0.01 * 40 * SECONDS
+
+
+@scene_is(heard_in_noise)
+def test_noise_is_not_taken_for_talk(spans):
+    assert spans == [[]] * 3
+
+
+@scene_is(heard_in_talk)
+def test_talk_is_found_where_it_is(spans):
+    for found in spans:
+        assert found
+        assert abs(found[0][0] - 1.5) < 0.35
+        assert abs(found[-1][1] - 3.5) < 0.35
+
+
+@scene_is(heard_in_talk_over_playing)
+def test_most_talk_over_playing_is_found(spans):
+    # Masked by loud chords a syllable may be missed; the clean view keeps a guard besides.
+    assert all(spans)
+    assert sum(end - start for found in spans for start, end in found) > 0.7 * 2.0 * len(spans)
+    assert abs(np.median([found[-1][1] - 3.0 for found in spans])) < 0.35

@@ -10,7 +10,8 @@ import math
 import pytest
 
 from priosig.assessment import Assessment
-from priosig.experiment import MODELS, Experiment
+from priosig.evaluation import MODELS
+from priosig.experiment import Experiment
 
 
 @pytest.fixture(params=MODELS)

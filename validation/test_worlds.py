@@ -11,7 +11,8 @@ import numpy as np
 import pytest
 
 from priosig import PERCEPIANO_DIMENSIONS
-from priosig.experiment import MODELS, Experiment
+from priosig.evaluation import MODELS
+from priosig.experiment import Experiment
 from priosig.worlds import RECIPES, SCALES
 
 NOTHING_FOUND = {"no signal", "underpowered"}

@@ -1,0 +1,164 @@
+"""One view of a corpus: its confounds, both probes, their tests and verdicts.
+
+- **Model A**: logistic regression on mean and standard deviation of MuQ's frames.
+- **Model B**: the same on the 19 PercePiano quality scores.
+
+Confounds, each alone and all together, are tried as models of their own (`priosig.assessment`). What cannot be run
+(no checkpoints, a view that leaves one class) is in `problems`, with the reason.
+"""
+
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass
+from functools import wraps
+from typing import ParamSpec, TypeVar
+
+import numpy as np
+
+from .assessment import Assessment, DesignAssessment, assess_design, assess_models
+from .coefficients import CoefficientTable, coefficient_table
+from .confounds import Confounds, measure_confounds
+from .corpus import Settings
+from .crossval import CrossValidation, leave_one_video_out_cv
+from .dimensions import PERCEPIANO_DIMENSIONS
+from .features import Features
+from .moments import Moment
+from .segments import labels_of
+from .verdict import Rule
+from .views import View
+
+P, T = ParamSpec("P"), TypeVar("T")
+MODELS = ("A", "B")
+MATCHED = ("place",)  # T2 compares neighbours in time, which holds the place in the video
+
+
+@dataclass(frozen=True)
+class ViewResult:
+    """Everything found in one view.
+
+    Attributes
+    ----------
+    view : View
+    y : np.ndarray of int, shape (n_segments,)
+    confounds : Confounds
+    design : DesignAssessment or None
+        Whether the confounds alone tell the label; None where the view holds less than two videos or classes.
+    features : Features or None
+        None without audio.
+    models : dict of str to CrossValidation
+        "A" and "B", those that could be run.
+    assessments : dict of str to Assessment
+        Tests, interval and verdict of the same models.
+    coefficients : CoefficientTable or None
+        Which of Model B's weights can be told from chance.
+    problems : dict of str to str
+        Model, and why it was not run; "design", and why it could not be judged.
+    """
+
+    view: View
+    y: np.ndarray
+    confounds: Confounds
+    design: DesignAssessment | None
+    features: Features | None
+    models: dict[str, CrossValidation]
+    assessments: dict[str, Assessment]
+    coefficients: CoefficientTable | None
+    problems: dict[str, str]
+
+    @property
+    def video_ids(self) -> list[str]:
+        """Video of each segment."""
+        return [segment.video_id for segment in self.view.segments]
+
+    @property
+    def segment_ids(self) -> list[str]:
+        """Id of each segment."""
+        return [segment.segment_id for segment in self.view.segments]
+
+    @property
+    def start_times(self) -> np.ndarray:
+        """Start of each segment in seconds."""
+        return np.array([segment.start_time for segment in self.view.segments])
+
+    def design_matrix(self, model: str) -> np.ndarray | None:
+        """The features that a model is fitted to, a row a segment; None where there are none."""
+        if self.features is None:
+            return None
+        return {"A": self.features.embeddings, "B": self.features.quality}[model]
+
+
+def rule_of(settings: Settings) -> Rule:
+    """The verdict's rule, as the settings have it."""
+    return Rule(
+        alpha=settings.alpha, threshold=settings.auc, n_permutations=settings.n_permutations, C=settings.C
+    )
+
+
+def _one_blas_thread(function: Callable[P, T]) -> Callable[P, T]:
+    """Run `function` with one BLAS thread: its matrices are small, so that more threads mostly wait for each other,
+    and the last bits of a result must not depend on the number of cores."""
+
+    @wraps(function)
+    def limited(*args: P.args, **kwargs: P.kwargs) -> T:
+        from threadpoolctl import threadpool_limits
+
+        with threadpool_limits(1, user_api="blas"):
+            return function(*args, **kwargs)
+
+    return limited
+
+
+@_one_blas_thread
+def evaluate_view(
+    view: View,
+    moments: Sequence[Moment],
+    settings: Settings,
+    features: Features | None = None,
+    talk: np.ndarray | None = None,
+) -> ViewResult:
+    """Confounds, probes, tests and verdicts of one view, from its features (none without audio).
+
+    `talk` is the share of each window in which talk is heard, where that was screened.
+    """
+    heard = None
+    if features is not None:
+        heard = features.heard if talk is None else {"talk_heard": talk, **features.heard}
+    confounds = measure_confounds(view.segments, moments, heard=heard)
+    y = np.array(labels_of(view.segments), dtype=int)
+    video_ids = [segment.video_id for segment in view.segments]
+    start_times = np.array([segment.start_time for segment in view.segments])
+    problems: dict[str, str] = {}
+
+    designs = {}
+    if features is None:
+        problems |= dict.fromkeys(MODELS, "no audio" if view.segments else "the view holds no segment")
+    else:
+        designs = {"A": features.embeddings, "B": features.quality}
+        if features.quality is None:
+            problems["B"] = "no quality head (checkpoints/*.ckpt)"
+            del designs["B"]
+
+    if len(set(video_ids)) < 2 or len(set(y)) < 2:
+        reason = f"the view holds {len(set(video_ids))} video(s) and {len(set(y))} class(es); expected 2 of each"
+        problems |= dict.fromkeys(("design", *designs), reason)
+        return ViewResult(view, y, confounds, None, features, {}, {}, None, problems)
+
+    data = y, video_ids, start_times, confounds.values
+    options = {
+        "rule": rule_of(settings),
+        "seed": settings.seed,
+        "removed": confounds.constant,
+        "not_measured": tuple(confounds.not_measured),
+        "matched": MATCHED,
+    }
+    models = {
+        name: leave_one_video_out_cv(X, y, video_ids, [s.segment_id for s in view.segments], C=settings.C)
+        for name, X in designs.items()
+    }
+    assessments = assess_models(designs, *data, **options) if designs else {}
+    design = next(iter(assessments.values())).design if assessments else assess_design(*data, **options)
+    table = None
+    if "B" in models:
+        options = {"n_permutations": settings.n_permutations, "seed": settings.seed, "C": settings.C}
+        names = PERCEPIANO_DIMENSIONS
+        table = coefficient_table(features.quality, y, video_ids, start_times, names, alpha=settings.alpha, **options)
+    return ViewResult(view, y, confounds, design, features, models, assessments, table, problems)
