@@ -5,6 +5,7 @@ package called by hand on each window, to 1e-5, whatever the batch. On an accele
 share of their spread that cannot move a conclusion.
 """
 
+import contextlib
 import subprocess
 import sys
 
@@ -33,7 +34,8 @@ def differences_by_hand(world: str) -> dict[int, dict[str, float]]:
     import torch
 
     MuQ, _ = import_muq()
-    model = MuQ.from_pretrained(str(SMALL_MUQ)).eval()
+    with contextlib.redirect_stdout(None):  # it says where it loads from
+        model = MuQ.from_pretrained(str(SMALL_MUQ)).eval()
     waveforms = some_waveforms(world)
     with torch.inference_mode():
         by_hand = {

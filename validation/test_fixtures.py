@@ -8,14 +8,18 @@ instead of double precision, by 6e-7 and 8e-6, since ridge regression magnifies 
 
 import json
 import random
+from pathlib import Path
 
 import numpy as np
 import pytest
 
+from priosig.cache import EmbeddingCache
 from priosig.dimensions import PERCEPIANO_DIMENSIONS
+from priosig.encoder import MuQExtractor
+from priosig.kept import file_digest, kept
 from priosig.muq_model import load_muq
 from validation.options import ROOT
-from validation.runs import Runs
+from validation.runs import SMALL_MUQ, Runs
 
 
 @pytest.fixture(scope="module")
@@ -79,14 +83,21 @@ def heard_in_new_clips() -> tuple[dict[str, np.ndarray], np.ndarray]:
     return dict(zip(make_muq.PARAMETERS, performances.T, strict=True)), scores
 
 
+def listen(cache: str) -> tuple[dict[str, np.ndarray], np.ndarray]:
+    files = [Path(__file__), *sorted(path for path in (ROOT / "fixtures").rglob("*") if path.is_file())]
+    encoder = MuQExtractor(SMALL_MUQ, device="cpu").parameters()
+    inputs = encoder, [file_digest(path) for path in files if path.suffix != ".pyc"]
+    return kept(EmbeddingCache(cache), "heard in new clips", heard_in_new_clips, *inputs)
+
+
 def ahead(runs: Runs, items: list[pytest.Item]) -> None:
     if any("the_heads_hear" in item.name for item in items):
-        runs.background.start(heard_in_new_clips, heard_in_new_clips)
+        runs.background.start(listen, listen, runs.cache)
 
 
 def test_the_heads_hear_articulation_and_brightness_and_name_them_right(runs: Runs):
     """Correlation of scale and parameter, and of no other scale as high."""
-    parameters, scores = runs.background.start(heard_in_new_clips, heard_in_new_clips).result()
+    parameters, scores = runs.background.start(listen, listen, runs.cache).result()
     assert scores.shape == (96, 19)
     for parameter, scale, sign in (("articulation", "articulation_length", 1), ("brightness", "timbre_dark", -1)):
         correlation = np.array([np.corrcoef(column, parameters[parameter])[0, 1] for column in scores.T])

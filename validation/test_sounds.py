@@ -6,10 +6,14 @@ playing for talk, and it found 88 % of the talk over playing.
 """
 
 from collections.abc import Callable
+from concurrent.futures import Future
+from pathlib import Path
 
 import numpy as np
 import pytest
 
+from priosig.cache import EmbeddingCache
+from priosig.kept import file_digest, kept
 from priosig.speech import RATE, detect_talk
 from priosig.synth import PARAMETERS, Performance, playing, room_noise
 from priosig.voice import talk
@@ -61,15 +65,24 @@ def heard_in_talk_over_playing() -> list[list[tuple[float, float]]]:
     return heard(sounds)
 
 
+def listen(scene: Callable, cache: str) -> list[list[tuple[float, float]]]:
+    # This file is an input like any other: it says what the scene is.
+    return kept(EmbeddingCache(cache), f"sounds {scene.__name__}", scene, file_digest(Path(__file__)))
+
+
+def start(runs: Runs, scene: Callable) -> Future:
+    return runs.background.start((listen, scene), listen, scene, runs.cache)
+
+
 def ahead(runs: Runs, items: list[pytest.Item]) -> None:
     for item in items:
-        runs.background.start(item.callspec.params["scene"], item.callspec.params["scene"])
+        start(runs, item.callspec.params["scene"])
 
 
 @pytest.fixture
 def spans(runs: Runs, scene: Callable) -> list[list[tuple[float, float]]]:
     """When the detector hears talk in each sound of the scene."""
-    return runs.background.start(scene, scene).result()
+    return start(runs, scene).result()
 
 
 def scene_is(function: Callable) -> pytest.MarkDecorator:
