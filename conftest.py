@@ -20,7 +20,10 @@ def pytest_report_header(config: pytest.Config) -> list[str]:
     else:
         audio = corpus.audio or "none, what needs it is skipped"
         heads = len(corpus.checkpoints)
-        lines = [f"priosig corpus: {corpus.name} ({corpus.moments}; audio: {audio}; quality heads: {heads})"]
+        lines = [
+            f"priosig corpus: {corpus.name} ({corpus.moments}; audio: {audio}; quality heads: {heads})",
+            "priosig worlds: not run beside a corpus (pytest validation without one runs them)",
+        ]
     model = "the embedded worlds' small MuQ"
     if corpus is not None:
         model = corpus.muq if corpus.audio is not None else "none"

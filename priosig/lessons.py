@@ -15,6 +15,7 @@ Times are seconds from the start of the video, levels dB re full scale.
 
 from collections.abc import Mapping
 from dataclasses import dataclass, field
+from statistics import NormalDist
 
 import numpy as np
 
@@ -24,7 +25,7 @@ from .voice import talk
 
 Range = tuple[float, float]
 SPREAD = 0.12  # of each parameter between the segments of a video, one standard deviation
-LEVEL_SPREAD = 1.0  # dB between passages, one standard deviation
+LEVEL_SPREAD = 2.5  # dB between passages, one standard deviation
 TALK_LEVEL = 4.0  # dB above the playing
 PAUSE = 0.3  # s between playing and talk
 TRANSCRIPT_AROUND = 20.0  # s before the playing and after the feedback
@@ -91,8 +92,8 @@ class Lesson:
     Attributes
     ----------
     video_id : str
-    passages : tuple of (start, end, Performance)
-        Playing; one passage goes on where another ends, or after talk.
+    passages : tuple of (start, end, Performance, level)
+        Playing; one passage goes on where another ends, or after talk. Levels in dB, relative to the recording's.
     talks : tuple of (start, end)
     duration : float
     moments : tuple of dict
@@ -102,7 +103,7 @@ class Lesson:
     """
 
     video_id: str
-    passages: tuple[tuple[float, float, Performance], ...]
+    passages: tuple[tuple[float, float, Performance, float], ...]
     talks: tuple[tuple[float, float], ...]
     duration: float
     moments: tuple[dict, ...]
@@ -123,15 +124,17 @@ def plan_lesson(recipe: Recipe, recording: Recording, *, shifted: bool, rng: np.
     student = rng.uniform(0.4, 0.6, len(PARAMETERS))
     shift = np.array([recipe.shift.get(name, 0.0) for name in PARAMETERS]) if shifted else 0.0
     gaps = set(rng.choice(recording.stops - 1, recording.continues, replace=False).tolist())
-    stop_lengths = _lengths(recipe.stop, recording.stops, rng)
-    continue_lengths = _lengths(recipe.continues, recording.continues, rng)
+    counts = {"stop": recording.stops, "continue": recording.continues}
+    bounds = {"stop": recipe.stop, "continue": recipe.continues}
+    lengths = {label: _lengths(bounds[label], count, rng) for label, count in counts.items()}
+    levels = {label: _levels(count, rng) for label, count in counts.items()}
     passages, talks, segments, moments = [], [], [], []
 
     def play(label: str, window: Range, start: float, end: float) -> None:
         sign = 0.5 if label == "stop" else -0.5
         wanted = student + sign * shift + rng.normal(0, SPREAD, len(PARAMETERS))
         performance = Performance(*np.clip(wanted, 0.03, 0.97).round(4).tolist())
-        passages.append((start, end, performance))
+        passages.append((start, end, performance, levels[label].pop()))
         segments.append(
             {
                 "segment_id": make_segment_id(video_id, label, *window),
@@ -151,12 +154,12 @@ def plan_lesson(recipe: Recipe, recording: Recording, *, shifted: bool, rng: np.
             moments[-1]["feedback_end"] = opened
             if recipe.talk[1]:  # the teacher talks on while the student plays
                 talks[-1] = (talks[-1][0], opened + rng.uniform(*recipe.talk))
-            begin = round(opened + continue_lengths.pop(), 2)
+            begin = round(opened + lengths["continue"].pop(), 2)
             play("continue", (opened, begin), now, begin + blur)
             now = begin + blur
         else:
             begin = round(now + lead, 2)
-        end = round(begin + stop_lengths.pop(), 2)
+        end = round(begin + lengths["stop"].pop(), 2)
         play("stop", (begin, end), now, end + tail)
         stopped = round(end + tail + 0.2, 2)
         talked = stopped + 0.1 + rng.uniform(1.2, 1.8)
@@ -179,15 +182,22 @@ def record_lesson(
         first = round(start * rate)
         dry[first : first + len(sound)] += sound[: n - first]
 
-    for start, end, performance in lesson.passages:
-        level = recording.level + rng.normal(0, LEVEL_SPREAD)
-        way = {"start": start, "phrasing": phrasing, "wander": wander, "level": level}
+    for start, end, performance, level in lesson.passages:
+        way = {"start": start, "phrasing": phrasing, "wander": wander, "level": recording.level + level}
         add(playing(performance, end - start, rate, rng, **way), start)
     for start, end in lesson.talks:
         add(talk(end - start, rate, rng, level=recording.level + TALK_LEVEL), start)
     gains = np.linspace(1.0, 0.8, recording.channels)
     wet = np.stack([gain * dry + room_noise(n, rate, rng, level=recording.noise) for gain in gains], axis=1)
     return np.round(np.clip(wet, -1, 1) * 32_767).astype("<i2")
+
+
+def _levels(count: int, rng: np.random.Generator) -> list[float]:
+    """Levels spread normally, one from each of `count` strata, in random order: alike for both labels of a video,
+    so that chance does not make level a confound, which it would in one draw of ten."""
+    normal = NormalDist(0, LEVEL_SPREAD)
+    places = (rng.permutation(count) + 0.5) / max(count, 1)
+    return [normal.inv_cdf(place) for place in places.tolist()]
 
 
 def _lengths(bounds: Range, count: int, rng: np.random.Generator) -> list[float]:
@@ -221,7 +231,7 @@ def _moment(
 
 def _transcript(moment: dict, passages: list, talks: list) -> str:
     """Captions around a moment; the words are the talk's, the notes the playing's."""
-    lines = [(float(t), "♪♪") for start, end, _ in passages for t in np.arange(start, end - 1.0, 4.0)]
+    lines = [(float(t), "♪♪") for start, end, *_ in passages for t in np.arange(start, end - 1.0, 4.0)]
     for start, end in talks:
         # Two words a second, as captions are read, so that none seems to last beyond its talk.
         for time in np.arange(start, end - 1.0, 2.0):

@@ -115,7 +115,7 @@ class World:
     signs: dict[str, int]
 
 
-def make_world(name: str, directory: str | os.PathLike, *, seed: int = 1) -> World:
+def make_world(name: str, directory: str | os.PathLike, *, seed: int = 0) -> World:
     """Write the world `name` into `directory`, or find it complete there.
 
     Equal names and seeds give equal bytes. truth.json is written last, and holds a hash of every other file and of
@@ -128,8 +128,7 @@ def make_world(name: str, directory: str | os.PathLike, *, seed: int = 1) -> Wor
     directory : path-like
         Made if need be; files of the same names are replaced, each in one step.
     seed : int
-        0 or more. Another seed gives other videos of the same kind. (With 0, chance makes level a confound of
-        `no_signal`: about one world in ten has such an accident in one of its views.)
+        0 or more. Another seed gives other videos of the same kind.
 
     Returns
     -------

@@ -84,10 +84,21 @@ def test_annotations_give_back_the_segments_that_were_played(name, tmp_path):
 def test_windows_are_slices_of_playing_without_a_gap(name):
     for lesson in lessons(name, range(3)):
         for segment in lesson.segments:
-            overlaps = sorted((a, b) for a, b, _ in lesson.passages if a < segment["end"] and b > segment["start"])
+            overlaps = sorted((a, b) for a, b, *_ in lesson.passages if a < segment["end"] and b > segment["start"])
             assert overlaps[0][0] < segment["start"] + 0.11
             assert overlaps[-1][1] > segment["end"]
             assert all(left[1] == pytest.approx(right[0]) for left, right in pairwise(overlaps))
+
+
+@pytest.mark.parametrize("name", WORLDS)
+def test_both_labels_of_a_video_are_played_at_like_levels(name):
+    # Not by chance but by design: the levels of each label are the same quantiles, in random order.
+    for lesson in lessons(name, range(3)):
+        levels = {"stop": [], "continue": []}
+        for segment, (*_, level) in zip(lesson.segments, lesson.passages, strict=True):
+            levels[segment["label"]].append(level)
+        assert [np.median(of_label) for of_label in levels.values()] == pytest.approx([0, 0], abs=1e-9)
+        assert len(set(levels["stop"])) == len(levels["stop"])
 
 
 @pytest.mark.parametrize("name", [name for name in WORLDS if name != "talk_leak"])

@@ -50,22 +50,36 @@ def pytest_generate_tests(metafunc: pytest.Metafunc) -> None:
         cases = [case for case in cases if case.world in mark.args]
     params = [pytest.param(case, id=case.id, marks=pytest.mark.gpu if case.gpu else ()) for case in cases]
     if not params:
-        reason = "about a corpus (--corpus DIR)"
-        if config.stash[CORPUS] is not None:
-            reason = "about embedded worlds, which are not run beside a corpus (run pytest validation without one)"
-        params = [pytest.param(None, id="worlds", marks=pytest.mark.skip(reason=reason))]
+        params = [pytest.param(None, id="none", marks=pytest.mark.skip(reason="about a corpus (--corpus DIR)"))]
     metafunc.parametrize("case", params, scope="session")
 
 
 def pytest_collection_modifyitems(config: pytest.Config, items: list[pytest.Item]) -> None:
-    """Leave out what was not asked for: `gpu` where there is none, and `slow` unless `-m` speaks of it."""
-    if config.option.markexpr:
-        return
-    has_gpu = RUNS in config.stash and config.stash[RUNS].accelerator is not None
-    left_out = {"slow"} if has_gpu else {"slow", "gpu"}
-    kept = [item for item in items if not left_out & {mark.name for mark in item.iter_markers()}]
+    """Leave out what was not asked for.
+
+    Beside a corpus, claims about embedded worlds and simulations; without `-m`, what is `slow`, and `gpu` where there
+    is none.
+    """
+    left_out = set()
+    if not config.option.markexpr:
+        has_gpu = RUNS in config.stash and config.stash[RUNS].accelerator is not None
+        left_out = {"slow"} if has_gpu else {"slow", "gpu"}
+    has_corpus = config.stash[CORPUS] is not None
+
+    def is_asked_for(item: pytest.Item) -> bool:
+        marks = {mark.name for mark in item.iter_markers()}
+        embedded = HERE in item.path.parents and not is_about(item, None) and "gpu" not in marks
+        return not (left_out & marks or (has_corpus and embedded))
+
+    kept = [item for item in items if is_asked_for(item)]
     config.hook.pytest_deselected(items=[item for item in items if item not in kept])
     items[:] = kept
+
+
+def is_about(item: pytest.Item, world: str | None) -> bool:
+    """Whether a test is about an embedded world, or (None) a corpus."""
+    params = item.callspec.params if hasattr(item, "callspec") else {}
+    return isinstance(params.get("case"), Case) and params["case"].world == world
 
 
 def pytest_collection_finish(session: pytest.Session) -> None:
