@@ -1,4 +1,4 @@
-"""Waveforms: finding a video's recording, cutting a segment out of it, bringing it to 24 kHz mono.
+"""Waveforms: cutting a segment out of a recording, bringing it to 24 kHz mono.
 
 Conventions. A time is seconds from the start of the recording; a segment is `[start, end)`. At a recording's
 own rate it becomes the `round((end - start) * rate)` samples from sample `round(start * rate)` on: segments
@@ -6,10 +6,12 @@ of equal length get equally many samples wherever they begin, which is what lets
 Samples are float32 with full scale at 1; channels are averaged; the rate is converted by soxr at quality "HQ"
 after cutting, so nothing outside the segment can reach it.
 
-Only the segment is decoded (the reader seeks), and what is wrong with a recording is an error that names it:
-missing, empty, not audio, shorter than its own header says, or with samples that are not numbers. A segment
-that overruns the end by up to half a second, which rounded annotations do, is clipped, and the caller is told
-by how much; more than that is an error.
+What is wrong with a recording is an error that names it: missing, empty, not audio, shorter than its own header
+says, or with samples that are not numbers. A segment that overruns the end by up to half a second, which rounded
+annotations do, is clipped, and the caller is told by how much; more than that is an error.
+
+Here one segment is read at a time, whole. Many segments of long recordings are quicker, and held in less memory,
+window by window in one pass over each recording: `priosig.streaming`.
 """
 
 import os
@@ -21,42 +23,13 @@ from pathlib import Path
 import numpy as np
 
 from .atomic import write_bytes
-from .moments import check_video_id
+from .decoding import BLOCK, MonoReader
+from .recordings import Recording, find_recording, probe_recording
 from .segments import Segment
 from .windows import MUQ_RATE
 
-EXTENSIONS = (".wav", ".flac", ".ogg", ".mp3")
-"""Extensions a recording may have, all read by libsndfile."""
-
 TOLERANCE = 0.5
 """Longest overrun of a recording's end that is clipped, in seconds."""
-
-_BLOCK = 1 << 20  # frames decoded at a time, so that a long stereo segment is never held in full
-
-
-@dataclass(frozen=True)
-class Recording:
-    """What the header of an audio file says.
-
-    Attributes
-    ----------
-    path : Path
-    samplerate : int
-        Hz.
-    n_frames : int
-        Samples per channel; at least 1.
-    channels : int
-    """
-
-    path: Path
-    samplerate: int
-    n_frames: int
-    channels: int
-
-    @property
-    def duration(self) -> float:
-        """Length in seconds."""
-        return self.n_frames / self.samplerate
 
 
 @dataclass(frozen=True)
@@ -76,68 +49,6 @@ class Slice:
     first: int
     n_frames: int
     clipped_seconds: float
-
-
-def find_recording(audio_dir: str | os.PathLike, video_id: str) -> Path:
-    """Find `<video_id>.wav`, `.flac`, `.ogg` or `.mp3` in `audio_dir`.
-
-    Raises
-    ------
-    FileNotFoundError
-        If there is none; names what was looked for.
-    ValueError
-        If there are several, or the id could name a file elsewhere.
-    """
-    check_video_id(video_id, f"{audio_dir}")
-    candidates = [Path(audio_dir) / f"{video_id}{extension}" for extension in EXTENSIONS]
-    found = [path for path in candidates if path.is_file()]
-    if not found:
-        tried = ", ".join(path.name for path in candidates)
-        missing = "" if Path(audio_dir).is_dir() else " (there is no such directory)"
-        raise FileNotFoundError(f"{audio_dir}: no recording of video {video_id}{missing}; looked for {tried}")
-    if len(found) > 1:
-        names = ", ".join(path.name for path in found)
-        raise ValueError(f"{audio_dir}: several recordings of video {video_id}: {names}; expected one")
-    return found[0]
-
-
-def probe_recording(path: str | os.PathLike) -> Recording:
-    """Read an audio file's header, and check that the file holds what the header promises.
-
-    No audio is decoded but the last sample of a compressed file.
-
-    Raises
-    ------
-    FileNotFoundError
-        If there is no such file.
-    ValueError
-        If it is empty, not audio that libsndfile reads, has no samples, or is truncated.
-    """
-    import soundfile
-
-    path = Path(path)
-    if not path.is_file():
-        raise FileNotFoundError(f"{path}: no such file; expected an audio file")
-    if path.stat().st_size == 0:
-        raise ValueError(f"{path}: empty file (0 bytes); expected audio")
-    try:
-        with soundfile.SoundFile(path) as file:
-            recording = Recording(path, file.samplerate, file.frames, file.channels)
-            promised = _frames_promised(path, file)
-            # A compressed file cut short opens well and ends early: ask it for its last sample.
-            if file.format not in ("WAV", "WAVEX") and recording.n_frames > 0:
-                file.seek(recording.n_frames - 1)
-                if len(file.read(1)) != 1:
-                    raise _truncated(path, "audio ends before its last sample")
-    except soundfile.LibsndfileError as error:
-        raise ValueError(
-            f"{path}: cannot be read as audio ({error}); expected a whole WAV, FLAC, OGG or MP3 file"
-        ) from error
-    if promised > recording.n_frames:
-        raise _truncated(path, f"its header promises {promised} samples, only {recording.n_frames} are there")
-    if recording.n_frames < 1:
-        raise ValueError(f"{path}: holds no samples; expected audio")
-    return recording
 
 
 def slice_recording(
@@ -190,28 +101,12 @@ def read_slice(part: Slice, *, rate: int = MUQ_RATE) -> np.ndarray:
     ValueError
         If the file ends early or a sample is NaN or infinite; names the file and the second.
     """
-    import soundfile
-
-    path, samplerate = part.recording.path, part.recording.samplerate
+    samplerate = part.recording.samplerate
     mono = np.empty(part.n_frames, dtype=np.float32)
-    done = 0
-    try:
-        with soundfile.SoundFile(path) as file:
-            file.seek(part.first)
-            while done < part.n_frames:
-                block = file.read(min(_BLOCK, part.n_frames - done), dtype="float32", always_2d=True)
-                if len(block) == 0:
-                    at = (part.first + done) / samplerate
-                    raise _truncated(path, f"{part.n_frames - done} samples missing from second {at:.3f} on")
-                bad = ~np.isfinite(block).all(axis=1)
-                if bad.any():
-                    at = (part.first + done + int(bad.argmax())) / samplerate
-                    raise ValueError(f"{path}: NaN or infinite sample at second {at:.3f}; expected numbers")
-                mono[done : done + len(block)] = block.mean(axis=1, dtype=np.float64)
-                done += len(block)
-    except soundfile.LibsndfileError as error:
-        at = (part.first + done) / samplerate
-        raise ValueError(f"{path}: cannot be decoded at second {at:.3f} ({error}); expected whole audio") from error
+    with MonoReader(part.recording) as reader:
+        for start in range(0, part.n_frames, BLOCK):
+            stop = min(start + BLOCK, part.n_frames)
+            mono[start:stop] = reader.read(part.first + start, stop - start)
     if samplerate == rate:
         return mono
     import soxr
@@ -316,32 +211,3 @@ def _float_wav(samples: np.ndarray, rate: int) -> bytes:
     chunks = [(b"fmt ", form), (b"fact", struct.pack("<I", len(samples))), (b"data", data)]
     body = b"".join(name + struct.pack("<I", len(content)) + content for name, content in chunks)
     return b"RIFF" + struct.pack("<I", 4 + len(body)) + b"WAVE" + body
-
-
-def _frames_promised(path: Path, file) -> int:
-    """Samples per channel that a RIFF header claims, or 0 where it makes no claim.
-
-    libsndfile quietly believes the file's length instead: to it, a truncated copy is a short recording.
-    """
-    with path.open("rb") as handle:
-        head = handle.read(12)
-        if head[:4] != b"RIFF" or head[8:] != b"WAVE":
-            return 0
-        bytes_per_frame = 0
-        while len(chunk := handle.read(8)) == 8:
-            name, size = struct.unpack("<4sI", chunk)
-            if name == b"data":
-                streamed = size == 0xFFFFFFFF  # written to a pipe: the length was not known
-                return 0 if streamed or not bytes_per_frame else size // bytes_per_frame
-            if name == b"fmt ":
-                form = handle.read(size)
-                bytes_per_frame = struct.unpack("<H", form[12:14])[0] if len(form) >= 14 else 0
-                size = 0 if size % 2 == 0 else 1
-            else:
-                size += size % 2
-            handle.seek(size, os.SEEK_CUR)
-    return 0
-
-
-def _truncated(path: Path, what: str) -> ValueError:
-    return ValueError(f"{path}: truncated: {what}; expected the whole file: copy or download it again")

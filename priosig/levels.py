@@ -4,16 +4,88 @@ Levels are in dB relative to full scale (dBFS): 20 log10 of the root mean square
 50 ms is *silent* if it lies 40 dB or more under the loud frames of its own window (their 95th percentile), or
 under -70 dBFS whatever the rest does; the first bound follows the recording's gain, the second catches windows
 that hold nothing at all.
+
+All of it follows from the mean power of each frame, 20 numbers a second, so a waveform can come in pieces
+(`LevelMeter`) and need never be there whole.
 """
+
+import math
+from array import array
 
 import numpy as np
 
 from .views import Interval
+from .windows import MUQ_RATE
 
 FRAME = 0.05  # s
 FLOOR = -120.0  # dBFS
 _BELOW_LOUD = 40.0  # dB
 _ABSOLUTE = -70.0  # dBFS
+
+
+class LevelMeter:
+    """Level and silence of a waveform that comes in pieces.
+
+    Results are the same, to the last bit, however the waveform is cut: frames go on across the cuts.
+
+    Parameters
+    ----------
+    rate : int
+        Hz.
+
+    Examples
+    --------
+    >>> meter = LevelMeter(24_000)
+    >>> meter.add(np.full(30_000, 0.5, np.float32))
+    >>> meter.add(np.zeros(30_000, np.float32))
+    >>> round(meter.level, 2), meter.silence_share, meter.silent_intervals()
+    (-9.03, 0.5, [(1.25, 2.5)])
+    """
+
+    def __init__(self, rate: int):
+        self._size = max(round(FRAME * rate), 1)
+        self._powers = array("d")  # of whole frames
+        self._rest = np.empty(0)  # squares of the frame that is not whole yet
+
+    def add(self, samples: np.ndarray) -> None:
+        """Go on with samples, shape (n,), any n."""
+        squares = np.concatenate([self._rest, np.square(samples, dtype=np.float64)])
+        whole = len(squares) // self._size * self._size
+        self._powers.frombytes(squares[:whole].reshape(-1, self._size).mean(axis=1).tobytes())
+        self._rest = squares[whole:].copy()
+
+    @property
+    def level(self) -> float:
+        """Level of all samples in dBFS; -120 for digital silence, NaN for no samples."""
+        n_samples = len(self._powers) * self._size + len(self._rest)
+        if n_samples == 0:
+            return math.nan
+        power = math.fsum(self._powers) * self._size + float(self._rest.sum())
+        return float(_decibels(math.sqrt(power / n_samples)))
+
+    @property
+    def silent_frames(self) -> np.ndarray:
+        """Which 50 ms frames are silent: bool, shape (n_frames,), at least one frame; a last part frame counts."""
+        powers = [*self._powers]
+        if len(self._rest) or not powers:
+            powers.append(self._rest.mean() if len(self._rest) else 0.0)
+        levels = _decibels(np.sqrt(np.array(powers)))
+        return levels < max(np.percentile(levels, 95) - _BELOW_LOUD, _ABSOLUTE)
+
+    @property
+    def silence_share(self) -> float:
+        """Share of the 50 ms frames that are silent, 0 to 1."""
+        return float(self.silent_frames.mean())
+
+    def silent_intervals(self, shortest: float = 1.0) -> list[Interval]:
+        """Stretches of silence of `shortest` seconds or more, in seconds from the start."""
+        silent = self.silent_frames
+        edges = np.flatnonzero(np.diff(np.concatenate([[0], silent.astype(np.int8), [0]])))
+        return [
+            (start * FRAME, end * FRAME)
+            for start, end in edges.reshape(-1, 2).tolist()
+            if (end - start) * FRAME >= shortest - 1e-9
+        ]
 
 
 def level(samples: np.ndarray) -> float:
@@ -24,35 +96,28 @@ def level(samples: np.ndarray) -> float:
     >>> round(level(np.array([0.5, -0.5])), 2)
     -6.02
     """
-    return float(_decibels(np.sqrt(np.mean(np.square(samples, dtype=np.float64)))))
+    return _measured(samples, MUQ_RATE).level  # the length of a frame makes no difference here
 
 
 def silent_frames(samples: np.ndarray, rate: int) -> np.ndarray:
-    """Which 50 ms frames are silent: bool, shape (n_frames,), at least one frame; a last part frame counts."""
-    size = max(round(FRAME * rate), 1)
-    whole = len(samples) // size * size
-    power = np.square(samples, dtype=np.float64)
-    frames = list(power[:whole].reshape(-1, size).mean(axis=1))
-    if whole < len(samples) or not frames:
-        frames.append(power[whole:].mean() if whole < len(samples) else 0.0)
-    levels = _decibels(np.sqrt(np.array(frames)))
-    return levels < max(np.percentile(levels, 95) - _BELOW_LOUD, _ABSOLUTE)
+    """Which 50 ms frames of a window are silent: bool, shape (n_frames,); see `LevelMeter.silent_frames`."""
+    return _measured(samples, rate).silent_frames
 
 
 def silence_share(samples: np.ndarray, rate: int) -> float:
     """Share of a window's 50 ms frames that are silent, 0 to 1."""
-    return float(silent_frames(samples, rate).mean())
+    return _measured(samples, rate).silence_share
 
 
 def silent_intervals(samples: np.ndarray, rate: int, shortest: float = 1.0) -> list[Interval]:
     """Stretches of silence of `shortest` seconds or more, in seconds from the start of the window."""
-    silent = silent_frames(samples, rate)
-    edges = np.flatnonzero(np.diff(np.concatenate([[0], silent.astype(np.int8), [0]])))
-    return [
-        (start * FRAME, end * FRAME)
-        for start, end in edges.reshape(-1, 2).tolist()
-        if (end - start) * FRAME >= shortest - 1e-9
-    ]
+    return _measured(samples, rate).silent_intervals(shortest)
+
+
+def _measured(samples: np.ndarray, rate: int) -> LevelMeter:
+    meter = LevelMeter(rate)
+    meter.add(samples)
+    return meter
 
 
 def _decibels(rms: np.ndarray | float) -> np.ndarray:

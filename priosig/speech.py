@@ -1,25 +1,35 @@
 """When somebody talks, by ear: the silero voice detector.
 
 `silero-vad` (MIT) carries its weights and runs offline. It reads 16 kHz in chunks of 512 samples (32 ms) and
-gives each a probability of speech; its own rule turns these into intervals. The network is causal and
-recurrent, so windows of any lengths can run side by side, padded at their ends, with the same result as one by
-one: that is done here, since it is several times quicker.
+gives each a probability of speech; its own rule turns these into intervals.
+
+Two parts make the network: one sees a chunk and the 64 samples before it, the other is recurrent and carries what
+was heard on to the next chunk. So a waveform is taken in stretches, all chunks of a stretch go through the first
+part side by side, and the state goes on from stretch to stretch: as quick as many waveforms beside each other, and
+nothing is held but one stretch and a probability for each chunk (`TalkMeter`).
 
 Reference: Silero Team (2024). Silero VAD. https://github.com/snakers4/silero-vad
 """
 
-from collections.abc import Iterable, Iterator, Sequence
+from collections.abc import Iterable, Iterator
+from contextlib import contextmanager
 from functools import cache
+from types import ModuleType
+from typing import TYPE_CHECKING
 
 import numpy as np
 
 from .cache import EmbeddingCache, content_key
 from .views import Interval
 
+if TYPE_CHECKING:
+    import torch
+
 RATE = 16_000  # Hz, what the detector was trained on
 CHUNK = 512  # samples
-_MOST_SAMPLES = 60 * 32 * RATE  # padded samples in one batch: 125 MB
-_MOST_WINDOWS = 64
+_STRETCH = 1024 * CHUNK  # samples heard at a time: 33 s
+_CONTEXT = 64  # samples before a chunk that are seen with it
+_STATE = 128  # numbers in each of the two parts of the recurrent state
 
 
 def detect_talk(
@@ -30,7 +40,7 @@ def detect_talk(
     Parameters
     ----------
     windows : iterable of (samples, rate)
-        Mono float32 samples and their rate in Hz. Taken a few at a time.
+        Mono float32 samples and their rate in Hz. Taken one at a time.
     store : EmbeddingCache, optional
         Where results are kept by the content of the window.
 
@@ -39,56 +49,122 @@ def detect_talk(
     list of (start, end)
         Seconds from the start of the window, sorted and disjoint; empty where nobody talks.
     """
-    batch: list[np.ndarray] = []
     for samples, rate in windows:
-        batch.append(_resample(samples, rate))
-        if len(batch) == _MOST_WINDOWS or max(map(len, batch)) * len(batch) > _MOST_SAMPLES:
-            yield from _detect_batch(batch, store)
-            batch = []
-    if batch:
-        yield from _detect_batch(batch, store)
+        meter = TalkMeter(rate, store=store)
+        for start in range(0, len(samples), _STRETCH):
+            meter.add(samples[start : start + _STRETCH])
+        yield meter.finish()
 
 
-def _detect_batch(batch: Sequence[np.ndarray], store: EmbeddingCache | None) -> list[list[Interval]]:
-    keys = [content_key(samples, step="talk", detector=_version()) for samples in batch]
-    known = [store.get(key) if store is not None else None for key in keys]
-    todo = [i for i, found in enumerate(known) if found is None]
-    if todo:
-        for i, found in zip(todo, _run([batch[i] for i in todo]), strict=True):
-            known[i] = found
-            if store is not None:
-                store.put(keys[i], found)
-    return [[(float(start), float(end)) for start, end in found] for found in known]
+class TalkMeter:
+    """Talk in a waveform that comes in pieces.
 
+    The result is the same however the waveform is cut.
 
-def _run(batch: Sequence[np.ndarray]) -> list[np.ndarray]:
-    import torch
-    from silero_vad import get_speech_timestamps_from_probs
+    Parameters
+    ----------
+    rate : int
+        Hz.
+    store : EmbeddingCache, optional
+        Where probabilities are kept, by the content of each stretch and of all before it.
+    """
 
-    model = _model()
-    n_chunks = [-(-len(samples) // CHUNK) for samples in batch]
-    padded = np.zeros((len(batch), max(n_chunks) * CHUNK), np.float32)
-    for row, samples in zip(padded, batch, strict=True):
-        row[: len(samples)] = samples
-    with torch.inference_mode():
-        model.reset_states()
-        probabilities = model.audio_forward(torch.from_numpy(padded), RATE).numpy()
-        model.reset_states()
-    found = []
-    for samples, row, n in zip(batch, probabilities, n_chunks, strict=True):
-        spans = get_speech_timestamps_from_probs(
-            row[:n].tolist(), audio_length_samples=len(samples), sampling_rate=RATE
+    def __init__(self, rate: int, *, store: EmbeddingCache | None = None):
+        self._resampler = None
+        if rate != RATE:
+            import soxr
+
+            self._resampler = soxr.ResampleStream(rate, RATE, num_channels=1, dtype="float32", quality="HQ")
+        self._store = store
+        self._rest = np.empty(0, np.float32)  # at 16 kHz, not heard yet
+        self._before = np.zeros(_CONTEXT, np.float32)
+        self._state = np.zeros((2, _STATE), np.float32)
+        self._key = ""
+        self._probabilities: list[np.ndarray] = []
+        self._n_samples = 0
+
+    def add(self, samples: np.ndarray) -> None:
+        """Go on with samples: mono float32, shape (n,), any n."""
+        self._take(samples, last=False)
+
+    def finish(self) -> list[Interval]:
+        """Talk in all that was added: seconds from the start, sorted and disjoint. Nothing can be added any more."""
+        self._take(np.empty(0, np.float32), last=True)
+        spans = _silero().get_speech_timestamps_from_probs(
+            [p for part in self._probabilities for p in part.tolist()],
+            audio_length_samples=self._n_samples,
+            sampling_rate=RATE,
         )
-        times = [(span["start"] / RATE, span["end"] / RATE) for span in spans]
-        found.append(np.array(times, np.float64).reshape(-1, 2))
-    return found
+        return [(span["start"] / RATE, span["end"] / RATE) for span in spans]
+
+    def _take(self, samples: np.ndarray, *, last: bool) -> None:
+        if self._resampler is not None:
+            samples = self._resampler.resample_chunk(np.ascontiguousarray(samples, np.float32), last=last)
+        self._n_samples += len(samples)
+        self._rest = np.concatenate([self._rest, samples], dtype=np.float32)
+        while len(self._rest) >= _STRETCH or (last and len(self._rest)):
+            self._hear(self._rest[:_STRETCH])
+            self._rest = self._rest[_STRETCH:].copy()
+
+    def _hear(self, stretch: np.ndarray) -> None:
+        chunks = np.zeros((-(-len(stretch) // CHUNK), CHUNK), np.float32)
+        chunks.ravel()[: len(stretch)] = stretch
+        self._key = content_key(stretch, step="talk", detector=_version(), before=self._key)
+        found = self._store.get(self._key) if self._store is not None else None
+        if found is None:
+            found = np.concatenate(_forward(chunks, self._before, self._state), axis=None)
+            if self._store is not None:
+                self._store.put(self._key, found)
+        self._probabilities.append(found[: len(chunks)])
+        self._state = found[len(chunks) :].reshape(2, _STATE)
+        self._before = chunks[-1, -_CONTEXT:]
+
+
+def _forward(chunks: np.ndarray, before: np.ndarray, state: np.ndarray) -> tuple[np.ndarray, np.ndarray]:
+    """Probabilities (n,) of chunks (n, 512), and the state (2, 128) after them.
+
+    `before` (64,) and `state` are what went before, zeros at the start of a waveform.
+    """
+    import torch
+
+    network, recurrent = _network()
+    seen = np.concatenate([np.vstack([before, chunks[:-1, -_CONTEXT:]]), chunks], axis=1)
+    with torch.inference_mode(), _one_thread():
+        features = network.encoder(network.run_extractors(torch.from_numpy(seen)))
+        hidden, cell = torch.from_numpy(state)[:, None]
+        outputs, (hidden, cell) = recurrent(features.squeeze(-1), (hidden, cell))
+        probabilities = network.decoder.decoder(outputs[..., None])
+    return probabilities.numpy().reshape(-1), torch.cat([hidden, cell]).numpy()
 
 
 @cache
-def _model():
-    from silero_vad import load_silero_vad
+def _network() -> tuple["torch.nn.Module", "torch.nn.LSTM"]:
+    """silero's network for 16 kHz, and its recurrent cell as a layer that takes many steps at once."""
+    import torch
 
-    return load_silero_vad()
+    network = _silero().load_silero_vad()._model
+    recurrent = torch.nn.LSTM(_STATE, _STATE)
+    recurrent.load_state_dict({f"{name}_l0": value for name, value in network.decoder.rnn.named_parameters()})
+    return network, recurrent
+
+
+@cache
+def _silero() -> ModuleType:
+    with _one_thread():  # the import sets torch to one thread, for the whole program
+        import silero_vad
+    return silero_vad
+
+
+@contextmanager
+def _one_thread() -> Iterator[None]:
+    import torch
+
+    before = torch.get_num_threads()
+    torch.set_num_threads(1)
+    try:
+        yield
+    finally:
+        torch.set_num_threads(before)
 
 
 @cache
@@ -96,11 +172,3 @@ def _version() -> str:
     from importlib.metadata import version
 
     return version("silero-vad")
-
-
-def _resample(samples: np.ndarray, rate: int) -> np.ndarray:
-    if rate == RATE:
-        return np.ascontiguousarray(samples, dtype=np.float32)
-    import soxr
-
-    return soxr.resample(samples, rate, RATE, quality="HQ").astype(np.float32, copy=False)

@@ -1,0 +1,133 @@
+"""Recordings: finding a video's audio file, and what its header says, checked.
+
+A recording is one file, `<video_id>.wav`, `.flac`, `.ogg` or `.mp3`. Nothing is decoded here but the last sample of
+a compressed file: a file that is missing, empty, not audio or shorter than its own header says is an error that names
+it, before hours are spent on the others.
+"""
+
+import os
+import struct
+from dataclasses import dataclass
+from pathlib import Path
+
+from .moments import check_video_id
+
+EXTENSIONS = (".wav", ".flac", ".ogg", ".mp3")
+"""Extensions a recording may have, all read by libsndfile."""
+
+
+@dataclass(frozen=True)
+class Recording:
+    """What the header of an audio file says.
+
+    Attributes
+    ----------
+    path : Path
+    samplerate : int
+        Hz.
+    n_frames : int
+        Samples per channel; at least 1.
+    channels : int
+    """
+
+    path: Path
+    samplerate: int
+    n_frames: int
+    channels: int
+
+    @property
+    def duration(self) -> float:
+        """Length in seconds."""
+        return self.n_frames / self.samplerate
+
+
+def find_recording(audio_dir: str | os.PathLike, video_id: str) -> Path:
+    """Find `<video_id>.wav`, `.flac`, `.ogg` or `.mp3` in `audio_dir`.
+
+    Raises
+    ------
+    FileNotFoundError
+        If there is none; names what was looked for.
+    ValueError
+        If there are several, or the id could name a file elsewhere.
+    """
+    check_video_id(video_id, f"{audio_dir}")
+    candidates = [Path(audio_dir) / f"{video_id}{extension}" for extension in EXTENSIONS]
+    found = [path for path in candidates if path.is_file()]
+    if not found:
+        tried = ", ".join(path.name for path in candidates)
+        missing = "" if Path(audio_dir).is_dir() else " (there is no such directory)"
+        raise FileNotFoundError(f"{audio_dir}: no recording of video {video_id}{missing}; looked for {tried}")
+    if len(found) > 1:
+        names = ", ".join(path.name for path in found)
+        raise ValueError(f"{audio_dir}: several recordings of video {video_id}: {names}; expected one")
+    return found[0]
+
+
+def probe_recording(path: str | os.PathLike) -> Recording:
+    """Read an audio file's header, and check that the file holds what the header promises.
+
+    No audio is decoded but the last sample of a compressed file.
+
+    Raises
+    ------
+    FileNotFoundError
+        If there is no such file.
+    ValueError
+        If it is empty, not audio that libsndfile reads, has no samples, or is truncated.
+    """
+    import soundfile
+
+    path = Path(path)
+    if not path.is_file():
+        raise FileNotFoundError(f"{path}: no such file; expected an audio file")
+    if path.stat().st_size == 0:
+        raise ValueError(f"{path}: empty file (0 bytes); expected audio")
+    try:
+        with soundfile.SoundFile(path) as file:
+            recording = Recording(path, file.samplerate, file.frames, file.channels)
+            promised = _frames_promised(path, file)
+            # A compressed file cut short opens well and ends early: ask it for its last sample.
+            if file.format not in ("WAV", "WAVEX") and recording.n_frames > 0:
+                file.seek(recording.n_frames - 1)
+                if len(file.read(1)) != 1:
+                    raise truncated(path, "audio ends before its last sample")
+    except soundfile.LibsndfileError as error:
+        raise ValueError(
+            f"{path}: cannot be read as audio ({error}); expected a whole WAV, FLAC, OGG or MP3 file"
+        ) from error
+    if promised > recording.n_frames:
+        raise truncated(path, f"its header promises {promised} samples, only {recording.n_frames} are there")
+    if recording.n_frames < 1:
+        raise ValueError(f"{path}: holds no samples; expected audio")
+    return recording
+
+
+def _frames_promised(path: Path, file) -> int:
+    """Samples per channel that a RIFF header claims, or 0 where it makes no claim.
+
+    libsndfile quietly believes the file's length instead: to it, a truncated copy is a short recording.
+    """
+    with path.open("rb") as handle:
+        head = handle.read(12)
+        if head[:4] != b"RIFF" or head[8:] != b"WAVE":
+            return 0
+        bytes_per_frame = 0
+        while len(chunk := handle.read(8)) == 8:
+            name, size = struct.unpack("<4sI", chunk)
+            if name == b"data":
+                streamed = size == 0xFFFFFFFF  # written to a pipe: the length was not known
+                return 0 if streamed or not bytes_per_frame else size // bytes_per_frame
+            if name == b"fmt ":
+                form = handle.read(size)
+                bytes_per_frame = struct.unpack("<H", form[12:14])[0] if len(form) >= 14 else 0
+                size = 0 if size % 2 == 0 else 1
+            else:
+                size += size % 2
+            handle.seek(size, os.SEEK_CUR)
+    return 0
+
+
+def truncated(path: Path, what: str) -> ValueError:
+    """The error of a file that ends before it should."""
+    return ValueError(f"{path}: truncated: {what}; expected the whole file: copy or download it again")

@@ -1,0 +1,116 @@
+"""The voice detector, against silero's own reading of a whole waveform."""
+
+import tracemalloc
+from itertools import pairwise
+
+import numpy as np
+import pytest
+import soxr
+from hypothesis import given, settings
+from hypothesis import strategies as st
+
+from priosig import speech
+from priosig.cache import EmbeddingCache
+from priosig.speech import CHUNK, RATE, TalkMeter, detect_talk
+from priosig.voice import talk
+
+
+def sound(seconds, rate=RATE, seed=0):
+    """Room noise with talk from each third second to each fifth, of 7 seconds."""
+    rng = np.random.default_rng(seed)
+    samples = rng.normal(0, 1e-3, round(seconds * rate))
+    for start in range(3 * rate, len(samples), 7 * rate):
+        words = talk(2.0, rate, rng, level=-25)[: len(samples) - start]
+        samples[start : start + len(words)] += words
+    return samples.astype(np.float32)
+
+
+def silero_alone(samples, rate):
+    """Its probabilities, and the intervals that it makes of them."""
+    torch = pytest.importorskip("torch")
+    silero = speech._silero()
+    if rate != RATE:
+        samples = soxr.resample(samples, rate, RATE, quality="HQ")
+    padded = torch.from_numpy(np.pad(samples, (0, -len(samples) % CHUNK)))  # less than a chunk is refused
+    with torch.inference_mode():
+        probabilities = silero.load_silero_vad().audio_forward(padded[None], RATE)[0].tolist()
+    spans = silero.get_speech_timestamps_from_probs(
+        probabilities, audio_length_samples=len(samples), sampling_rate=RATE
+    )
+    return probabilities, [(span["start"] / RATE, span["end"] / RATE) for span in spans]
+
+
+@pytest.mark.parametrize("rate", [16_000, 24_000])
+@pytest.mark.parametrize("seconds", [0.01, 5.0, 8.2, 40.0])
+def test_talk_is_where_silero_alone_finds_it(seconds, rate):
+    samples = sound(seconds, rate)
+    probabilities, expected = silero_alone(samples, rate)
+    assert len(expected) == round(seconds / 7)
+    meter = TalkMeter(rate)
+    meter.add(samples)
+    assert meter.finish() == expected
+    np.testing.assert_allclose(np.concatenate(meter._probabilities), probabilities, atol=2e-5)
+    assert list(detect_talk([(samples, rate)])) == [expected]
+
+
+@settings(max_examples=10, deadline=None)
+@given(rate=st.sampled_from([16_000, 24_000]), at=st.lists(st.floats(0, 1), max_size=8), seed=st.integers(0, 9))
+def test_how_a_waveform_is_cut_changes_nothing(rate, at, seed):
+    samples = sound(12, rate, seed)
+    edges = [0, *sorted(round(share * len(samples)) for share in at), len(samples)]
+    meters = [TalkMeter(rate), TalkMeter(rate)]
+    meters[0].add(samples)
+    with pytest.MonkeyPatch.context() as patch:
+        patch.setattr(speech, "_STRETCH", 7 * CHUNK)  # the state goes on
+        for start, stop in pairwise(edges):
+            meters[1].add(samples[start:stop])
+        found = meters[1].finish()
+    assert found == meters[0].finish() != []
+    one, two = (np.concatenate(meter._probabilities) for meter in meters)
+    np.testing.assert_allclose(one, two, atol=2e-5)
+
+
+def test_other_windows_change_nothing():
+    windows = [(sound(seconds, rate, seed), rate) for seed, (seconds, rate) in enumerate([(9, 16_000), (6, 24_000)])]
+    together = list(detect_talk(windows))
+    assert together == [next(detect_talk([window])) for window in windows]
+    assert list(detect_talk(windows[::-1])) == together[::-1]
+
+
+def test_an_empty_waveform_has_no_talk():
+    assert list(detect_talk([(np.zeros(0, np.float32), 24_000), (np.zeros(0, np.float32), RATE)])) == [[], []]
+
+
+def test_results_are_kept_by_content_and_by_what_went_before(tmp_path, monkeypatch):
+    monkeypatch.setattr(speech, "_STRETCH", 100 * CHUNK)
+    store, samples = EmbeddingCache(tmp_path), sound(8)
+    expected = next(detect_talk([(samples, RATE)]))
+    assert next(detect_talk([(samples, RATE)], store=store)) == expected
+    n_kept = len(list(tmp_path.rglob("*.safetensors")))
+    assert n_kept == -(-len(samples) // (100 * CHUNK))
+    monkeypatch.setattr(speech, "_forward", lambda *_: pytest.fail("computed again"))
+    assert next(detect_talk([(samples, RATE)], store=store)) == expected
+    with pytest.raises(pytest.fail.Exception):
+        list(detect_talk([(samples[100 * CHUNK :], RATE)], store=store))  # the same stretch after nothing
+
+
+def test_memory_does_not_grow_with_the_waveform():
+    meter, piece = TalkMeter(24_000), np.zeros(24_000, np.float32)
+    next(detect_talk([(piece, 24_000)]))  # loads the network
+    tracemalloc.start()
+    for _ in range(300):
+        meter.add(piece)
+    peak = tracemalloc.get_traced_memory()[1]
+    tracemalloc.stop()
+    assert peak < 12_000_000  # the waveform is 29 MB, a stretch 2 MB
+
+
+def test_torch_keeps_its_threads():
+    torch = pytest.importorskip("torch")
+    before = torch.get_num_threads()
+    torch.set_num_threads(2)
+    try:
+        list(detect_talk([(sound(1), RATE)]))
+        assert torch.get_num_threads() == 2
+    finally:
+        torch.set_num_threads(before)
