@@ -1,4 +1,4 @@
-"""MuQ frames of waveforms, computed once.
+"""MuQ frames of waveforms, and their summaries, computed once.
 
 MuQ (Zhu et al. 2025) maps 24 kHz mono audio to a vector for every 40 ms. Three things decide whether the
 numbers are the model's, and each is settled here.
@@ -8,13 +8,15 @@ frames are put end to end. Padding would change the frames even with an attentio
 equal length share a batch, and every window's frames equal those of the model called on that window alone.
 
 *Weights and precision.* `priosig.muq_model` loads the model strictly; it runs in float32, with TF32 and
-other reduced-precision products off, also when the caller had switched them on.
+other reduced-precision products off, also when the caller had switched them on. `precision` allows less.
 
-*Identity.* A window's frames are cached under its samples, the bytes of `config.json` and
-`model.safetensors`, the kind of device, the layer and precision, and the versions of the packages that
-compute them, since each of those changes at least the last digits. The batch size is left out, because it
-doesn't matter, and so are all names. Finding everything in the cache imports neither torch nor muq (with
-`device="cpu"`: only torch knows what "auto" is).
+*Identity.* A window's frames are cached under its samples and everything else that determines them
+(`priosig.loaded_muq`). The batch size is left out, because it doesn't matter, and so are all names. Finding
+everything in the cache imports neither torch nor muq (with `device="cpu"`: only torch knows what "auto" is).
+
+*What is kept.* Frames are large: 25 a second, 4 bytes for each of D dimensions, 369 MB for an hour of audio at
+D = 1024. Their summary (`FrameSummary`) is all that the models need: 33 kB for a window, 4 MB for an hour.
+`MuQExtractor.summarise` therefore keeps summaries only, unless `keep_frames` says otherwise.
 
 References
 ----------
@@ -23,60 +25,34 @@ arXiv:2501.01108.
 """
 
 import functools
-import hashlib
-import importlib.metadata
 import os
-import re
-from collections import deque
 from collections.abc import Callable, Iterable, Iterator
-from dataclasses import dataclass, replace
 from pathlib import Path
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, TypeVar
 
 import numpy as np
 
+from .assembly import whole_frames, whole_summaries
 from .audio import probe_recording, read_segment
+from .batch_size import BatchSizes
 from .cache import EmbeddingCache, content_key
-from .muq_model import (
-    DEFAULT_MODEL,
-    is_hub_id,
-    load_muq,
-    model_files,
-    random_states_kept,
-    reference_precision,
-    resolve_device,
-)
+from .layers import Layer
+from .loaded_muq import LoadedMuQ
+from .muq_model import DEFAULT_MODEL, is_hub_id
+from .pooling import FrameSummary
 from .segments import Segment
-from .windows import MUQ_RATE, SHORTEST, window_bounds
+from .window_run import Progress, Store, WindowRun
+from .window_store import FrameStore, SummaryStore
+from .windows import MUQ_RATE, WINDOW, Piece
 
 if TYPE_CHECKING:
     import torch
 
-_SOFTWARE = ("muq", "transformers", "torch", "torchaudio")
-_BATCHES_HELD = 4  # of windows waiting or not yet handed out; more would batch better and hold more memory
-
-
-@dataclass(frozen=True)
-class Progress:
-    """How far an extraction is, in seconds of audio.
-
-    Attributes
-    ----------
-    done_seconds : float
-        Audio whose frames are known, found or computed.
-    cached_seconds : float
-        The part of it that was found in the cache and so took no time.
-    total_seconds : float or None
-        All there is to do; None if the caller did not say.
-    """
-
-    done_seconds: float
-    cached_seconds: float
-    total_seconds: float | None
+T = TypeVar("T")
 
 
 class MuQExtractor:
-    """Frames of the last hidden layer of a MuQ model.
+    """Frames of a hidden layer of a MuQ model, or their summaries.
 
     Making one is cheap: the hub is asked, the weights are hashed and the model is built only when needed.
 
@@ -89,10 +65,20 @@ class MuQExtractor:
     device : str
         "cpu", "cuda", "cuda:1", "mps", or "auto": the first available of cuda, mps, cpu.
     cache_dir : path-like, optional
-        Where frames are kept (`EmbeddingCache`); without it, nothing is.
+        Where frames and summaries are kept (`EmbeddingCache`); without it, nothing is.
     batch_size : int, optional
-        Most windows in a batch. By default 8 on an accelerator and 1 on the CPU, where more only costs
-        memory: the full model needs about 1 GB for each 30 s window.
+        Most windows in a batch. By default it is found (`priosig.batch_size`): 1 on the CPU, where more only
+        costs memory; on CUDA what fits, up to 32. The full model needs about 1 GB for each 30 s window. It
+        changes no result, and one that doesn't fit in a device's memory is halved, with a warning.
+    layer : "last", int, or tuple of int
+        Which hidden layer: 0 is what the conformer is given, i what its i-th layer gives, "last" the normalised
+        output of the highest; of several the mean is taken (`priosig.layers`). Those above are not computed.
+    precision : {"float32", "tf32", "bfloat16"}
+        "float32" is the reference; "tf32" (CUDA only) and "bfloat16" (CPU and CUDA) are quicker
+        (`priosig.precision`). bfloat16 moved the small model's frames by 1 % of their spread (rms), 5 % at most.
+    keep_frames : bool
+        Whether `summarise` keeps the frames that it computes besides their summaries, at a hundred times the
+        space: 369 MB for an hour of audio at 1024 dimensions instead of 4. Their reader would be `extract`.
 
     Attributes
     ----------
@@ -108,49 +94,49 @@ class MuQExtractor:
         device: str = "auto",
         cache_dir: str | os.PathLike | None = None,
         batch_size: int | None = None,
+        layer: Layer = "last",
+        precision: str = "float32",
+        keep_frames: bool = False,
     ):
-        if not re.fullmatch(r"auto|cpu|mps|cuda(:\d+)?", device):
-            raise ValueError(f"device {device!r}: expected 'auto', 'cpu', 'cuda', 'cuda:<number>' or 'mps'")
         if batch_size is not None and batch_size < 1:
             raise ValueError(f"batch_size is {batch_size}; expected at least 1, or None")
         self.model = model
-        self.revision = revision
+        self.keep_frames = keep_frames
         self.cache = None if cache_dir is None else EmbeddingCache(cache_dir)
         self.n_computed_windows = 0
         self.n_cached_windows = 0
-        self._asked_device = device
-        self._batch_size = batch_size
-        if not is_hub_id(model):
-            self.files  # noqa: B018  (a directory is looked at now, the hub only when it has to be)
+        numbers = {"revision": revision, "device": device, "layer": layer, "precision": precision}
+        self._settings = {**numbers, "batch_size": batch_size}
+        self._muq = LoadedMuQ(model, **numbers)
 
-    @functools.cached_property
+    def elsewhere(self) -> dict[str, object]:
+        """Keywords that make this extractor in another process, in whatever directory that runs."""
+        model = self.model if is_hub_id(self.model) else str(Path(self.model).absolute())
+        cache_dir = None if self.cache is None else str(self.cache.directory.absolute())
+        return {**self._settings, "model": model, "cache_dir": cache_dir, "keep_frames": self.keep_frames}
+
+    @property
     def files(self) -> tuple[Path, Path]:
         """`config.json` and `model.safetensors`; fetched from the hub, if need be."""
-        return model_files(self.model, self.revision)
+        return self._muq.files
 
-    @functools.cached_property
+    @property
     def fingerprint(self) -> str:
         """Hash of the model's configuration and weights: 64 hexadecimal digits."""
-        return _fingerprint(self.files)
+        return self._muq.fingerprint
 
-    @functools.cached_property
+    @property
     def device(self) -> str:
         """The device in use, checked to be there; only "cpu" is known without importing torch."""
-        return resolve_device(self._asked_device)
+        return self._muq.device
 
     @property
     def batch_size(self) -> int:
-        """Most windows in a batch."""
-        return self._batch_size or (1 if self.device == "cpu" else 8)
+        """Most windows of 30 s in a batch, for now."""
+        return self._sizes.of(WINDOW)
 
     def extract_from_file(self, path: str | os.PathLike) -> "torch.Tensor":
-        """Frames of a whole audio file.
-
-        Returns
-        -------
-        torch.Tensor, float32, shape (T, D)
-            25 frames a second, on the CPU.
-        """
+        """Frames of a whole audio file: float32, shape (T, D), 25 a second, on the CPU."""
         import torch
 
         samples, _ = read_segment(path, 0.0, probe_recording(path).duration)
@@ -166,19 +152,16 @@ class MuQExtractor:
     ) -> Iterator[tuple[str, np.ndarray]]:
         """Frames of many waveforms, in their order.
 
-        Waveforms are taken up as they are needed, some ahead, so that windows of equal length can share a
-        batch; memory does not grow with their number. Every batch goes to the cache before the next begins:
-        an interrupted run loses one batch at most. Windows with equal samples are computed once while they
-        wait together, and once in all where there is a cache.
+        Waveforms are taken up as they are needed, some ahead, so that equally long windows can share a batch;
+        memory does not grow with their number. Batches go to the cache one by one: an interrupted run loses one,
+        or on CUDA two. Equal windows are computed once while they wait, and once in all where there is a cache.
 
         Parameters
         ----------
         waveforms : iterable of (str, np.ndarray)
             Name (for errors) and float32 samples, shape (n,), 24 kHz mono, n >= 1025.
-        total_seconds : float, optional
-            Handed on to `progress`.
-        progress : callable, optional
-            Called with a `Progress` whenever more is done.
+        total_seconds, progress : float, callable; optional
+            `progress` is called with a `Progress` whenever more is done; the total is handed on to it.
 
         Yields
         ------
@@ -188,49 +171,81 @@ class MuQExtractor:
         Raises
         ------
         ValueError
-            If a waveform is not as described, has a NaN or infinite sample, or the model gives one; by name.
+            If a waveform is not as described, or a sample or frame is NaN or infinite, by name; if a single
+            window does not fit in the device's memory.
         """
-        run = _Run(self, total_seconds, progress)
-        for name, samples in waveforms:
-            run.take_up(name, samples)
-            while full := run.full_batch():
-                run.compute(full)
-            yield from run.finished()
-            while run.n_held > _BATCHES_HELD * self.batch_size:
-                run.compute(run.next_batch())
-                yield from run.finished()
-        while run.n_held:
-            run.compute(run.next_batch())
-            yield from run.finished()
+        store = FrameStore(self.cache)
+        return whole_frames(waveforms, lambda pieces: self._encode(pieces, store, total_seconds, progress))
+
+    def summarise(
+        self,
+        pieces: Iterable[Piece],
+        *,
+        total_seconds: float | None = None,
+        progress: Callable[[Progress], None] | None = None,
+    ) -> Iterator[tuple[str, FrameSummary]]:
+        """Summaries of the frames of many waveforms, each as soon as its last window is known.
+
+        Frames are pooled window by window: neither waveforms nor frames are ever whole in memory. A window's
+        summary is looked for first, then its frames, else it is computed; the summary is always kept, the frames
+        if `keep_frames`. Batches and interruptions are as for `extract`.
+
+        Parameters
+        ----------
+        pieces : iterable of Piece
+            The windows of each waveform in order, cut by `window_bounds`; those of several may alternate.
+        total_seconds, progress
+            See `extract`.
+
+        Yields
+        ------
+        (str, FrameSummary)
+            Name, and summary of a waveform.
+
+        Raises
+        ------
+        ValueError
+            As `extract`; also if a waveform's windows are out of order, more than once there, or without a last.
+        """
+        store = SummaryStore(self.cache, self.keep_frames)
+        return whole_summaries(pieces, lambda checked: self._encode(checked, store, total_seconds, progress))
 
     def parameters(self) -> dict[str, str | int]:
         """Everything but the samples that determines a window's frames: the rest of its cache key."""
-        versions = {package: importlib.metadata.version(package) for package in _SOFTWARE}
-        return {
-            "encoder": "muq",
-            "weights": self.fingerprint,
-            "rate": MUQ_RATE,
-            "layer": "last",
-            "precision": "float32",
-            "device": self.device.partition(":")[0],
-            **versions,
-        }
+        return self._muq.parameters()
 
     @functools.cached_property
-    def _muq(self) -> "torch.nn.Module":
-        model = load_muq(*self.files)
-        if _fingerprint(self.files) != self.fingerprint:
-            raise ValueError(f"{self.files[0].parent}: the model's files changed during the run; start it again")
-        return model.to(self.device)
+    def _sizes(self) -> BatchSizes:
+        return BatchSizes(self.device, self._settings["batch_size"])
 
-    def _forward(self, batch: np.ndarray) -> np.ndarray:
-        """Frames of equally long windows: (B, n) to (B, T, D)."""
-        import torch
+    def _forward(self, batch: np.ndarray) -> Callable[[], np.ndarray]:
+        """Start equally long windows, (B, n); what is returned waits for their frames, (B, T, D)."""
+        self._muq.module  # noqa: B018  (on the device before its memory is looked at)
+        with self._sizes.measured(*batch.shape):
+            return self._muq.start(batch)
 
-        # Also in eval mode the conformer draws a random number for each layer; they change nothing.
-        with torch.inference_mode(), reference_precision(self.device), random_states_kept():
-            hidden = self._muq(torch.from_numpy(batch).to(self.device)).last_hidden_state
-        return hidden.to("cpu", torch.float32).numpy()
+    def _encode(
+        self, pieces: Iterable[Piece], store: Store[T], total_seconds: float | None, progress: Callable | None
+    ) -> Iterator[tuple[Piece, T]]:
+        done = cached = 0.0
+        parameters = functools.cache(self.parameters)  # looked up once a run, and not at all in one without windows
+
+        def key_of(samples: np.ndarray) -> str:
+            return content_key(samples, **parameters())
+
+        def known(computed: list[Piece], found: list[Piece]) -> None:
+            nonlocal done, cached
+            self.n_computed_windows += len(computed)
+            self.n_cached_windows += len(found)
+            spared = sum(len(piece.samples) for piece in found) / MUQ_RATE
+            done += sum(len(piece.samples) for piece in computed) / MUQ_RATE + spared
+            cached += spared
+            if progress is not None:
+                progress(Progress(done, cached, total_seconds))
+
+        ahead = 1 if self.device.startswith("cuda") else 0
+        run = WindowRun(self._forward, key_of, store, self._sizes, ahead=ahead, known=known)
+        yield from run.results(pieces)
 
 
 def extract_muq_features(
@@ -241,10 +256,9 @@ def extract_muq_features(
     extractor: MuQExtractor | None = None,
     progress: Callable[[Progress], None] | None = None,
 ) -> dict[str, np.ndarray]:
-    """MuQ frames of segments that `extract_audio_segments` wrote.
+    """MuQ frames of segments that `extract_audio_segments` wrote, all at once: 369 MB an hour at 1024 dimensions.
 
-    Holds all frames at once, about 360 MB for an hour of audio at 1024 dimensions; where that is too much,
-    use `MuQExtractor.extract` and pool as they come.
+    Where that is too much, use `MuQExtractor.summarise`.
 
     Parameters
     ----------
@@ -252,12 +266,10 @@ def extract_muq_features(
     segment_dir : path-like
         Holds `<segment_id>.wav`.
     cache_dir : path-like or None
-        Where frames are kept.
+        Where frames are kept; the extractor's directory or None, if one is given.
     extractor : MuQExtractor, optional
-        By default a new one with the released model. If given, it has its own cache, and `cache_dir` is the
-        same directory or None.
+        By default a new one with the released model.
     progress : callable, optional
-        See `MuQExtractor.extract`.
 
     Returns
     -------
@@ -266,10 +278,8 @@ def extract_muq_features(
 
     Raises
     ------
-    FileNotFoundError
-        If a segment's file is not there.
-    ValueError
-        If a file can't be used, an id comes twice, or `cache_dir` is not the extractor's.
+    FileNotFoundError, ValueError
+        If a file is not there or can't be used, an id comes twice, or `cache_dir` is not the extractor's.
     """
     segments = list(segments)
     if extractor is None:
@@ -287,121 +297,3 @@ def extract_muq_features(
     )
     total = sum(recording.duration for recording in recordings.values())
     return dict(extractor.extract(waveforms, total_seconds=total, progress=progress))
-
-
-@dataclass(eq=False)
-class _Window:
-    key: str
-    samples: np.ndarray | None  # None once the frames are known
-    where: str
-    seconds: float
-    frames: np.ndarray | None = None
-
-
-class _Run:
-    """One pass of `MuQExtractor.extract`: waveforms taken up and not handed out, windows that wait."""
-
-    def __init__(self, extractor: MuQExtractor, total_seconds: float | None, progress):
-        self.extractor = extractor
-        self.progress = progress
-        self.state = Progress(0.0, 0.0, total_seconds)
-        self.waveforms: deque[tuple[str, list[_Window]]] = deque()
-        self.waiting: dict[str, _Window] = {}
-
-    @functools.cached_property
-    def parameters(self) -> dict[str, str | int]:
-        return self.extractor.parameters()  # once a run, and not at all in one without waveforms
-
-    @property
-    def n_held(self) -> int:
-        return sum(len(windows) for _, windows in self.waveforms)
-
-    def take_up(self, name: str, samples: np.ndarray) -> None:
-        _check_waveform(name, samples)
-        windows = []
-        for start, stop in window_bounds(len(samples)):
-            part, seconds = samples[start:stop], (stop - start) / MUQ_RATE
-            key = content_key(part, **self.parameters)
-            window = self.waiting.get(key)
-            if window is None:
-                where = f"{name}: window {start / MUQ_RATE:.3f} to {stop / MUQ_RATE:.3f} s"
-                frames = self.extractor.cache.get(key) if self.extractor.cache else None
-                window = _Window(key, part, where, seconds, frames)
-                if frames is None:
-                    self.waiting[key] = window
-                    windows.append(window)
-                    continue
-                window.samples = None
-            windows.append(window)
-            self.extractor.n_cached_windows += 1
-            self._report(seconds, seconds)
-        self.waveforms.append((name, windows))
-
-    def full_batch(self) -> list[_Window]:
-        """As many waiting windows of one length as make a batch, or none."""
-        by_length: dict[int, list[_Window]] = {}
-        for window in self.waiting.values():
-            alike = by_length.setdefault(len(window.samples), [])
-            alike.append(window)
-            if len(alike) == self.extractor.batch_size:
-                return alike
-        return []
-
-    def next_batch(self) -> list[_Window]:
-        """The window that the next result waits for, and others of its length."""
-        first = next(window for window in self.waveforms[0][1] if window.frames is None)
-        others = (window for window in self.waiting.values() if window is not first)
-        alike = [window for window in others if len(window.samples) == len(first.samples)]
-        return [first, *alike][: self.extractor.batch_size]
-
-    def compute(self, batch: list[_Window]) -> None:
-        frames_of = self.extractor._forward(np.stack([window.samples for window in batch]))
-        for window, frames in zip(batch, frames_of, strict=True):
-            if not np.isfinite(frames).all():
-                raise ValueError(f"{window.where}: the model gives NaN or infinite frames; expected numbers")
-            if self.extractor.cache is not None:
-                self.extractor.cache.put(window.key, frames)
-            window.frames, window.samples = frames, None
-            del self.waiting[window.key]
-            self.extractor.n_computed_windows += 1
-        self._report(sum(window.seconds for window in batch), 0.0)
-
-    def finished(self) -> Iterator[tuple[str, np.ndarray]]:
-        while self.waveforms and all(window.frames is not None for window in self.waveforms[0][1]):
-            name, windows = self.waveforms.popleft()
-            yield name, np.concatenate([window.frames for window in windows])
-
-    def _report(self, seconds: float, from_cache: float) -> None:
-        done, cached = self.state.done_seconds + seconds, self.state.cached_seconds + from_cache
-        self.state = replace(self.state, done_seconds=done, cached_seconds=cached)
-        if self.progress is not None:
-            self.progress(self.state)
-
-
-def _check_waveform(name: str, samples: np.ndarray) -> None:
-    if not isinstance(samples, np.ndarray) or samples.dtype != np.float32 or samples.ndim != 1:
-        got = f"{getattr(samples, 'dtype', type(samples).__name__)}, shape {np.shape(samples)}"
-        raise ValueError(f"{name}: samples are {got}; expected a float32 array of shape (n,)")
-    if len(samples) < SHORTEST:
-        raise ValueError(
-            f"{name}: {len(samples)} samples, {len(samples) / MUQ_RATE:.4f} s, are too few for MuQ; "
-            f"expected at least {SHORTEST} at {MUQ_RATE} Hz"
-        )
-    bad = ~np.isfinite(samples)
-    if bad.any():
-        raise ValueError(
-            f"{name}: {bad.sum()} samples are NaN or infinite, the first at {bad.argmax() / MUQ_RATE:.3f} s; "
-            "expected numbers"
-        )
-
-
-def _fingerprint(files: Iterable[Path]) -> str:
-    digests = [_file_digest(path, path.stat().st_size, path.stat().st_mtime_ns) for path in files]
-    return hashlib.blake2b("".join(digests).encode(), digest_size=32).hexdigest()
-
-
-@functools.lru_cache(maxsize=64)
-def _file_digest(path: Path, size: int, mtime_ns: int) -> str:
-    # size and mtime_ns are read only as part of the memo's key: a file that changed is hashed again.
-    with path.open("rb") as file:
-        return hashlib.file_digest(file, lambda: hashlib.blake2b(digest_size=32)).hexdigest()

@@ -1,10 +1,13 @@
 """What is heard in each segment: embeddings, quality scores, levels, talk.
 
-The one step that reads audio for the statistics. A segment's waveform is decoded once, measured, encoded and
-pooled at once; neither waveforms nor frames are kept, so memory does not grow with the corpus. No label is looked
-at here.
+The one step that reads audio for the statistics. Recordings are decoded once, in one pass ahead of the encoder, and a
+window goes through all measurements and is forgotten: what is kept of a segment is the summary of its frames, its
+level, and when there is talk or silence. So memory does not grow with recordings or with their number. Where joblib
+has been told of workers, segments go to them in shards (`priosig.spread`). No label is looked at here.
 """
 
+import functools
+import threading
 from collections.abc import Callable, Collection, Iterator, Sequence
 from dataclasses import dataclass
 from pathlib import Path
@@ -12,20 +15,24 @@ from typing import TYPE_CHECKING
 
 import numpy as np
 
-from .audio import Slice, plan_slices, read_slice
+from .audio import Slice, plan_slices
 from .cache import EmbeddingCache
 from .dimensions import PERCEPIANO_DIMENSIONS
-from .levels import level, silence_share, silent_intervals
-from .pooling import stats_pool
+from .levels import LevelMeter
+from .pooling import FrameSummary
+from .readahead import read_ahead
 from .segments import Segment
-from .speech import detect_talk
+from .speech import TalkMeter
+from .spread import in_shards, is_spread, make_shards
+from .streaming import stream_pieces
 from .views import Interval
-from .windows import MUQ_RATE
+from .windows import MUQ_RATE, Piece
 
 if TYPE_CHECKING:
-    from .encoder import MuQExtractor
+    from .encoder import MuQExtractor, Progress
 
-_FRAMES_HELD = 32  # segments whose frames wait for the quality heads: 100 MB for 30 s windows of MuQ-large
+TalkAndSilence = tuple[list[Interval], list[Interval]]
+_PIECES_AHEAD = 8  # windows that are decoded before they are asked for: 23 MB
 
 
 @dataclass(frozen=True)
@@ -71,13 +78,22 @@ class Screening:
         return {segment_id: self.talk[segment_id] + self.silence[segment_id] for segment_id in self.talk}
 
 
+@dataclass(frozen=True)
+class Heard:
+    """What one pass over a segment gives: the summary of its frames, level in dBFS, share of silence."""
+
+    summary: FrameSummary
+    level: float
+    silence: float
+
+
 def measure_features(
     segments: Sequence[Segment],
     audio_dir: str | Path,
     extractor: "MuQExtractor",
     checkpoints: Sequence[str | Path] = (),
     *,
-    progress: Callable | None = None,
+    progress: Callable[["Progress"], None] | None = None,
 ) -> Features:
     """Encode and measure segments.
 
@@ -87,11 +103,11 @@ def measure_features(
     audio_dir : path-like
         Recordings, `<video_id>.wav` or another extension (`priosig.audio`).
     extractor : MuQExtractor
-        Its cache makes a second call quick.
+        Its cache makes a second call quick, and is what workers share.
     checkpoints : sequence of path-like
         Quality heads, averaged.
     progress : callable, optional
-        See `MuQExtractor.extract`.
+        See `MuQExtractor.extract`; where work is spread, called for each shard that is done.
 
     Returns
     -------
@@ -103,45 +119,34 @@ def measure_features(
         Naming the segment and the file; before anything is computed where headers can tell.
     """
     slices = plan_slices(segments, audio_dir)
-    levels: dict[str, float] = {}
-    silences: dict[str, float] = {}
-
-    def waveforms() -> Iterator[tuple[str, np.ndarray]]:
-        for segment_id, part in slices.items():
-            samples = _read(segment_id, part)
-            levels[segment_id] = level(samples)
-            silences[segment_id] = silence_share(samples, MUQ_RATE)
-            yield segment_id, samples
-
     seconds = sum(part.n_frames / part.recording.samplerate for part in slices.values())
-    embeddings, n_frames, quality = {}, {}, {}
-    waiting: dict[str, np.ndarray] = {}
-    for segment_id, frames in extractor.extract(waveforms(), total_seconds=seconds, progress=progress):
+    if is_spread():
+        heard = _hear_spread(segments, slices, audio_dir, extractor, seconds, progress)
+    else:
+        heard = dict(_hear(slices, extractor, seconds, progress))
+
+    embeddings = []
+    for segment_id in slices:
         try:
-            embeddings[segment_id] = stats_pool(frames)
+            embeddings.append(heard[segment_id].summary.embedding)
         except ValueError as error:
             raise ValueError(f"segment {segment_id}: {error}; it is too short to be pooled") from error
-        n_frames[segment_id] = len(frames)
-        if checkpoints:
-            waiting[segment_id] = frames
-            if len(waiting) == _FRAMES_HELD:
-                quality |= _quality_scores(waiting, checkpoints)
-                waiting = {}
-    if waiting:
-        quality |= _quality_scores(waiting, checkpoints)
+    quality = None
+    if checkpoints:
+        from .head import extract_quality_scores
 
-    def column(values: dict[str, float]) -> np.ndarray:
-        return np.array([values[segment_id] for segment_id in slices], dtype=np.float64)
-
+        scores = extract_quality_scores({name: heard[name].summary for name in slices}, checkpoints)
+        quality = np.array([scores[name] for name in slices], np.float64).reshape(-1, len(PERCEPIANO_DIMENSIONS))
+    columns = {
+        "level": [heard[name].level for name in slices],
+        "silence": [heard[name].silence for name in slices],
+        "frames": [heard[name].summary.n for name in slices],
+    }
     return Features(
-        embeddings=np.array([embeddings[segment_id] for segment_id in slices], dtype=np.float32),
-        quality=np.array([quality[segment_id] for segment_id in slices], dtype=np.float64).reshape(
-            -1, len(PERCEPIANO_DIMENSIONS)
-        )
-        if checkpoints
-        else None,
-        heard={"level": column(levels), "silence": column(silences), "frames": column(n_frames)},
-        clipped={segment_id: part.clipped_seconds for segment_id, part in slices.items() if part.clipped_seconds},
+        embeddings=np.array(embeddings, dtype=np.float32),
+        quality=quality,
+        heard={name: np.array(values, dtype=np.float64) for name, values in columns.items()},
+        clipped={name: part.clipped_seconds for name, part in slices.items() if part.clipped_seconds},
     )
 
 
@@ -163,34 +168,113 @@ def screen_segments(
     Screening
     """
     slices = plan_slices(segments, audio_dir)
-    silence: dict[str, list[Interval]] = {}
-
-    def waveforms() -> Iterator[tuple[np.ndarray, int]]:
-        for segment in segments:
-            samples = _read(segment.segment_id, slices[segment.segment_id])
-            found = silent_intervals(samples, MUQ_RATE)
-            silence[segment.segment_id] = _shift(found, segment.start_time)
-            yield samples, MUQ_RATE
-
-    talk = {
-        segment.segment_id: _shift(found, segment.start_time)
-        for segment, found in zip(segments, detect_talk(waveforms(), store=store), strict=True)
-    }
+    if is_spread():
+        audio_dir, found = Path(audio_dir).absolute(), {}
+        for part in in_shards(_screen_shard, make_shards(segments, slices), audio_dir, store):
+            found |= part
+    else:
+        found = _screen(slices, store)
+    start = {segment.segment_id: segment.start_time for segment in segments}
+    talk, silence = (
+        {name: [(begin + start[name], end + start[name]) for begin, end in found[name][which]] for name in slices}
+        for which in (0, 1)
+    )
     return Screening(talk, silence)
 
 
-def _read(segment_id: str, part: Slice) -> np.ndarray:
-    try:
-        return read_slice(part)
-    except (OSError, ValueError) as error:
-        raise ValueError(f"segment {segment_id}: {error}") from error
+def _hear(
+    slices: dict[str, Slice], extractor: "MuQExtractor", seconds: float, progress: Callable | None
+) -> Iterator[tuple[str, Heard]]:
+    meters: dict[str, LevelMeter] = {}
+
+    def pieces() -> Iterator[Piece]:
+        for piece in stream_pieces(slices):
+            meters.setdefault(piece.name, LevelMeter(MUQ_RATE)).add(piece.samples)
+            yield piece
+
+    ahead = read_ahead(pieces(), _PIECES_AHEAD)
+    for name, summary in extractor.summarise(ahead, total_seconds=seconds, progress=progress):
+        meter = meters.pop(name)
+        yield name, Heard(summary, meter.level, meter.silence_share)
 
 
-def _quality_scores(frames: dict[str, np.ndarray], checkpoints: Sequence[str | Path]) -> dict[str, np.ndarray]:
-    from .head import extract_quality_scores
+def _hear_spread(
+    segments: Sequence[Segment],
+    slices: dict[str, Slice],
+    audio_dir: str | Path,
+    extractor: "MuQExtractor",
+    seconds: float,
+    progress: Callable | None,
+) -> dict[str, Heard]:
+    from .encoder import Progress
 
-    return extract_quality_scores(frames, checkpoints)
+    heard: dict[str, Heard] = {}
+    done = cached = 0.0
+    remote = Path(audio_dir).absolute(), extractor.elsewhere(), extractor.parameters()
+    for part, last in in_shards(_hear_shard, make_shards(segments, slices), *remote):
+        heard |= part
+        done, cached = done + last.done_seconds, cached + last.cached_seconds
+        if progress is not None:
+            progress(Progress(done, cached, seconds))
+    return heard
 
 
-def _shift(intervals: Sequence[Interval], by: float) -> list[Interval]:
-    return [(start + by, end + by) for start, end in intervals]
+def _hear_shard(
+    shard: Sequence[Segment], audio_dir: Path, arguments: dict, parameters: dict
+) -> tuple[dict[str, Heard], "Progress"]:
+    """What a worker hears in a shard, and how much of it was in the cache."""
+    from .encoder import Progress
+
+    slices = plan_slices(shard, audio_dir)
+    last = Progress(0.0, 0.0, None)
+
+    def remember(progress: "Progress") -> None:
+        nonlocal last
+        last = progress
+
+    with _ONE_AT_A_TIME:
+        extractor = _extractor_of(tuple(sorted(arguments.items())))
+        here = extractor.parameters()
+        if here != parameters:
+            differ = "; ".join(
+                f"{k}: {v} there, {here.get(k)} here" for k, v in parameters.items() if here.get(k) != v
+            )
+            raise ValueError(
+                f"worker: not what the work was given out with ({differ}); expected the same software, weights and "
+                "kind of device (name it, device='cuda', where not every machine has one)"
+            )
+        heard = dict(_hear(slices, extractor, 0.0, remember))
+    return heard, last
+
+
+_ONE_AT_A_TIME = threading.Lock()  # a worker may have several threads; the model and the device are one
+
+
+@functools.lru_cache(maxsize=1)
+def _extractor_of(arguments: tuple[tuple[str, object], ...]) -> "MuQExtractor":
+    """The worker's encoder: made, and its model loaded, once."""
+    from .encoder import MuQExtractor
+
+    return MuQExtractor(**dict(arguments))
+
+
+def _screen(slices: dict[str, Slice], store: EmbeddingCache | None) -> dict[str, TalkAndSilence]:
+    """Talk and silence by segment, in seconds from its start."""
+    meters: dict[str, tuple[TalkMeter, LevelMeter]] = {}
+    found = {}
+    for piece in read_ahead(stream_pieces(slices), _PIECES_AHEAD):
+        if piece.name not in meters:
+            meters[piece.name] = TalkMeter(MUQ_RATE, store=store), LevelMeter(MUQ_RATE)
+        talk, levels = meters[piece.name]
+        talk.add(piece.samples)
+        levels.add(piece.samples)
+        if piece.last:
+            del meters[piece.name]
+            found[piece.name] = talk.finish(), levels.silent_intervals()
+    return found
+
+
+def _screen_shard(
+    shard: Sequence[Segment], audio_dir: Path, store: EmbeddingCache | None
+) -> dict[str, TalkAndSilence]:
+    return _screen(plan_slices(shard, audio_dir), store)

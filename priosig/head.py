@@ -5,13 +5,14 @@ Model B stands on their outputs, so they are rebuilt here exactly, as plain modu
 time to mean and *population* standard deviation (`sqrt(variance + 1e-8)`; Model A's own pooling uses the
 unbiased one), in some checkpoints minimum and maximum too, and two GELU layers and a sigmoid give scores
 between 0 and 1 in the order of `priosig.dimensions.POLES`. Several heads (the folds of a training run) are
-averaged.
+averaged. Frames that were pooled window by window and not kept (`FrameSummary`) do as well.
 
 A checkpoint is a pickle, and a pickle can run code. It is opened with `weights_only=True`, so that none ever
 does; one that needs more than tensors and plain values is refused by the names of what it asks for. Shapes
 are compared with the hyperparameters before anything is built.
 """
 
+import functools
 import os
 import re
 import zipfile
@@ -23,6 +24,7 @@ import torch
 from torch import nn
 
 from .dimensions import PERCEPIANO_DIMENSIONS
+from .pooling import FrameSummary, summarise
 
 POOLED_PARTS = {"mean_std": 2, "mean_std_min_max": 4}
 """Kinds of pooling, and how many times the frames' width each one gives."""
@@ -135,17 +137,20 @@ def load_head(path: str | os.PathLike) -> MuQStatsModel:
 
 
 def extract_quality_scores(
-    raw_embeddings: Mapping[str, np.ndarray],
+    raw_embeddings: Mapping[str, "np.ndarray | torch.Tensor | FrameSummary"],
     checkpoint_path: str | os.PathLike | Sequence[str | os.PathLike],
     *,
     device: str = "cpu",
 ) -> dict[str, np.ndarray]:
     """Quality scores of segments from their frames, averaged over the heads given.
 
+    Frames are pooled in float64, the heads run in float32, on all segments at once. A checkpoint that did not
+    change since an earlier call is not read again.
+
     Parameters
     ----------
-    raw_embeddings : mapping of str to np.ndarray or torch.Tensor, shape (T, D)
-        Frames by segment id; T >= 1.
+    raw_embeddings : mapping of str to np.ndarray or torch.Tensor, shape (T, D), or FrameSummary
+        Frames by segment id, T >= 1; or their summary, which gives the same scores.
     checkpoint_path : path-like, or sequence of them
         One checkpoint, or several whose scores are averaged.
     device : str
@@ -165,29 +170,52 @@ def extract_quality_scores(
     paths = [checkpoint_path] if isinstance(checkpoint_path, str | os.PathLike) else list(checkpoint_path)
     if not paths:
         raise ValueError("checkpoint_path: empty; expected one checkpoint or several")
-    heads = [(Path(path), load_head(path).to(device)) for path in paths]
-
-    scores = {}
-    for segment_id, frames in raw_embeddings.items():
-        frames = torch.as_tensor(frames)
-        if frames.ndim != 2 or len(frames) < 1 or not frames.is_floating_point():
-            raise ValueError(
-                f"segment {segment_id}: frames are {frames.dtype} of shape {tuple(frames.shape)}; "
-                "expected floating point, (T, D)"
-            )
-        if not torch.isfinite(frames).all():
-            raise ValueError(f"segment {segment_id}: frames have NaN or infinite entries; expected numbers")
-        by_head = []
+    heads = [(Path(path), _loaded_head(Path(path), device)) for path in paths]
+    summaries = {segment_id: _summary(segment_id, given) for segment_id, given in raw_embeddings.items()}
+    for segment_id, summary in summaries.items():
         for path, head in heads:
-            if frames.shape[1] != head.input_dim:
+            if summary.width != head.input_dim:
                 raise ValueError(
-                    f"segment {segment_id}: frames are {frames.shape[1]} wide, but the head {path} expects "
+                    f"segment {segment_id}: frames are {summary.width} wide, but the head {path} expects "
                     f"{head.input_dim}: it was trained on another encoder"
                 )
-            with torch.inference_mode():
-                by_head.append(head(frames.to(device, torch.float32)[None])[0].cpu().double().numpy())
-        scores[segment_id] = np.mean(by_head, axis=0)
-    return scores
+    if not summaries:
+        return {}
+    by_head = []
+    for _, head in heads:
+        extremes = head.pooling_stats == "mean_std_min_max"
+        pooled = np.stack([summary.head_input(extremes=extremes) for summary in summaries.values()])
+        with torch.inference_mode():
+            by_head.append(head.clf(torch.from_numpy(pooled).to(device)).cpu().double().numpy())
+    return dict(zip(summaries, np.mean(by_head, axis=0), strict=True))
+
+
+def _summary(segment_id: str, given: "np.ndarray | torch.Tensor | FrameSummary") -> FrameSummary:
+    if isinstance(given, FrameSummary):
+        return given
+    frames = torch.as_tensor(given)
+    if frames.ndim != 2 or len(frames) < 1 or not frames.is_floating_point():
+        raise ValueError(
+            f"segment {segment_id}: frames are {frames.dtype} of shape {tuple(frames.shape)}; "
+            "expected floating point, (T, D)"
+        )
+    if not torch.isfinite(frames).all():
+        raise ValueError(f"segment {segment_id}: frames have NaN or infinite entries; expected numbers")
+    return summarise(frames)
+
+
+def _loaded_head(path: Path, device: str) -> MuQStatsModel:
+    """The head of a checkpoint on a device; read again only if the file changed."""
+    if not path.is_file():
+        return load_head(path)  # says what is wrong
+    status = path.stat()
+    return _remembered_head(path, status.st_size, status.st_mtime_ns, device)
+
+
+@functools.lru_cache(maxsize=32)  # 5 MB each
+def _remembered_head(path: Path, size: int, mtime_ns: int, device: str) -> MuQStatsModel:
+    # size and mtime_ns are read only as part of the memo's key.
+    return load_head(path).to(device)
 
 
 def _read_checkpoint(path: Path) -> object:

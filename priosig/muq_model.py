@@ -3,11 +3,12 @@
 A model is `config.json` and `model.safetensors`, in a directory or on the hub. `MuQ.from_pretrained` accepts
 a file with layers missing, in silence; building the model also reseeds the random generators of Python and
 torch. Here every tensor must be there and none more, nothing but safetensors is opened (so no pickle), the
-model comes in eval mode and float32, and the caller's random states and precision settings are left as they
-were.
+model comes in eval mode and float32, and the caller's random states are left as they were.
 """
 
 import contextlib
+import functools
+import hashlib
 import importlib.util
 import json
 import math
@@ -15,7 +16,7 @@ import os
 import random
 import re
 import sys
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator
 from pathlib import Path
 from typing import TYPE_CHECKING
 
@@ -27,6 +28,7 @@ DEFAULT_MODEL = "OpenMuQ/MuQ-large-msd-iter"
 _HUB_ID = re.compile(r"[A-Za-z0-9][\w.-]*/[A-Za-z0-9][\w.-]*\Z")
 _PICKLES = (".bin", ".pt", ".pth", ".ckpt")
 _NAMES_SHOWN = 4
+_DEPTH = 12  # conformer layers, by the package's default
 
 
 def is_hub_id(model: str | os.PathLike) -> bool:
@@ -49,6 +51,20 @@ def model_files(model: str | os.PathLike, revision: str | None = None) -> tuple[
     if revision is not None:
         raise ValueError(f"{model}: revision {revision!r} given for a directory; only a hub id has one")
     return _local_files(Path(model))
+
+
+def model_fingerprint(files: Iterable[Path]) -> str:
+    """Hash of a model's files: 64 hexadecimal digits. A file is read again only if it changed."""
+    digests = [_file_digest(path, path.stat().st_size, path.stat().st_mtime_ns) for path in files]
+    return hashlib.blake2b("".join(digests).encode(), digest_size=32).hexdigest()
+
+
+def conformer_depth(config: Path) -> int:
+    """Number of conformer layers of the model that a `config.json` describes."""
+    depth = _read_config(config).get("encoder_depth", _DEPTH)
+    if type(depth) is not int or depth < 1:
+        raise ValueError(f"{config}: encoder_depth is {depth!r}; expected the number of conformer layers")
+    return depth
 
 
 def import_muq() -> tuple[type, type]:
@@ -152,28 +168,6 @@ def resolve_device(asked: str) -> str:
 
 
 @contextlib.contextmanager
-def reference_precision(device: str) -> Iterator[None]:
-    """float32 throughout, whatever the caller allowed elsewhere; those settings come back afterwards."""
-    import torch
-
-    # torch keeps an old setting and newer ones by operation, and complains where they disagree: set both.
-    backends = torch.backends
-    by_operation = (backends.cuda.matmul, backends.cudnn.conv, backends.mkldnn.matmul, backends.mkldnn.conv)
-    overall = torch.get_float32_matmul_precision()
-    settings = [operation.fp32_precision for operation in by_operation]
-    try:
-        torch.set_float32_matmul_precision("highest")
-        for operation in by_operation:
-            operation.fp32_precision = "ieee"
-        with torch.autocast(device.partition(":")[0], enabled=False):
-            yield
-    finally:
-        torch.set_float32_matmul_precision(overall)
-        for operation, setting in zip(by_operation, settings, strict=True):
-            operation.fp32_precision = setting
-
-
-@contextlib.contextmanager
 def random_states_kept() -> Iterator[None]:
     """Python's and torch's random states (of CPU and CUDA) are afterwards what they were before."""
     import torch
@@ -240,3 +234,10 @@ def _read_config(path: Path) -> dict:
     if config.get("use_encodec_target"):
         raise ValueError(f"{path}: use_encodec_target asks for a second model, from the network; expected false")
     return {**config, "rvq_ckpt_path": None}  # a pickle whose weights are in model.safetensors anyway
+
+
+@functools.lru_cache(maxsize=64)
+def _file_digest(path: Path, size: int, mtime_ns: int) -> str:
+    # size and mtime_ns are read only as part of the memo's key: a file that changed is hashed again.
+    with path.open("rb") as file:
+        return hashlib.file_digest(file, lambda: hashlib.blake2b(digest_size=32)).hexdigest()

@@ -1,19 +1,153 @@
-"""From frames over time to one embedding per segment: mean and standard deviation.
+"""From frames over time to statistics of a segment, in one pass and in bounded memory.
 
-MuQ gives a vector for every 40 ms; the probe needs one row per segment. Model A's row is the mean of each
-dimension over time followed by its standard deviation, so a D-wide encoder gives 2D features. The standard
-deviation is the unbiased one (division by T - 1), as in the study; the quality head pools with the population
-one and does so itself (`priosig.head`). Pooling forgets order: shuffled frames give the same embedding.
+MuQ gives a vector for every 40 ms; the probe needs one row per segment. Both models need only the frames' number,
+mean, spread and extremes: a `FrameSummary`. It is taken window by window and merged, so that frames need not be
+kept: a summary takes 33 kB at 1024 dimensions, whatever it summarises, and 30 s of frames take 3 MB.
+
+Model A's row is the mean of each dimension over time followed by its unbiased standard deviation (division by
+n - 1), as in the study; the quality head pools with the population one. Pooling forgets order: shuffled frames
+give the same embedding.
+
+References
+----------
+Chan, Golub & LeVeque (1979). Updating formulae and a pairwise algorithm for computing sample variances. Stanford
+University, STAN-CS-79-773.
 """
+
+import functools
+from collections.abc import Iterable
+from dataclasses import dataclass
 
 import numpy as np
 
+_HEAD_FLOOR = 1e-8  # added to the variance by the quality head, so that its gradient exists at 0
 
-def stats_pool(frames) -> np.ndarray:
-    """Mean and unbiased standard deviation of the frames over time.
+
+@dataclass(frozen=True, eq=False)
+class FrameSummary:
+    """What the models need to know of frames; made by `summarise` and `merge`.
+
+    Attributes
+    ----------
+    n : int
+        Frames, at least 1.
+    mean, m2 : np.ndarray, float64, shape (D,)
+        Mean over time, and sum of squared deviations from it.
+    low, high : np.ndarray, float64, shape (D,)
+        Smallest and largest value over time.
+    """
+
+    n: int
+    mean: np.ndarray
+    m2: np.ndarray
+    low: np.ndarray
+    high: np.ndarray
+
+    @property
+    def width(self) -> int:
+        """D, the frames' dimensions."""
+        return len(self.mean)
+
+    @property
+    def embedding(self) -> np.ndarray:
+        """Model A's features: the D means, then the D unbiased standard deviations; float32, shape (2 D,).
+
+        Raises
+        ------
+        ValueError
+            If there is only one frame: it has no standard deviation.
+        """
+        if self.n < 2:
+            raise ValueError(f"frames: {self.n} over time; expected at least 2 frames, one has no standard deviation")
+        return np.concatenate([self.mean, np.sqrt(self.m2 / (self.n - 1))]).astype(np.float32)
+
+    def head_input(self, *, extremes: bool = False) -> np.ndarray:
+        """What the quality head pools frames to: means and population standard deviations, `sqrt(m2 / n + 1e-8)`.
+
+        Parameters
+        ----------
+        extremes : bool
+            Whether minimum and maximum follow.
+
+        Returns
+        -------
+        np.ndarray, float32, shape (2 D,) or (4 D,)
+        """
+        parts = [self.mean, np.sqrt(self.m2 / self.n + _HEAD_FLOOR)]
+        return np.concatenate(parts + [self.low, self.high] * extremes).astype(np.float32)
+
+    def to_array(self) -> np.ndarray:
+        """All of it as one float64 array of shape (1 + 4 D,): n, mean, m2, low, high."""
+        return np.concatenate([[self.n], self.mean, self.m2, self.low, self.high])
+
+    @classmethod
+    def from_array(cls, array: np.ndarray) -> "FrameSummary":
+        """The summary that `to_array` gave."""
+        return cls(int(array[0]), *array[1:].reshape(4, -1))
+
+
+def summarise(frames) -> FrameSummary:
+    """Number, mean, spread and extremes of frames over time.
 
     Sums are taken in float64 whatever the input's type, so that neither the number of frames nor a large
     offset costs digits.
+
+    Parameters
+    ----------
+    frames : np.ndarray or torch.Tensor, shape (T, D)
+        One row per frame, T >= 1.
+
+    Raises
+    ------
+    ValueError
+        If the shape is not (T, D) with T >= 1 and D >= 1, or an entry is NaN or infinite.
+
+    Examples
+    --------
+    >>> summary = summarise(np.array([[1.0, 5.0], [3.0, 7.0], [5.0, 9.0]]))
+    >>> summary.n, summary.mean.tolist(), summary.m2.tolist(), summary.low.tolist(), summary.high.tolist()
+    (3, [3.0, 7.0], [8.0, 8.0], [1.0, 5.0], [5.0, 9.0])
+    """
+    if hasattr(frames, "detach"):  # a torch tensor, perhaps on another device; numpy has no bfloat16
+        frames = frames.detach().cpu().double().numpy()
+    frames = np.asarray(frames, dtype=np.float64)
+    if frames.ndim != 2 or frames.shape[0] < 1 or frames.shape[1] < 1:
+        raise ValueError(f"frames: shape {frames.shape}; expected (T, D), at least 1 frame over time")
+    if not np.isfinite(frames).all():
+        n_bad = np.count_nonzero(~np.isfinite(frames))
+        raise ValueError(f"frames: {n_bad} entries are NaN or infinite; expected numbers")
+    mean = frames.mean(axis=0)
+    m2 = np.square(frames - mean).sum(axis=0)
+    return FrameSummary(len(frames), mean, m2, frames.min(axis=0), frames.max(axis=0))
+
+
+def merge(summaries: Iterable[FrameSummary]) -> FrameSummary:
+    """Summary of the frames of all, as if they had been summarised at once (Chan et al. 1979).
+
+    They are merged in the order given, from the left: equal summaries in equal order give equal bits.
+
+    Raises
+    ------
+    ValueError
+        If there is none, or their widths differ.
+
+    Examples
+    --------
+    >>> frames = np.arange(12.0).reshape(6, 2)
+    >>> merge([summarise(frames[:1]), summarise(frames[1:])]).m2.tolist() == summarise(frames).m2.tolist()
+    True
+    """
+    summaries = list(summaries)
+    widths = sorted({summary.width for summary in summaries})
+    if len(widths) != 1:
+        raise ValueError(
+            f"merge: {len(summaries)} summaries of widths {widths}; expected at least 1, all of one width"
+        )
+    return functools.reduce(_merge_two, summaries)
+
+
+def stats_pool(frames) -> np.ndarray:
+    """Mean and unbiased standard deviation of the frames over time: `summarise(frames).embedding`.
 
     Parameters
     ----------
@@ -35,13 +169,16 @@ def stats_pool(frames) -> np.ndarray:
     >>> stats_pool(np.array([[1.0, 5.0], [3.0, 7.0], [5.0, 9.0]])).tolist()
     [3.0, 7.0, 2.0, 2.0]
     """
-    if hasattr(frames, "detach"):  # a torch tensor, perhaps on another device; numpy has no bfloat16
-        frames = frames.detach().cpu().double().numpy()
-    frames = np.asarray(frames, dtype=np.float64)
-    if frames.ndim != 2 or frames.shape[0] < 2 or frames.shape[1] < 1:
-        raise ValueError(f"frames: shape {frames.shape}; expected (T, D), at least 2 frames over time")
-    if not np.isfinite(frames).all():
-        n_bad = np.count_nonzero(~np.isfinite(frames))
-        raise ValueError(f"frames: {n_bad} entries are NaN or infinite; expected numbers")
-    pooled = np.concatenate([frames.mean(axis=0), frames.std(axis=0, ddof=1)])
-    return pooled.astype(np.float32)
+    return summarise(frames).embedding
+
+
+def _merge_two(a: FrameSummary, b: FrameSummary) -> FrameSummary:
+    n = a.n + b.n
+    step = b.mean - a.mean
+    return FrameSummary(
+        n,
+        a.mean + step * (b.n / n),
+        a.m2 + b.m2 + step**2 * (a.n * b.n / n),
+        np.minimum(a.low, b.low),
+        np.maximum(a.high, b.high),
+    )

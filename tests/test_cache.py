@@ -1,5 +1,6 @@
 """The content-addressed store."""
 
+import errno
 import os
 import subprocess
 import sys
@@ -138,6 +139,37 @@ def test_full_disk_is_an_error_that_says_what_to_do(tmp_path, monkeypatch):
     monkeypatch.setattr(atomic.os, "fsync", full)
     with pytest.raises(OSError, match=r"No space left on device.*make room or choose another directory"):
         cache.put(content_key(FRAMES), FRAMES)
+    np.testing.assert_array_equal(cache.get(KEY), FRAMES)
+
+
+def test_disk_that_fills_in_the_middle_of_a_write_leaves_nothing_of_it(tmp_path, monkeypatch):
+    original = os.fdopen
+
+    class FillsUp:
+        def __init__(self, *arguments):
+            self.file = original(*arguments)
+
+        def __enter__(self):
+            return self
+
+        def __exit__(self, *_):
+            self.file.close()
+
+        def write(self, data):
+            self.file.write(data[: len(data) // 2])
+            self.file.flush()
+            raise OSError(errno.ENOSPC, "No space left on device")
+
+    cache = EmbeddingCache(tmp_path)
+    cache.put(KEY, FRAMES)
+    monkeypatch.setattr(atomic.os, "fdopen", FillsUp)
+    with pytest.raises(OSError, match=r"No space left on device.*make room or choose another directory") as caught:
+        cache.put(content_key(FRAMES), FRAMES)
+    monkeypatch.undo()
+    assert caught.value.errno == errno.ENOSPC
+    assert caught.value.filename == str(cache.path(content_key(FRAMES)))
+    assert [path for path in tmp_path.rglob("*") if path.is_file()] == [cache.path(KEY)]
+    assert cache.get(content_key(FRAMES)) is None
     np.testing.assert_array_equal(cache.get(KEY), FRAMES)
 
 

@@ -6,6 +6,7 @@ import random
 import shutil
 import subprocess
 import sys
+import weakref
 from pathlib import Path
 
 import huggingface_hub
@@ -15,12 +16,13 @@ import soundfile
 import torch
 from safetensors.torch import load_file, save_file
 
-import priosig.encoder
+import priosig.loaded_muq
 from priosig.audio import extract_audio_segments
 from priosig.encoder import MuQExtractor, Progress, extract_muq_features
-from priosig.muq_model import import_muq, load_muq, reference_precision, resolve_device
+from priosig.muq_model import import_muq, load_muq, resolve_device
+from priosig.precision import reference_precision
 from priosig.segments import Segment
-from priosig.windows import MUQ_RATE, SHORTEST, window_bounds
+from priosig.windows import MUQ_RATE, SHORTEST, Piece, window_bounds
 
 WIDTH = 64
 MuQ, MuQConfig = import_muq()
@@ -230,10 +232,10 @@ def test_changed_audio_or_model_or_device_gets_no_old_frames(muq_dir, tmp_path, 
     shutil.rmtree(other)
     assert computed(samples, broken(lambda config, weights: config["w2v2_config"].update(layer_norm_eps=1e-4))) == 1
     with monkeypatch.context() as patch:
-        patch.setattr(priosig.encoder, "resolve_device", lambda asked: "cuda:1")
+        patch.setattr(priosig.loaded_muq, "resolve_device", lambda asked: "cuda:1")
         assert MuQExtractor(muq_dir).parameters()["device"] == "cuda"
     with monkeypatch.context() as patch:
-        patch.setattr(priosig.encoder.importlib.metadata, "version", lambda package: "99")
+        patch.setattr(priosig.loaded_muq.importlib.metadata, "version", lambda package: "99")
         assert computed(samples) == 1
 
 
@@ -270,19 +272,54 @@ def test_interrupted_run_goes_on_where_it_was(muq_dir, by_hand, tmp_path, count_
 
 def test_cached_run_imports_neither_torch_nor_muq(muq_dir, tmp_path):
     np.save(tmp_path / "x.npy", tone(2))
-    list(MuQExtractor(muq_dir, device="cpu", cache_dir=tmp_path / "cache").extract([("x", tone(2))]))
+    extractor = MuQExtractor(muq_dir, device="cpu", cache_dir=tmp_path / "cache")
+    list(extractor.extract([("x", tone(2))]))
+    list(extractor.summarise([Piece("y", 0, tone(3), True)]))
+    np.save(tmp_path / "y.npy", tone(3))
     script = f"""
 import sys
 import numpy as np
 from priosig.encoder import MuQExtractor
+from priosig.windows import Piece
 extractor = MuQExtractor({str(muq_dir)!r}, device="cpu", cache_dir={str(tmp_path / "cache")!r})
 ((name, frames),) = extractor.extract([("x", np.load({str(tmp_path / "x.npy")!r}))])
-assert frames.shape == (50, {WIDTH}) and extractor.n_computed_windows == 0
+assert frames.shape == (50, {WIDTH})
+for name in ("x", "y"):  # from frames, and from a summary
+    piece = Piece(name, 0, np.load({str(tmp_path)!r} + f"/{{name}}.npy"), True)
+    ((name, summary),) = extractor.summarise([piece])
+    assert summary.width == {WIDTH}
+assert extractor.n_computed_windows == 0
 print(sorted({{"torch", "muq", "transformers"}} & set(sys.modules)))
 """
     environment = os.environ | {"PYTHONPATH": str(Path(__file__).parent.parent)}
     ran = subprocess.run([sys.executable, "-c", script], env=environment, capture_output=True, text=True, check=False)
     assert (ran.stdout, ran.stderr) == ("[]\n", "")
+
+
+def test_layer_and_precision_are_part_of_the_key_and_batch_size_and_what_is_kept_are_not(muq_dir):
+    def parameters(**settings):
+        return MuQExtractor(muq_dir, device="cpu", **settings).parameters()
+
+    usual = parameters()
+    assert (usual["layer"], usual["precision"]) == ("last", "float32")
+    assert parameters(batch_size=7, keep_frames=True) == usual
+    changed = [parameters(layer=1), parameters(layer=2), parameters(layer=(1, 2)), parameters(precision="bfloat16")]
+    assert len({tuple(found.items()) for found in [usual, *changed]}) == 5
+    assert parameters(layer=(2, 1)) == parameters(layer=(1, 2))
+
+
+def test_other_layer_or_precision_gets_no_old_frames(muq_dir, by_hand, tmp_path):
+    def frames(**settings):
+        extractor = MuQExtractor(muq_dir, device="cpu", cache_dir=tmp_path, **settings)
+        ((_, frames),) = extractor.extract([("x", tone(2))])
+        assert extractor.n_computed_windows == 1
+        assert (frames.shape, frames.dtype) == ((50, WIDTH), np.float32)
+        return frames
+
+    reference = frames()
+    np.testing.assert_allclose(reference, by_hand(tone(2)), rtol=0, atol=1e-5)
+    for settings in ({"layer": 0}, {"layer": (0, 1)}, {"precision": "bfloat16"}):
+        assert np.abs(frames(**settings) - reference).max() > 1e-4
 
 
 def test_waveforms_are_taken_up_only_as_needed(muq_dir):
@@ -299,6 +336,22 @@ def test_waveforms_are_taken_up_only_as_needed(muq_dir):
     assert taken <= 10
 
 
+def test_waveforms_that_were_handed_out_are_let_go(muq_dir):
+    taken, most = [], 0
+
+    def many():
+        nonlocal most
+        for i in range(40):
+            samples = tone(0.1 + 0.04 * (i % 3), seed=i)
+            taken.append(weakref.ref(samples))
+            most = max(most, sum(reference() is not None for reference in taken))
+            yield str(i), samples
+
+    for _ in MuQExtractor(muq_dir, device="cpu").extract(many()):
+        pass
+    assert most <= 8
+
+
 def test_progress_counts_what_was_found_and_what_was_computed(muq_dir, tmp_path):
     list(MuQExtractor(muq_dir, device="cpu", cache_dir=tmp_path).extract([("a", tone(2))]))
     seen = []
@@ -306,6 +359,17 @@ def test_progress_counts_what_was_found_and_what_was_computed(muq_dir, tmp_path)
     extractor = MuQExtractor(muq_dir, device="cpu", cache_dir=tmp_path)
     list(extractor.extract(waveforms, total_seconds=8.0, progress=seen.append))
     assert seen == [Progress(2.0, 2.0, 8.0), Progress(5.0, 2.0, 8.0), Progress(8.0, 5.0, 8.0)]
+
+
+def test_extractor_made_elsewhere_is_the_same(muq_dir, tmp_path, monkeypatch):
+    monkeypatch.chdir(muq_dir)
+    settings = {"device": "cpu", "batch_size": 3, "layer": (0, 1), "precision": "bfloat16", "keep_frames": True}
+    keywords = MuQExtractor(".", cache_dir="cache", **settings).elsewhere()
+    monkeypatch.chdir(tmp_path)
+    assert keywords == settings | {"model": str(muq_dir), "revision": None, "cache_dir": str(muq_dir / "cache")}
+    assert MuQExtractor(**keywords).parameters() == MuQExtractor(muq_dir, **settings).parameters()
+    hub = MuQExtractor("Someone/small-muq", revision="v2").elsewhere()
+    assert (hub["model"], hub["revision"], hub["cache_dir"]) == ("Someone/small-muq", "v2", None)
 
 
 # Segments on disk.
@@ -367,7 +431,7 @@ def test_shortest_audio_gives_a_frame(muq_dir, by_hand):
 def test_model_that_gives_nan_is_refused_and_nothing_is_cached(broken, tmp_path):
     directory = broken(lambda config, weights: weights["model.conformer.layer_norm.bias"].fill_(torch.nan))
     extractor = MuQExtractor(directory, device="cpu", cache_dir=tmp_path / "cache")
-    with pytest.raises(ValueError, match=r"segment 7: window 0\.000 to 2\.000 s: the model gives NaN"):
+    with pytest.raises(ValueError, match=r"segment 7: window 0, 2\.000 s: the model gives NaN"):
         list(extractor.extract([("segment 7", tone(2))]))
     assert not (tmp_path / "cache").exists()
 
@@ -474,6 +538,29 @@ def test_device_that_is_not_there_is_refused_with_those_that_are(monkeypatch):
     assert resolve_device("cuda:0") == "cuda:0"
     with pytest.raises(ValueError, match="device 'cuda:1': torch finds 1"):
         resolve_device("cuda:1")
+
+
+@pytest.mark.parametrize(
+    ("settings", "match"),
+    [
+        ({"layer": "first"}, "layer is 'first'; expected 'last'"),
+        ({"layer": 3}, r"config\.json: has no layer 3; expected 0 to 2"),
+        ({"layer": (0, 9)}, r"config\.json: has no layer 9; expected 0 to 2"),
+        ({"precision": "tf32"}, "precision 'tf32': not on device 'cpu', only on cuda"),
+        ({"precision": "half"}, "precision 'half': expected one of"),
+        ({"batch_size": 0}, "batch_size is 0; expected at least 1"),
+    ],
+)
+def test_setting_that_the_model_or_device_has_not_is_refused_at_once(muq_dir, settings, match):
+    with pytest.raises(ValueError, match=match):
+        MuQExtractor(muq_dir, device="cpu", **settings)
+
+
+def test_precision_is_held_against_the_device_that_auto_turns_out_to_be(muq_dir, monkeypatch):
+    monkeypatch.setattr(priosig.loaded_muq, "resolve_device", lambda asked: "cpu")
+    extractor = MuQExtractor(muq_dir, precision="tf32")
+    with pytest.raises(ValueError, match="precision 'tf32': not on device 'cpu'"):
+        list(extractor.extract([("x", tone(2))]))
 
 
 # The hub, without a network: its cache on disk is enough, and without one the error says what to do.

@@ -11,9 +11,10 @@ import torch
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
+import priosig.head
 from priosig.dimensions import PERCEPIANO_DIMENSIONS
 from priosig.head import MuQStatsModel, extract_quality_scores, load_head
-from priosig.pooling import stats_pool
+from priosig.pooling import merge, stats_pool, summarise
 
 WIDTH, HIDDEN = 6, 8
 KINDS = ("mean_std", "mean_std_min_max")
@@ -120,6 +121,60 @@ def test_dropout_is_off_and_nothing_is_random(save):
     assert torch.equal(torch.get_rng_state(), before)
     assert not load_head(path).training
     assert not any(parameter.requires_grad for parameter in load_head(path).parameters())
+
+
+@pytest.mark.parametrize("kind", KINDS)
+@pytest.mark.parametrize("n_frames", [1, 2, 250])
+def test_summaries_give_the_scores_of_their_frames(save, kind, n_frames):
+    path, x = save(checkpoint(kind)), frames(n_frames)
+    summary = merge(map(summarise, np.array_split(x, min(n_frames, 3))))
+    scores = extract_quality_scores({"frames": x, "summary": summary}, path)
+    np.testing.assert_allclose(scores["summary"], scores["frames"], rtol=0, atol=1e-6)
+    np.testing.assert_allclose(scores["summary"], scores_by_hand(x, checkpoint(kind)), rtol=0, atol=1e-5)
+
+
+def test_scores_do_not_depend_on_the_segments_beside(save):
+    paths = [save(checkpoint(kind), f"{kind}.ckpt") for kind in KINDS]
+    many = {f"{i}": frames(5 + i, seed=i) for i in range(40)}
+    together = extract_quality_scores(many, paths)
+    assert list(together) == list(many)
+    for name in ("0", "17", "39"):
+        alone = extract_quality_scores({name: many[name]}, paths)[name]
+        np.testing.assert_allclose(together[name], alone, rtol=0, atol=1e-6)
+
+
+def test_no_segments_have_no_scores(save):
+    assert extract_quality_scores({}, save(checkpoint())) == {}
+
+
+def test_summary_of_another_width_is_refused_by_segment(save):
+    with pytest.raises(ValueError, match=r"segment a: frames are 7 wide, but the head .*head\.ckpt expects 6"):
+        extract_quality_scores({"a": summarise(frames(width=7))}, save(checkpoint()))
+
+
+def test_heads_run_once_for_all_segments(save, monkeypatch):
+    rows = []
+    monkeypatch.setattr(torch.nn.Sigmoid, "forward", lambda self, x: rows.append(len(x)) or torch.sigmoid(x))
+    paths = [save(checkpoint(seed=seed), f"{seed}.ckpt") for seed in range(2)]
+    extract_quality_scores({f"{i}": frames(seed=i) for i in range(9)}, paths)
+    assert rows == [9, 9]
+
+
+def test_checkpoint_is_read_once_until_it_changes(save, monkeypatch):
+    read = []
+    original = priosig.head.load_head
+    monkeypatch.setattr(priosig.head, "load_head", lambda path: read.append(path.name) or original(path))
+    x = {"a": frames()}
+    path = save(checkpoint(seed=0))
+    first, again = (extract_quality_scores(x, path)["a"] for _ in range(2))
+    np.testing.assert_array_equal(first, again)
+    assert read == ["head.ckpt"]
+    before = path.stat().st_mtime_ns
+    save(checkpoint(seed=1))
+    os.utime(path, ns=(before + 1, before + 1))
+    changed = extract_quality_scores(x, path)["a"]
+    assert read == ["head.ckpt"] * 2
+    np.testing.assert_allclose(changed, scores_by_hand(frames(), checkpoint(seed=1)), atol=1e-5)
 
 
 # No code in a checkpoint is ever run.

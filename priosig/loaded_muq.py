@@ -1,0 +1,98 @@
+"""A MuQ model on a device: everything but the samples that determines a window's frames.
+
+Its `parameters` are the rest of a window's cache key: the bytes of `config.json` and `model.safetensors`, the layer,
+the precision, the kind of device, and the versions of the packages that compute, since each of those changes at
+least the last digits. They can be had without torch where the device is named.
+"""
+
+import functools
+import importlib.metadata
+import os
+import re
+from collections.abc import Callable
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+import numpy as np
+
+from .layers import Layer, layer_numbers, name_layers, start_batch
+from .muq_model import conformer_depth, is_hub_id, load_muq, model_files, model_fingerprint, resolve_device
+from .precision import check_precision
+from .windows import MUQ_RATE
+
+if TYPE_CHECKING:
+    import torch
+
+_SOFTWARE = ("muq", "transformers", "torch", "torchaudio")
+
+
+class LoadedMuQ:
+    """A model that is looked up, hashed and built when that is needed, and not before.
+
+    Parameters
+    ----------
+    model, revision, device, layer, precision
+        See `priosig.encoder.MuQExtractor`.
+
+    Raises
+    ------
+    FileNotFoundError, ValueError
+        If a directory is not a model's, or a setting is not one that it can have.
+    """
+
+    def __init__(self, model: str | os.PathLike, *, revision: str | None, device: str, layer: Layer, precision: str):
+        if not re.fullmatch(r"auto|cpu|mps|cuda(:\d+)?", device):
+            raise ValueError(f"device {device!r}: expected 'auto', 'cpu', 'cuda', 'cuda:<number>' or 'mps'")
+        check_precision(precision, device)
+        self.model = model
+        self.revision = revision
+        self.precision = precision
+        self._layers = layer_numbers(layer)
+        self._asked_device = device
+        if not is_hub_id(model):
+            self.files  # noqa: B018  (a directory is looked at now, the hub only when it has to be)
+
+    @functools.cached_property
+    def files(self) -> tuple[Path, Path]:
+        """`config.json` and `model.safetensors`; fetched from the hub, if need be."""
+        config, weights = model_files(self.model, self.revision)
+        if self._layers is not None and self._layers[-1] > conformer_depth(config):
+            raise ValueError(f"{config}: has no layer {self._layers[-1]}; expected 0 to {conformer_depth(config)}")
+        return config, weights
+
+    @functools.cached_property
+    def fingerprint(self) -> str:
+        """Hash of the model's configuration and weights: 64 hexadecimal digits."""
+        return model_fingerprint(self.files)
+
+    @functools.cached_property
+    def device(self) -> str:
+        """The device in use, checked to be there; only "cpu" is known without importing torch."""
+        device = resolve_device(self._asked_device)
+        check_precision(self.precision, device)
+        return device
+
+    @functools.cached_property
+    def module(self) -> "torch.nn.Module":
+        """The muq package's model, on the device."""
+        module = load_muq(*self.files)
+        if model_fingerprint(self.files) != self.fingerprint:
+            raise ValueError(f"{self.files[0].parent}: the model's files changed during the run; start it again")
+        return module.to(self.device)
+
+    def parameters(self) -> dict[str, str | int]:
+        """Everything but the samples that determines a window's frames."""
+        versions = {package: importlib.metadata.version(package) for package in _SOFTWARE}
+        return {
+            "encoder": "muq",
+            "weights": self.fingerprint,
+            "rate": MUQ_RATE,
+            "layer": name_layers(self._layers),
+            "precision": self.precision,
+            "device": self.device.partition(":")[0],
+            **versions,
+        }
+
+    def start(self, batch: np.ndarray) -> Callable[[], np.ndarray]:
+        """Start equally long windows, float32 (B, n); what is returned waits for their frames, (B, T, D)."""
+        return start_batch(self.module, batch, device=self.device, layers=self._layers, precision=self.precision)

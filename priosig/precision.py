@@ -1,0 +1,76 @@
+"""In which arithmetic the encoder computes, whatever the caller set for his own work.
+
+float32 is the reference. torch allows less behind its back: TF32 in CUDA's convolutions by default, in matrix
+products where a caller wished so. Each arithmetic is therefore switched on around a computation, whole, and the
+caller's settings come back afterwards.
+
+`float32`
+    TF32 and other reduced-precision products off.
+`tf32`
+    CUDA only: products of float32 numbers rounded to 10 bits of mantissa, summed in float32.
+`bfloat16`
+    Autocast, on the CPU and CUDA: products of numbers rounded to 7 bits, summed in float32. Weights stay float32.
+"""
+
+import contextlib
+from collections.abc import Iterator
+
+PRECISIONS = {"float32": ("cpu", "cuda", "mps"), "tf32": ("cuda",), "bfloat16": ("cpu", "cuda")}
+"""Names, and the kinds of device that have them."""
+
+
+def check_precision(precision: str, device: str) -> None:
+    """Refuse an arithmetic that does not exist, or not on this device ("auto" may turn out to be any).
+
+    Raises
+    ------
+    ValueError
+        Saying what there is.
+    """
+    if precision not in PRECISIONS:
+        raise ValueError(f"precision {precision!r}: expected one of {', '.join(PRECISIONS)}")
+    kind = device.partition(":")[0]
+    if kind != "auto" and kind not in PRECISIONS[precision]:
+        there = ", ".join(name for name in PRECISIONS if kind in PRECISIONS[name])
+        raise ValueError(
+            f"precision {precision!r}: not on device {device!r}, only on {' and '.join(PRECISIONS[precision])}; "
+            f"expected one of {there}"
+        )
+
+
+@contextlib.contextmanager
+def arithmetic(precision: str, device: str) -> Iterator[None]:
+    """One of `PRECISIONS` on a device throughout; the caller's settings come back afterwards."""
+    import torch
+
+    # torch keeps an old setting and newer ones by operation, and complains where they disagree: set both.
+    backends = torch.backends
+    on_cuda = (backends.cuda.matmul, backends.cudnn.conv)
+    on_cpu = (backends.mkldnn.matmul, backends.mkldnn.conv)
+    overall = torch.get_float32_matmul_precision()
+    settings = [(operation, operation.fp32_precision) for operation in on_cuda + on_cpu]
+    short_sums = backends.cuda.matmul.allow_bf16_reduced_precision_reduction
+    kind = device.partition(":")[0]
+    if precision == "bfloat16":
+        cast = torch.autocast(kind, dtype=torch.bfloat16)
+    else:
+        cast = torch.autocast(kind, enabled=False)
+    try:
+        torch.set_float32_matmul_precision("high" if precision == "tf32" else "highest")
+        for operation in on_cuda:
+            operation.fp32_precision = "tf32" if precision == "tf32" else "ieee"
+        for operation in on_cpu:
+            operation.fp32_precision = "ieee"
+        backends.cuda.matmul.allow_bf16_reduced_precision_reduction = False
+        with cast:
+            yield
+    finally:
+        backends.cuda.matmul.allow_bf16_reduced_precision_reduction = short_sums
+        torch.set_float32_matmul_precision(overall)
+        for operation, setting in settings:
+            operation.fp32_precision = setting
+
+
+def reference_precision(device: str) -> contextlib.AbstractContextManager[None]:
+    """float32 throughout, whatever the caller allowed elsewhere."""
+    return arithmetic("float32", device)

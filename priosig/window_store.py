@@ -1,0 +1,64 @@
+"""What is kept of a window: its frames, or their summary.
+
+Both are found by the window's content key. A summary has a key of its own, made from that of the frames, so that
+the two never meet and neither is taken for the other.
+"""
+
+from dataclasses import dataclass
+
+import numpy as np
+
+from .cache import EmbeddingCache, content_key
+from .pooling import FrameSummary, summarise
+
+
+def summary_key(frames_key: str) -> str:
+    """Key of the summary of the frames that are, or would be, kept under a key."""
+    return content_key(np.frombuffer(bytes.fromhex(frames_key), np.uint8), entry="n, mean, m2, low, high")
+
+
+@dataclass(frozen=True)
+class FrameStore:
+    """Frames of windows: found as frames, kept as frames."""
+
+    cache: EmbeddingCache | None
+
+    def find(self, key: str) -> np.ndarray | None:
+        """Frames kept under a key, or None."""
+        return None if self.cache is None else self.cache.get(key)
+
+    def keep(self, key: str, frames: np.ndarray) -> np.ndarray:
+        """Keep frames, and give them back."""
+        if self.cache is not None:
+            self.cache.put(key, frames)
+        return frames
+
+
+@dataclass(frozen=True)
+class SummaryStore:
+    """Summaries of windows: found as such or made from frames that are there; frames are kept if so wished."""
+
+    cache: EmbeddingCache | None
+    keep_frames: bool
+
+    def find(self, key: str) -> FrameSummary | None:
+        """Summary of the frames with this key, or None if neither is kept."""
+        if self.cache is None:
+            return None
+        stored = self.cache.get(summary_key(key))
+        if stored is not None:
+            return FrameSummary.from_array(stored)
+        frames = self.cache.get(key)
+        return None if frames is None else self._keep_summary(key, frames)
+
+    def keep(self, key: str, frames: np.ndarray) -> FrameSummary:
+        """Keep frames' summary, and give it."""
+        if self.cache is not None and self.keep_frames:
+            self.cache.put(key, frames)
+        return self._keep_summary(key, frames)
+
+    def _keep_summary(self, key: str, frames: np.ndarray) -> FrameSummary:
+        summary = summarise(frames)
+        if self.cache is not None:
+            self.cache.put(summary_key(key), summary.to_array())
+        return summary
