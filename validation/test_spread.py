@@ -25,6 +25,17 @@ from validation.runs import SMALL_HEADS, SMALL_MUQ, open_world
 pytestmark = pytest.mark.slow
 
 
+@pytest.fixture(scope="module", autouse=True)
+def one_thread():
+    """As workers have; more threads may move the last bits."""
+    import torch
+
+    before = torch.get_num_threads()
+    torch.set_num_threads(1)
+    yield
+    torch.set_num_threads(before)
+
+
 @pytest.fixture(scope="module")
 def annotations() -> Annotations:
     return read_annotations(open_world("signal"))
