@@ -1,8 +1,8 @@
 """How often does each embedded world come out as it was made to? `python -m benchmarks.worlds --seeds 5`
 
-The suite holds one draw of each world. A verdict of level 5 % errs in some draws, so a claim about one draw says little
-of the next: this runs the whole pipeline, audio and all, on several draws of every world and prints the verdicts by
-view, with how many draws gave each. Worlds are written to a temporary directory; embeddings are not kept.
+The suite holds one draw of each world. A verdict of level 5 % errs in some draws, so a claim about one draw says
+little of the next: this runs the whole pipeline, audio and all, on several draws of every world and prints the
+verdicts by view, with how many draws gave each. Worlds lie in a temporary directory; embeddings are not kept.
 """
 
 import argparse
@@ -10,7 +10,6 @@ import tempfile
 from collections import Counter
 from concurrent.futures import ProcessPoolExecutor
 from multiprocessing import get_context
-from pathlib import Path
 
 from priosig.corpus import open_corpus
 from priosig.encoder import MuQExtractor

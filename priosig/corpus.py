@@ -26,6 +26,10 @@ misspelt threshold that is ignored is a threshold that was never set::
     alpha = 0.05                # level of every test
     n_permutations = 9999       # (n_permutations + 1) * alpha should be whole
     seed = 0
+
+    [encoder]
+    layer = "last"              # or a number, or a list of numbers whose mean is taken
+    precision = "float32"       # or "tf32", "bfloat16": quicker, and not the reference
 """
 
 import math
@@ -35,6 +39,9 @@ import tomllib
 from collections.abc import Sequence
 from dataclasses import dataclass, fields
 from pathlib import Path
+
+from .layers import Layer, layer_numbers
+from .precision import check_precision
 
 HUB_MODEL = "OpenMuQ/MuQ-large-msd-iter"
 _NAME = re.compile(r"[A-Za-z0-9][A-Za-z0-9_-]{0,63}\Z")
@@ -52,6 +59,8 @@ class Settings:
     alpha: float = 0.05
     n_permutations: int = 9999
     seed: int = 0
+    layer: Layer = "last"
+    precision: str = "float32"
 
 
 @dataclass(frozen=True)
@@ -150,21 +159,34 @@ def read_settings(path: str | os.PathLike) -> tuple[str | None, Settings]:
     except (tomllib.TOMLDecodeError, UnicodeDecodeError) as error:
         raise ValueError(f"{path}: not TOML ({error})") from None
     kinds = {field.name: field.type for field in fields(Settings)}
-    tables = {"thresholds": {"auc"}, "parameters": set(kinds) - {"auc"}}
+    encoder = {"layer", "precision"}
+    tables = {"thresholds": {"auc"}, "parameters": set(kinds) - {"auc"} - encoder, "encoder": encoder}
     _refuse_unknown(path, document, {"name", *tables}, "")
 
     name = document.get("name")
     if name is not None and (not isinstance(name, str) or not _NAME.match(name)):
         raise ValueError(f"{path}: name is {name!r}; expected 1 to 64 letters, digits, '_' or '-'")
-    values: dict[str, float] = {}
+    values: dict[str, object] = {}
     for table, known in tables.items():
         content = document.get(table, {})
         if not isinstance(content, dict):
             raise ValueError(f"{path}: {table} is {content!r}; expected a table, [{table}]")
         _refuse_unknown(path, content, known, f"[{table}] ")
         for key, value in content.items():
-            values[key] = _checked(path, key, value, whole=kinds[key] is int)
+            if table == "encoder":
+                values[key] = _checked_encoder(path, key, value)
+            else:
+                values[key] = _checked(path, key, value, whole=kinds[key] is int)
     return name, Settings(**values)
+
+
+def _checked_encoder(path: Path, key: str, value: object) -> Layer:
+    value = tuple(value) if isinstance(value, list) else value
+    try:
+        layer_numbers(value) if key == "layer" else check_precision(value, "auto")
+    except (TypeError, ValueError) as error:
+        raise ValueError(f"{path}: [encoder] {error}") from None
+    return value
 
 
 def _checkpoints(path: Path) -> list[Path]:

@@ -101,7 +101,7 @@ def run_experiment(
     extractor : MuQExtractor
         Its cache holds what every step gave.
     progress : callable, optional
-        Called with the name of a stage, gives the `progress` of `MuQExtractor.extract` for it.
+        Called with the name of each stage that begins, gives the `progress` of `MuQExtractor.extract` for it.
 
     Returns
     -------
@@ -109,27 +109,35 @@ def run_experiment(
         With the views annotated, equal and clean.
     """
     settings = annotations.corpus.settings
-    screening = screen(annotations, annotations.segments, extractor)
+    screening = screen(annotations, annotations.segments, extractor, progress=progress)
     clean = clean_view(annotations.segments, screening.busy(), settings.equal_length, settings.guard)
     views = (*annotations.silent_views(), clean)
     features = measure_views(annotations, views, extractor, progress=progress)
-    results = {
-        view.name: evaluate_kept(annotations, view, extractor.cache, found, talk_heard(view, screening))
-        for view, found in zip(views, features, strict=True)
-    }
+    results = {}
+    for view, found in zip(views, features, strict=True):
+        if progress is not None:
+            progress(f"tests in the {view.name} view")
+        talk = talk_heard(view, screening)
+        results[view.name] = evaluate_kept(annotations, view, extractor.cache, found, talk)
     return Experiment(annotations, results, screening)
 
 
-def screen(annotations: Annotations, segments: Sequence[Segment], extractor: "MuQExtractor") -> Screening:
+def screen(
+    annotations: Annotations,
+    segments: Sequence[Segment],
+    extractor: "MuQExtractor",
+    *,
+    progress: Callable[[str], Callable] | None = None,
+) -> Screening:
     """Talk and silence in `segments`, kept in the extractor's cache."""
     audio, store = _audio_of(annotations.corpus), extractor.cache
-    return kept(
-        store,
-        "screening",
-        lambda: screen_segments(segments, audio, store=store),
-        tuple(segments),
-        _recordings(segments, audio) if store is not None else None,
-    )
+
+    def find() -> Screening:
+        report = progress("talk and silence") if progress is not None else None
+        return screen_segments(segments, audio, store=store, progress=report)
+
+    inputs = (tuple(segments), _recordings(segments, audio)) if store is not None else ()
+    return kept(store, "screening", find, *inputs)
 
 
 def measure_views(

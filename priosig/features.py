@@ -26,10 +26,11 @@ from .speech import TalkMeter
 from .spread import in_shards, is_spread, make_shards
 from .streaming import stream_pieces
 from .views import Interval
+from .window_run import Progress
 from .windows import MUQ_RATE, Piece
 
 if TYPE_CHECKING:
-    from .encoder import MuQExtractor, Progress
+    from .encoder import MuQExtractor
 
 TalkAndSilence = tuple[list[Interval], list[Interval]]
 _PIECES_AHEAD = 8  # windows that are decoded before they are asked for: 23 MB
@@ -93,7 +94,7 @@ def measure_features(
     extractor: "MuQExtractor",
     checkpoints: Sequence[str | Path] = (),
     *,
-    progress: Callable[["Progress"], None] | None = None,
+    progress: Callable[[Progress], None] | None = None,
 ) -> Features:
     """Encode and measure segments.
 
@@ -151,7 +152,11 @@ def measure_features(
 
 
 def screen_segments(
-    segments: Sequence[Segment], audio_dir: str | Path, *, store: EmbeddingCache | None = None
+    segments: Sequence[Segment],
+    audio_dir: str | Path,
+    *,
+    store: EmbeddingCache | None = None,
+    progress: Callable[[Progress], None] | None = None,
 ) -> Screening:
     """Find talk and silence in each segment.
 
@@ -162,6 +167,8 @@ def screen_segments(
     audio_dir : path-like
     store : EmbeddingCache, optional
         Where the voice detector's results are kept by content.
+    progress : callable, optional
+        As for `measure_features`.
 
     Returns
     -------
@@ -169,11 +176,17 @@ def screen_segments(
     """
     slices = plan_slices(segments, audio_dir)
     if is_spread():
-        audio_dir, found = Path(audio_dir).absolute(), {}
-        for part in in_shards(_screen_shard, make_shards(segments, slices), audio_dir, store):
-            found |= part
+        parts = in_shards(_screen_shard, make_shards(segments, slices), Path(audio_dir).absolute(), store)
     else:
-        found = _screen(slices, store)
+        parts = ({name: both} for name, both in _screen(slices, store))
+    found: dict[str, TalkAndSilence] = {}
+    done, total = 0.0, sum(segment.duration for segment in segments)
+    duration = {segment.segment_id: segment.duration for segment in segments}
+    for part in parts:
+        found |= part
+        done += sum(duration[name] for name in part)
+        if progress is not None:
+            progress(Progress(done, 0.0, total))
     start = {segment.segment_id: segment.start_time for segment in segments}
     talk, silence = (
         {name: [(begin + start[name], end + start[name]) for begin, end in found[name][which]] for name in slices}
@@ -206,8 +219,6 @@ def _hear_spread(
     seconds: float,
     progress: Callable | None,
 ) -> dict[str, Heard]:
-    from .encoder import Progress
-
     heard: dict[str, Heard] = {}
     done = cached = 0.0
     remote = Path(audio_dir).absolute(), extractor.elsewhere(), extractor.parameters()
@@ -221,14 +232,12 @@ def _hear_spread(
 
 def _hear_shard(
     shard: Sequence[Segment], audio_dir: Path, arguments: dict, parameters: dict
-) -> tuple[dict[str, Heard], "Progress"]:
+) -> tuple[dict[str, Heard], Progress]:
     """What a worker hears in a shard, and how much of it was in the cache."""
-    from .encoder import Progress
-
     slices = plan_slices(shard, audio_dir)
     last = Progress(0.0, 0.0, None)
 
-    def remember(progress: "Progress") -> None:
+    def remember(progress: Progress) -> None:
         nonlocal last
         last = progress
 
@@ -258,10 +267,9 @@ def _extractor_of(arguments: tuple[tuple[str, object], ...]) -> "MuQExtractor":
     return MuQExtractor(**dict(arguments))
 
 
-def _screen(slices: dict[str, Slice], store: EmbeddingCache | None) -> dict[str, TalkAndSilence]:
-    """Talk and silence by segment, in seconds from its start."""
+def _screen(slices: dict[str, Slice], store: EmbeddingCache | None) -> Iterator[tuple[str, TalkAndSilence]]:
+    """Talk and silence of each segment, in seconds from its start."""
     meters: dict[str, tuple[TalkMeter, LevelMeter]] = {}
-    found = {}
     for piece in read_ahead(stream_pieces(slices), _PIECES_AHEAD):
         if piece.name not in meters:
             meters[piece.name] = TalkMeter(MUQ_RATE, store=store), LevelMeter(MUQ_RATE)
@@ -270,11 +278,10 @@ def _screen(slices: dict[str, Slice], store: EmbeddingCache | None) -> dict[str,
         levels.add(piece.samples)
         if piece.last:
             del meters[piece.name]
-            found[piece.name] = talk.finish(), levels.silent_intervals()
-    return found
+            yield piece.name, (talk.finish(), levels.silent_intervals())
 
 
 def _screen_shard(
     shard: Sequence[Segment], audio_dir: Path, store: EmbeddingCache | None
 ) -> dict[str, TalkAndSilence]:
-    return _screen(plan_slices(shard, audio_dir), store)
+    return dict(_screen(plan_slices(shard, audio_dir), store))

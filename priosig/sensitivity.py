@@ -116,11 +116,13 @@ def sensitivity_table(
         In the order of `choices`, Model A before B; pooling is varied for Model A alone, B's scores have none.
     """
     tried = list(choices(annotations, base_view))
-    views = _views_of(tried, annotations, extractor)
+    views = _views_of(tried, annotations, extractor, progress)
     features = measure_views(annotations, [view for view, _ in views.values()], extractor, progress=progress)
     measured = {cut: (*views[cut], found) for cut, found in zip(views, features, strict=True)}
     rows = []
-    for choice in tried:
+    for number, choice in enumerate(tried, 1):
+        if progress is not None:
+            progress(f"choice {number} of {len(tried)}")
         rows += _assess(choice, annotations, extractor.cache, *measured[_cut(choice)], n_permutations)
     return rows
 
@@ -130,12 +132,12 @@ def _cut(choice: Choice) -> tuple[str, float | None, float]:
     return choice.view, choice.length, choice.min_continue_duration
 
 
-def _views_of(tried, annotations, extractor) -> dict[tuple, tuple[View, np.ndarray]]:
+def _views_of(tried, annotations, extractor, progress) -> dict[tuple, tuple[View, np.ndarray]]:
     """The view of each way to cut, and the talk that is heard in it."""
     moments, guard = annotations.moments, annotations.corpus.settings.guard
     shortest = min(choice.min_continue_duration for choice in tried)
     # The shortest CONTINUE of all gives all segments that any choice has, so one screening serves every choice.
-    screening = screen(annotations, identify_segments(moments, shortest), extractor)
+    screening = screen(annotations, identify_segments(moments, shortest), extractor, progress=progress)
     views = {}
     for choice in tried:
         segments = identify_segments(moments, choice.min_continue_duration)

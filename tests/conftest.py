@@ -12,7 +12,6 @@ import pytest
 
 from priosig.moments import Moment
 
-
 hypothesis.settings.register_profile("quick", max_examples=25, deadline=None)
 hypothesis.settings.register_profile("thorough", max_examples=500, deadline=None)
 hypothesis.settings.load_profile("quick")

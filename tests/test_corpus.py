@@ -17,13 +17,16 @@ def test_a_full_directory_is_found(directory):
         (directory / name).mkdir()
     for name in ("b.ckpt", "a.ckpt"):
         (directory / "checkpoints" / name).touch()
-    (directory / "experiment.toml").write_text('name = "study"\n[thresholds]\nauc = 0.7\n[parameters]\nseed = 3\n')
+    (directory / "experiment.toml").write_text(
+        'name = "study"\n[thresholds]\nauc = 0.7\n[parameters]\nseed = 3\n'
+        '[encoder]\nlayer = [3, 6]\nprecision = "bfloat16"\n'
+    )
     corpus = open_corpus(directory)
     assert corpus.name == "study"
     assert corpus.audio == directory / "audio"
     assert [path.name for path in corpus.checkpoints] == ["a.ckpt", "b.ckpt"]
     assert corpus.muq == str(directory / "muq")
-    assert corpus.settings == Settings(auc=0.7, seed=3)
+    assert corpus.settings == Settings(auc=0.7, seed=3, layer=(3, 6), precision="bfloat16")
 
 
 def test_annotations_alone_are_a_corpus(directory):
@@ -41,7 +44,7 @@ def test_a_name_that_was_not_chosen_is_made_fit(tmp_path, moment_row, moments_fi
 @pytest.mark.parametrize(
     ("text", "words"),
     [
-        ("nam = 'x'", "nam is not known; expected name, parameters, thresholds"),
+        ("nam = 'x'", "nam is not known; expected encoder, name, parameters, thresholds"),
         ("[thresholds]\nAUC = 0.6", r"\[thresholds\] AUC is not known; expected auc"),
         ("[parameters]\nauc = 0.6", r"\[parameters\] auc is not known"),
         ("[thresholds]\nauc = 1.6", "auc is 1.6; expected a number from 0 to 1"),
@@ -49,6 +52,10 @@ def test_a_name_that_was_not_chosen_is_made_fit(tmp_path, moment_row, moments_fi
         ("[parameters]\nequal_length = 0", "equal_length is 0; expected a number from"),
         ("[parameters]\nseed = 1.5", "seed is 1.5; expected a whole number"),
         ("[parameters]\nC = nan", "C is nan; expected a number"),
+        ("[encoder]\nlayer = -1", r"\[encoder\] layer is -1; expected 'last', an integer"),
+        ("[encoder]\nlayer = [1, 1]", r"\[encoder\] layer is \(1, 1\); expected"),
+        ("[encoder]\nprecision = 'half'", r"\[encoder\] precision 'half': expected one of float32"),
+        ("[encoder]\nprecision = 16", r"\[encoder\] precision 16: expected one of"),
         ("thresholds = 3", "thresholds is 3; expected a table"),
         ("name = '../x'", r"name is '\.\./x'; expected 1 to 64 letters"),
         ("name = ", "not TOML"),

@@ -8,11 +8,11 @@ import pytest
 from priosig.encoder import Progress
 
 _QUICK = 5.0  # s: what is over by then needs no progress
-_EVERY_TERMINAL, _EVERY_LOG = 0.5, 60.0  # s between updates
+_EVERY = 0.5  # s between updates
 
 
 class ProgressLine:
-    """Progress of an experiment on the terminal: redrawn in place there, a line a minute in a log.
+    """Progress of an experiment, redrawn in place on a terminal; a log gets none.
 
     Parameters
     ----------
@@ -26,12 +26,14 @@ class ProgressLine:
         self.capture = config.pluginmanager.get_plugin("capturemanager")
         self.name = name
         self.drawn = False
+        self.began = time.monotonic()
+        self.shown = self.began
 
     def __enter__(self) -> "ProgressLine":
         return self
 
     def __exit__(self, *_: object) -> None:
-        if self.drawn and self._on_terminal:
+        if self.drawn:
             self._write("\r\x1b[K")
 
     @property
@@ -40,20 +42,19 @@ class ProgressLine:
 
     def start(self, stage: str) -> Callable[[Progress], None]:
         """Begin a stage; give the function that takes its progress."""
-        began = last = time.monotonic()
+        began = time.monotonic()
+        self._show(f"{self.name}: {stage}")
 
         def report(progress: Progress) -> None:
-            nonlocal last
-            now = time.monotonic()
-            every = _EVERY_TERMINAL if self._on_terminal else _EVERY_LOG
-            if self.reporter is None or now - began < _QUICK or now - last < every:
-                return
-            last = now
-            text = f"{self.name}, {stage} view: {describe_progress(progress, now - began)}"
-            self._write(f"\r\x1b[K{text}" if self._on_terminal else f"\n{text}\n")
-            self.drawn = True
+            self._show(f"{self.name}: {stage}, {describe_progress(progress, time.monotonic() - began)}")
 
         return report
+
+    def _show(self, text: str) -> None:
+        now = time.monotonic()
+        if self._on_terminal and now - self.began >= _QUICK and now - self.shown >= _EVERY:
+            self.shown, self.drawn = now, True
+            self._write(f"\r\x1b[K{text}")
 
     def _write(self, text: str) -> None:
         with self.capture.global_and_fixture_disabled():

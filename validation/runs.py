@@ -176,7 +176,9 @@ class Runs:
 
     def extractor(self, case: Case) -> MuQExtractor:
         """The encoder of a case."""
-        return MuQExtractor(self.corpus(case).muq, device=self.device_of(case), cache_dir=self.cache)
+        corpus = self.corpus(case)
+        choices = {"layer": corpus.settings.layer, "precision": corpus.settings.precision}
+        return MuQExtractor(corpus.muq, device=self.device_of(case), cache_dir=self.cache, **choices)
 
     def _run(self, case: Case) -> Experiment:
         if case.world is not None and not case.gpu:
