@@ -4,7 +4,7 @@ float32 is the reference; `precision = "bfloat16"` in `experiment.toml` is about
 it, and more on an accelerator. It moves the embeddings by a share of their spread, and through them the quality
 scores and the out-of-fold scores. The world with a signal is encoded in both, and each difference, as a share of the
 spread, is held to two or three times what was measured. Verdicts rest on ranks, so the AUC within video is what
-counts: of 500 pairs of segments, two changed their order.
+counts: of 299 pairs of segments, one changed its order.
 """
 
 import numpy as np
