@@ -2,7 +2,7 @@
 
 import pytest
 
-from validation.options import CORPUS, add_options, corpus_of, setting
+from validation.options import CORPUS, add_options, check_device, corpus_of, setting
 
 
 def pytest_addoption(parser: pytest.Parser) -> None:
@@ -10,6 +10,7 @@ def pytest_addoption(parser: pytest.Parser) -> None:
 
 
 def pytest_configure(config: pytest.Config) -> None:
+    check_device(config)
     config.stash[CORPUS] = corpus_of(config)
 
 

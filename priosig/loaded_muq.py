@@ -83,13 +83,15 @@ class LoadedMuQ:
     def parameters(self) -> dict[str, str | int]:
         """Everything but the samples that determines a window's frames."""
         versions = {package: importlib.metadata.version(package) for package in _SOFTWARE}
+        # A device that was named need not be here: the work may be done elsewhere (priosig.spread).
+        device = self.device if self._asked_device == "auto" else self._asked_device
         return {
             "encoder": "muq",
             "weights": self.fingerprint,
             "rate": MUQ_RATE,
             "layer": name_layers(self._layers),
             "precision": self.precision,
-            "device": self.device.partition(":")[0],
+            "device": device.partition(":")[0],
             **versions,
         }
 

@@ -6,7 +6,7 @@ from types import SimpleNamespace
 
 import pytest
 
-from validation.options import CORPUS, OPTIONS, corpus_of, setting
+from validation.options import CORPUS, OPTIONS, check_device, corpus_of, setting
 from validation.runs import Case, described_cases, experiment_cases, wants_gpu
 
 
@@ -83,3 +83,14 @@ def test_on_an_accelerator_the_corpus_runs_on_it_and_the_worlds_vouch_for_it():
     assert all(case.gpu and case.world is not None for case in worlds)
     both = experiment_cases(config(), "cuda")
     assert {case.gpu for case in both} == {True, False}
+
+
+@pytest.mark.parametrize("device", ["auto", "cpu", "mps", "cuda", "cuda:1"])
+def test_devices_that_there_could_be_are_taken(device):
+    check_device(config(line={"device": device}))
+
+
+@pytest.mark.parametrize("device", ["quantum", "gpu", "cuda:", "cuda:x"])
+def test_a_device_that_there_is_not_is_a_usage_error(device):
+    with pytest.raises(pytest.UsageError, match=f"--device {device}: expected auto, cpu, cuda"):
+        check_device(config(line={"device": device}))

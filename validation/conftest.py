@@ -83,14 +83,19 @@ def is_about(item: pytest.Item, world: str | None) -> bool:
 
 
 def pytest_collection_finish(session: pytest.Session) -> None:
-    runs = session.config.stash.get(RUNS, None)
-    gpu_items = [item for item in session.items if item.get_closest_marker("gpu")]
-    if gpu_items and runs is not None and runs.accelerator is None:
-        device = setting(session.config, "device")
+    """Refuse to run on another device than was asked for."""
+    config = session.config
+    runs, device = config.stash.get(RUNS, None), setting(config, "device")
+    if runs is None or runs.accelerator is not None:
+        return
+    if any(item.get_closest_marker("gpu") for item in session.items):
         raise pytest.UsageError(
             f"-m gpu: no accelerator for --device {device} (torch sees neither CUDA nor Apple MPS, or the device "
             "was named and is not there); run without -m gpu to use the CPU"
         )
+    hears = config.stash[CORPUS] is None or config.stash[CORPUS].audio is not None
+    if device not in ("auto", "cpu") and hears and any("experiment" in item.fixturenames for item in session.items):
+        raise pytest.UsageError(f"--device {device}: torch finds none; expected one that is there, auto, or cpu")
 
 
 @pytest.hookimpl(tryfirst=True)

@@ -6,6 +6,7 @@ library is handed what it needs.
 """
 
 import os
+import re
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -67,6 +68,13 @@ def setting(config: pytest.Config, name: str) -> str | list[str] | None:
         values = [_from_ini(config, v) for v in (value if option.many else [value])]
         return values if option.many else values[0]
     return [] if option.many else option.default
+
+
+def check_device(config: pytest.Config) -> None:
+    """A usage error if the device is none that there could be."""
+    device = setting(config, "device")
+    if not re.fullmatch(r"auto|cpu|mps|cuda(:\d+)?", device):
+        raise pytest.UsageError(f"--device {device}: expected auto, cpu, cuda, cuda:<number> or mps")
 
 
 def corpus_of(config: pytest.Config) -> Corpus | None:

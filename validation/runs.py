@@ -16,7 +16,14 @@ import pytest
 from priosig.cache import EmbeddingCache
 from priosig.corpus import Corpus, open_corpus
 from priosig.encoder import MuQExtractor
-from priosig.experiment import Annotations, Experiment, describe, read_annotations, run_experiment
+from priosig.experiment import (
+    Annotations,
+    Experiment,
+    describe,
+    make_extractor,
+    read_annotations,
+    run_experiment,
+)
 from priosig.sensitivity import Row, sensitivity_table
 from priosig.worlds import WORLDS, make_world
 from validation.background import Background
@@ -87,13 +94,13 @@ def open_world(world: str) -> Corpus:
 def run_world(world: str, cache: str) -> Experiment:
     """Run a world on the CPU."""
     corpus = open_world(world)
-    return run_experiment(read_annotations(corpus), MuQExtractor(corpus.muq, device="cpu", cache_dir=cache))
+    return run_experiment(read_annotations(corpus), make_extractor(corpus, device="cpu", cache_dir=cache))
 
 
 def vary_world(world: str, cache: str) -> list[Row]:
     """Make the sensitivity table of a world; to show that it works, 19 relabellings are exact at 5 %, and quick."""
     corpus = open_world(world)
-    extractor = MuQExtractor(corpus.muq, device="cpu", cache_dir=cache)
+    extractor = make_extractor(corpus, device="cpu", cache_dir=cache)
     return sensitivity_table(read_annotations(corpus), extractor, n_permutations=19)
 
 
@@ -176,9 +183,7 @@ class Runs:
 
     def extractor(self, case: Case) -> MuQExtractor:
         """The encoder of a case."""
-        corpus = self.corpus(case)
-        choices = {"layer": corpus.settings.layer, "precision": corpus.settings.precision}
-        return MuQExtractor(corpus.muq, device=self.device_of(case), cache_dir=self.cache, **choices)
+        return make_extractor(self.corpus(case), device=self.device_of(case), cache_dir=self.cache)
 
     def _run(self, case: Case) -> Experiment:
         if case.world is not None and not case.gpu:
