@@ -176,7 +176,7 @@ def describe_inputs(experiment: Experiment) -> dict[str, str]:
         rows[f"segments and labels, {name}"] = _short_hash(labels.encode())
         if v.features is not None:
             rows[f"embeddings, {name}"] = _short_hash(np.ascontiguousarray(v.features.embeddings).tobytes())
-    rows |= {f"setting {key}": f"{value:g}" for key, value in asdict(corpus.settings).items()}
+    rows |= {f"setting {key}": str(value) for key, value in asdict(corpus.settings).items()}
     return rows
 
 
