@@ -1,7 +1,7 @@
 """What the statistics of one model cost in time and memory as videos are added, at 20 segments a video.
 
-    python benchmarks/scale.py                                   # all sizes; some minutes
-    python benchmarks/scale.py --videos 5 50 --features 19       # seconds
+    python benchmarks/scale.py                                   # all sizes; about half an hour
+    python benchmarks/scale.py --features 19                     # a minute
     python benchmarks/scale.py --threads 2 --videos 500 --features 2048 --steps "assess, 19"
 
 Each step runs in a process of its own, so that its peak memory (`ru_maxrss`, which counts the interpreter, libraries

@@ -1,50 +1,47 @@
-"""Leave-one-video-out cross-validation, for one labelling or for thousands.
+"""Leave-one-video-out cross-validation of one labelling, with everything that is reported of it.
 
-Each video is scored by a probe that saw nothing of it. A *fold* is one held-out video; only where a design
-has very many videos (`max_folds`) does a fold hold out several whole ones. Standardisation, the optional
-removal of covariates, and the reduction to few columns (`priosig.probe`) are done once per fold on its
-training segments and never see a label; the resulting `Fold`s serve the observed labels, every relabelling of
-a permutation test, and every C.
+Each video is scored by a probe that saw nothing of it (`priosig.folds`).
 
 A fold whose training segments are all of one class cannot be trained. Its segments keep the score NaN, its
 status says why, and the metrics are those of the segments that were scored, their number beside them.
-
-`oof_scores` gives the out-of-fold scores of many labellings; `jackknife_scores` those of every data set that
-lacks one video (or one group of videos), from G (G - 1) / 2 fits instead of G (G - 1): the probe that saw
-neither v nor w scores w in the data set without v, and v in the data set without w.
 """
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Iterator, Sequence
-from dataclasses import dataclass
+from collections.abc import Sequence
 from typing import TypedDict
 
 import numpy as np
 from numpy.typing import ArrayLike
 
-from priosig.metrics import Summary, auc_by_video, check_labels, name_rows, sigmoid, summarise, video_index
-from priosig.probe import LogisticFit, Reduction, check_features, fit_logistic, reduce_fold, residualise, score
+from priosig.folds import (
+    Fold,
+    Folds,
+    fit_fold,
+    fit_folds_jointly,
+    group_videos,
+    iterate_folds,
+    oof_scores,
+    prepare_folds,
+    split_by_video,
+)
+from priosig.jackknife import jackknife_scores
+from priosig.metrics import Summary, auc_by_video, check_labels, sigmoid, summarise, video_index
+from priosig.probe import check_features
 
-
-@dataclass(frozen=True)
-class Fold:
-    """One split, reduced and ready for any labelling.
-
-    Attributes
-    ----------
-    held_out : tuple of str
-        Videos that are scored.
-    train, test : np.ndarray of int
-        Rows to fit on and rows to score, ascending.
-    reduction : Reduction
-        Their features.
-    """
-
-    held_out: tuple[str, ...]
-    train: np.ndarray
-    test: np.ndarray
-    reduction: Reduction
+__all__ = [
+    "CrossValidation",
+    "Fold",
+    "FoldReport",
+    "SegmentScore",
+    "VideoScore",
+    "group_videos",
+    "iterate_folds",
+    "jackknife_scores",
+    "leave_one_video_out_cv",
+    "oof_scores",
+    "prepare_folds",
+]
 
 
 class FoldReport(TypedDict):
@@ -165,14 +162,12 @@ def leave_one_video_out_cv(
     if n and labels.min() == labels.max():
         raise ValueError(f"{where}: all {n} labels are {labels[0]}; expected both STOP (1) and CONTINUE (0)")
 
-    scores = np.full(n, np.nan)
-    coefficients, intercepts, reports = [], [], []
-    for fold in iterate_folds(X, video_ids, covariates=covariates, max_folds=max_folds):
-        fit, fold_scores = _fit_fold(fold, labels[None, :], C)
-        scores[fold.test] = fold_scores[0]
-        coefficients.append(fold.reduction.V @ fit.coef[0])
-        intercepts.append(float(fit.intercept[0]))
-        reports.append(_report(fold, labels, fit))
+    folds = split_by_video(X, video_ids, covariates=covariates, max_folds=max_folds)
+    scores, coefficients, intercepts, gradients = _fit(folds, labels, C)
+    reports = [
+        _report(", ".join(names), labels, folds.groups == fold, float(gradients[fold]))
+        for fold, names in enumerate(folds.names)
+    ]
     summary = summarise(scores, labels, video_ids)
     probabilities = sigmoid(scores)
     return CrossValidation(
@@ -201,238 +196,46 @@ def leave_one_video_out_cv(
             for row in range(n)
         ],
         per_video=_per_video(scores, labels, video_ids),
-        coefficients=np.array(coefficients),
-        intercepts=np.array(intercepts),
+        coefficients=coefficients,
+        intercepts=intercepts,
         folds=reports,
         undefined_folds=[report["held_out"] for report in reports if report["status"] != "ok"],
         n_unscored=summary.n_unscored,
     )
 
 
-def iterate_folds(
-    X: ArrayLike,
-    video_ids: Sequence[str],
-    *,
-    covariates: ArrayLike | None = None,
-    max_folds: int | None = None,
-    content: ArrayLike | None = None,
-) -> Iterator[Fold]:
-    """Folds of `prepare_folds`, one at a time, for designs whose reductions together would fill the memory."""
-    X, covariates = _check_design("prepare_folds", X, video_ids, covariates)
-    groups, names = group_videos(video_ids, max_folds, content=X if content is None else content)
-    for group in range(len(names)):
-        yield _make_fold(X, covariates, names[group], groups != group, groups == group)
+def _fit(folds: Folds, labels: np.ndarray, C: float) -> tuple[np.ndarray, np.ndarray, np.ndarray, np.ndarray]:
+    """Scores (n,), coefficients (G, D), intercepts (G,) and gradients (G,); NaN where a fold was not trained."""
+    scores = np.full(len(labels), np.nan)
+    coefficients = np.full((len(folds), folds.X.shape[1]), np.nan)
+    intercepts, gradients = np.full(len(folds), np.nan), np.full(len(folds), np.nan)
+    together = fit_folds_jointly(folds, labels[None, :], C)
+    if together is not None:
+        for fits in together:
+            rows, columns = np.nonzero(folds.groups[:, None] == fits.fold)
+            scores[rows] = fits.scores[rows, columns]
+            coefficients[fits.fold], intercepts[fits.fold] = fits.coef.T, fits.intercept
+            gradients[fits.fold] = fits.gradient
+        return scores, coefficients, intercepts, gradients
+    for k, fold in enumerate(folds):
+        fit, found = fit_fold(fold, labels[None, :], C)
+        scores[fold.test] = found[0]
+        coefficients[k] = fold.reduction.V @ fit.coef[0]
+        intercepts[k], gradients[k] = fit.intercept[0], fit.gradient[0]
+    return scores, coefficients, intercepts, gradients
 
 
-def prepare_folds(
-    X: ArrayLike,
-    video_ids: Sequence[str],
-    *,
-    covariates: ArrayLike | None = None,
-    max_folds: int | None = None,
-    content: ArrayLike | None = None,
-) -> tuple[Fold, ...]:
-    """Split by video, and standardise and reduce every fold once, for any number of labellings.
-
-    Parameters
-    ----------
-    X : array-like, shape (n, D)
-        Features in their own units.
-    video_ids : sequence of str, length n
-    covariates : array-like, shape (n, q), optional
-        What is removed from the features by least squares on each fold's training segments
-        (`priosig.probe.residualise`).
-    max_folds : int, optional
-        At most so many folds, each of whole videos; without it one video a fold.
-    content : array-like, shape (n, q), optional
-        What orders the videos where `max_folds` groups them (see `group_videos`); the features by default. Give the
-        same to models that are to be compared.
-
-    Returns
-    -------
-    tuple of Fold
-        Sorted by the name of the video, where a fold is one video.
-
-    Raises
-    ------
-    ValueError
-        For one video, values that are not finite, or lengths that do not match.
-    """
-    return tuple(iterate_folds(X, video_ids, covariates=covariates, max_folds=max_folds, content=content))
-
-
-def oof_scores(folds: Iterable[Fold], Y: ArrayLike, C: float = 1.0) -> np.ndarray:
-    """Out-of-fold scores of m labellings.
-
-    Parameters
-    ----------
-    folds : iterable of Fold
-        From `prepare_folds`, or straight from `iterate_folds` where memory is short.
-    Y : array-like of 0 and 1, shape (m, n) or (n,)
-        Labellings.
-    C : float
-        Inverse strength of the penalty.
-
-    Returns
-    -------
-    np.ndarray, shape of Y
-        Larger is more STOP-like. NaN in the folds where a labelling leaves one class to train on, and nowhere else.
-
-    Raises
-    ------
-    ValueError
-        If any fit did not converge.
-    """
-    labels = check_labels("oof_scores", Y)
-    scores = np.full(labels.shape, np.nan)
-    for fold in folds:
-        if labels.shape[-1] != len(fold.train) + len(fold.test):
-            raise ValueError(
-                f"oof_scores: labellings of {labels.shape[-1]} segments for folds of "
-                f"{len(fold.train) + len(fold.test)}; expected one label a segment"
-            )
-        found = _fit_fold(fold, np.atleast_2d(labels), C)[1]
-        scores[..., fold.test] = found if labels.ndim == 2 else found[0]
-    return scores
-
-
-def jackknife_scores(
-    X: ArrayLike,
-    Y: ArrayLike,
-    video_ids: Sequence[str],
-    C: float = 1.0,
-    *,
-    covariates: ArrayLike | None = None,
-    max_folds: int | None = None,
-    content: ArrayLike | None = None,
-) -> np.ndarray:
-    """Out-of-fold scores of every data set that lacks one fold's videos, everything refitted.
-
-    Parameters
-    ----------
-    X, video_ids, covariates, max_folds, content
-        As for `prepare_folds`; three folds at least.
-    Y : array-like of 0 and 1, shape (m, n) or (n,)
-    C : float
-
-    Returns
-    -------
-    np.ndarray, shape (G, m, n) or (G, n)
-        Entry v holds the out-of-fold scores of the data without fold v, whose own segments are NaN, as are those of a
-        fold with one class to train on.
-    """
-    X, covariates = _check_design("jackknife_scores", X, video_ids, covariates)
-    labels = check_labels("jackknife_scores", Y)
-    groups, names = group_videos(video_ids, max_folds, content=X if content is None else content)
-    if len(names) < 3:
-        raise ValueError(f"jackknife_scores: {len(names)} folds of videos; expected 3 or more")
-    scores = np.full((len(names), *labels.shape), np.nan)
-    for v in range(len(names)):
-        for w in range(v + 1, len(names)):
-            test = (groups == v) | (groups == w)
-            fold = _make_fold(X, covariates, (*names[v], *names[w]), ~test, test)
-            found = _fit_fold(fold, np.atleast_2d(labels), C)[1].reshape(*labels.shape[:-1], len(fold.test))
-            of_v = groups[fold.test] == v
-            scores[w][..., fold.test[of_v]] = found[..., of_v]
-            scores[v][..., fold.test[~of_v]] = found[..., ~of_v]
-    return scores
-
-
-def group_videos(
-    video_ids: Sequence[str], max_folds: int | None = None, *, content: ArrayLike | None = None
-) -> tuple[np.ndarray, tuple[tuple[str, ...], ...]]:
-    """Fold of each segment, and the videos of each fold.
-
-    With more videos than `max_folds`, videos are dealt out whole, largest first, each to the fold with the fewest
-    segments so far. Videos of one size are taken in the order of their sorted rows of `content`, so that neither the
-    names of videos nor the order of rows decides anything.
-
-    Parameters
-    ----------
-    video_ids : sequence of str, length n
-    max_folds : int, optional
-        2 or more; None for one video a fold.
-    content : array-like, shape (n, q)
-        Needed when videos are grouped. Never the labels.
-
-    Returns
-    -------
-    groups : np.ndarray of int, shape (n,)
-    names : tuple of tuples of str
-    """
-    n = len(video_ids)
-    names, which = video_index("group_videos", video_ids, n)
-    if max_folds is None or len(names) <= max_folds:
-        return which, tuple((name,) for name in names)
-    if max_folds < 2:
-        raise ValueError(f"group_videos: max_folds is {max_folds}; expected 2 or more")
-    if content is None or len(content) != n:
-        raise ValueError("group_videos: videos to be grouped need their content; expected one row a segment")
-    content = np.asarray(content, dtype=np.float64)
-    content = content.reshape(n, -1)
-
-    def key(video: int) -> tuple:
-        rows = content[which == video]
-        return -len(rows), rows[np.lexsort(rows.T[::-1])].tolist()
-
-    load = np.zeros(max_folds, dtype=np.int64)
-    fold_of_video = np.empty(len(names), dtype=np.intp)
-    for video in sorted(range(len(names)), key=key):
-        fold_of_video[video] = np.argmin(load)
-        load[fold_of_video[video]] += np.count_nonzero(which == video)
-    members = tuple(tuple(names[v] for v in np.flatnonzero(fold_of_video == f)) for f in range(max_folds))
-    return fold_of_video[which], members
-
-
-def _check_design(
-    where: str, X: ArrayLike, video_ids: Sequence[str], covariates: ArrayLike | None
-) -> tuple[np.ndarray, np.ndarray | None]:
-    X = check_features(where, X)
-    names, _ = video_index(where, video_ids, len(X))
-    if len(names) < 2:
-        raise ValueError(f"{where}: {len(names)} video ({', '.join(names)}); expected 2 or more to leave one out")
-    if covariates is not None:
-        covariates = np.asarray(covariates, dtype=np.float64)
-        if covariates.ndim != 2 or len(covariates) != len(X):
-            message = f"{where}: covariates of shape {covariates.shape} for {len(X)} segments"
-            raise ValueError(f"{message}; expected (n_segments, n_covariates)")
-        bad = np.flatnonzero(~np.isfinite(covariates).all(axis=1))
-        if len(bad):
-            raise ValueError(f"{where}: covariates are NaN or infinite at {name_rows(bad)}; expected finite numbers")
-    return X, covariates
-
-
-def _make_fold(
-    X: np.ndarray, covariates: np.ndarray | None, held_out: tuple[str, ...], train: np.ndarray, test: np.ndarray
-) -> Fold:
-    train, test = np.flatnonzero(train), np.flatnonzero(test)
-    X_train, X_test = X[train], X[test]
-    if covariates is not None and covariates.shape[1]:
-        X_train, X_test = residualise(X_train, covariates[train], X_test, covariates[test])
-    return Fold(held_out, train, test, reduce_fold(X_train, X_test))
-
-
-def _fit_fold(fold: Fold, Y: np.ndarray, C: float) -> tuple[LogisticFit, np.ndarray]:
-    fit = fit_logistic(fold.reduction.Z_train, Y[:, fold.train], C)
-    lost = fit.trainable & ~fit.converged
-    if lost.any():
-        raise ValueError(
-            f"fold without {', '.join(fold.held_out)}: {lost.sum()} of {len(Y)} fits did not converge (largest "
-            f"gradient {fit.gradient[lost].max():.1e}); expected all to; use a smaller C or rescale the features"
-        )
-    return fit, score(fold.reduction, fit)
-
-
-def _report(fold: Fold, labels: np.ndarray, fit: LogisticFit) -> FoldReport:
-    n_stop = int(labels[fold.train].sum())
-    only = "STOP" if n_stop else "CONTINUE"
+def _report(held_out: str, labels: np.ndarray, held: np.ndarray, gradient: float) -> FoldReport:
+    n_train, n_train_stop = int((~held).sum()), int(labels[~held].sum())
+    only = "STOP" if n_train_stop else "CONTINUE"
+    trained = 0 < n_train_stop < n_train
     return FoldReport(
-        held_out=", ".join(fold.held_out),
-        n_train=len(fold.train),
-        n_train_stop=n_stop,
-        n_test=len(fold.test),
-        status="ok" if fit.trainable[0] else f"cannot be trained: all {len(fold.train)} training segments are {only}",
-        gradient=float(fit.gradient[0]),
+        held_out=held_out,
+        n_train=n_train,
+        n_train_stop=n_train_stop,
+        n_test=int(held.sum()),
+        status="ok" if trained else f"cannot be trained: all {n_train} training segments are {only}",
+        gradient=gradient,
     )
 
 

@@ -19,11 +19,14 @@ Biometrika 81, 457-469.
 
 from __future__ import annotations
 
+from collections.abc import Iterator
+
 import numpy as np
 
 from priosig.metrics import sigmoid
 
 RIDGE = 0.1
+TABLE_ENTRIES = 1 << 21  # of the polynomials of the videos that are drawn for together
 
 
 def fit_pairs(differences: np.ndarray, ridge: float = RIDGE) -> np.ndarray:
@@ -132,24 +135,53 @@ def draw_strata(eta: np.ndarray, y: np.ndarray, videos: np.ndarray, n: int, rng:
     uniform = rng.random((n, len(y)))
     eta = np.atleast_2d(eta)
     labellings = np.zeros((n, len(y)), dtype=np.int8)
-    pick = np.arange(n) if len(eta) == n else np.zeros(n, dtype=np.intp)
-    for v in np.unique(videos):
-        rows = np.flatnonzero(videos == v)
-        table = _log_symmetric(eta[:, rows], int(y[rows].sum()))
-        left = np.full(n, int(y[rows].sum()))
-        for j, row in enumerate(rows):
-            with_row = np.where(left > 0, table[pick, j + 1, left - 1], -np.inf)
-            chosen = uniform[:, row] < np.exp(eta[pick, row] + with_row - table[pick, j, left])
-            labellings[:, row] = chosen
+    pick = (np.arange(n) if len(eta) == n else np.zeros(n, dtype=np.intp))[:, None]
+    for rows, k in _alike(y, videos, len(eta)):
+        of_video = np.ascontiguousarray(np.moveaxis(eta[:, rows], -1, 0))  # (size, n or 1, some videos)
+        of_video -= (of_video.max(axis=0) + of_video.min(axis=0)) / 2
+        size = len(of_video)
+        # Sums of products neither overflow nor vanish where this holds, and cost a tenth of their logarithms.
+        plain = k * np.abs(of_video).max() + size < 600
+        weight = np.exp(of_video) if plain else of_video
+        table = _symmetric(weight, k) if plain else _log_symmetric(of_video, k)
+        video, left = np.arange(len(rows)), np.full((n, len(rows)), k)
+        for j in range(size):
+            ahead, now = table[j + 1, np.maximum(left - 1, 0), pick, video], table[j, left, pick, video]
+            own = weight[j, pick, video]
+            chance = own * ahead / now if plain else np.exp(own + ahead - now)
+            chosen = (uniform[:, rows[:, j]] < chance) & (left > 0)
+            labellings[:, rows[:, j]] = chosen
             left -= chosen
     return labellings
 
 
+def _alike(y: np.ndarray, videos: np.ndarray, n_eta: int) -> Iterator[tuple[np.ndarray, int]]:
+    """Rows of videos of one size and one number of STOPs k, shape (some videos, size), and k."""
+    kinds: dict[tuple[int, int], list[np.ndarray]] = {}
+    order = np.argsort(videos, kind="stable")
+    for rows in np.split(order, np.flatnonzero(np.diff(videos[order])) + 1):
+        kinds.setdefault((len(rows), int(y[rows].sum())), []).append(rows)
+    for (size, k), found in kinds.items():
+        at_once = max(1, TABLE_ENTRIES // (n_eta * (size + 1) * (k + 1)))
+        for first in range(0, len(found), at_once):
+            yield np.array(found[first : first + at_once]), k
+
+
+def _symmetric(w: np.ndarray, k: int) -> np.ndarray:
+    """``T[i, r] = e_r(w_i, w_{i+1}, ...)``, from ``e_r(i) = e_r(i+1) + w_i e_{r-1}(i+1)``; shape (n + 1, k + 1, ...)
+    for w of shape (n, ...)."""
+    table = np.zeros((len(w) + 1, k + 1, *w.shape[1:]))
+    table[:, 0] = 1.0
+    for i in range(len(w) - 1, -1, -1):
+        np.multiply(w[i], table[i + 1, :-1], out=table[i, 1:])
+        table[i, 1:] += table[i + 1, 1:]
+    return table
+
+
 def _log_symmetric(eta: np.ndarray, k: int) -> np.ndarray:
-    """``T[..., i, r] = log e_r(w_i, w_{i+1}, ...)``, w = exp(eta), from ``e_r(i) = e_r(i+1) + w_i e_{r-1}(i+1)``."""
-    n = eta.shape[-1]
-    table = np.full((*eta.shape[:-1], n + 1, k + 1), -np.inf)
-    table[..., 0] = 0.0
-    for i in range(n - 1, -1, -1):
-        table[..., i, 1:] = np.logaddexp(table[..., i + 1, 1:], eta[..., i, None] + table[..., i + 1, :-1])
+    """The logarithms of `_symmetric` with w = exp(eta), however small or large that is."""
+    table = np.full((len(eta) + 1, k + 1, *eta.shape[1:]), -np.inf)
+    table[:, 0] = 0.0
+    for i in range(len(eta) - 1, -1, -1):
+        table[i, 1:] = np.logaddexp(table[i + 1, 1:], eta[i] + table[i + 1, :-1])
     return table

@@ -29,13 +29,17 @@ from dataclasses import dataclass
 
 import numpy as np
 
-from priosig.crossval import Fold, oof_scores, prepare_folds
+from priosig.folds import Fold, Folds, oof_scores, split_by_video
 from priosig.metrics import auc_within_video
 from priosig.pairing import Scheme, canonical_rows, draw_relabellings, neighbouring_pairs
 
 TIE = 1e-12  # two AUCs closer than this are equal: they are ratios of whole numbers, summed in floating point
 MAX_SINGLE_FOLDS = 40  # with more videos than this, folds are groups of videos
 GROUPED_FOLDS = 10
+# Reductions of more entries than this (128 MB) are made one at a time, and again when they are needed again.
+KEPT_ENTRIES = 1 << 24
+# Scores that are kept for one pass over the folds (800 MB), and that are ranked at a time.
+_PASS_ENTRIES = 100_000_000
 _BATCH_ENTRIES = 10_000_000
 
 
@@ -131,16 +135,21 @@ def permutation_test(
     )
 
 
-def folds_of(X: np.ndarray, videos: np.ndarray, covariates: np.ndarray | None = None) -> tuple[Fold, ...]:
-    """One fold a video; with more than 40 videos, 10 folds of whole videos. Rows must be canonical."""
+def folds_of(X: np.ndarray, videos: np.ndarray, covariates: np.ndarray | None = None) -> tuple[Fold, ...] | Folds:
+    """One fold a video; with more than 40 videos, 10 folds of whole videos. Rows must be canonical.
+
+    Reduced already, unless that would fill much memory.
+    """
     many = len(np.unique(videos)) > MAX_SINGLE_FOLDS
-    return prepare_folds(
+    folds = split_by_video(
         X, videos, covariates=covariates, max_folds=GROUPED_FOLDS if many else None, content=np.arange(len(videos))
     )
+    n, n_features = folds.X.shape
+    return folds if len(folds) * (n + n_features) * min(n, n_features) > KEPT_ENTRIES else tuple(folds)
 
 
 def observed_and_null(
-    folds: tuple[Fold, ...], y: np.ndarray, labellings: np.ndarray, videos: np.ndarray, *, C: float = 1.0
+    folds: tuple[Fold, ...] | Folds, y: np.ndarray, labellings: np.ndarray, videos: np.ndarray, *, C: float = 1.0
 ) -> tuple[float, np.ndarray]:
     """AUC within video under the observed labels, and under each relabelling, all refitted."""
     values = refitted_aucs(folds, np.vstack([y[None, :], labellings]), videos, C=C)
@@ -153,14 +162,18 @@ def observed_and_null(
 
 
 def refitted_aucs(
-    folds: tuple[Fold, ...], labellings: np.ndarray, videos: np.ndarray, *, C: float = 1.0
+    folds: tuple[Fold, ...] | Folds, labellings: np.ndarray, videos: np.ndarray, *, C: float = 1.0
 ) -> np.ndarray:
     """AUC within video of out-of-fold scores, the probe refitted to each labelling; shape (n_labellings,)."""
-    batch = max(1, _BATCH_ENTRIES // labellings.shape[1])
+    n = labellings.shape[1]
+    at_once, batch = max(1, _PASS_ENTRIES // n), max(1, _BATCH_ENTRIES // n)
     parts = []
-    for first in range(0, len(labellings), batch):
-        part = labellings[first : first + batch]
-        parts.append(auc_within_video(oof_scores(folds, part, C), part, videos, allow_unscored=True))
+    for first in range(0, len(labellings), at_once):
+        some = labellings[first : first + at_once]
+        scores = oof_scores(folds, some, C)
+        for start in range(0, len(some), batch):
+            k = slice(start, start + batch)
+            parts.append(auc_within_video(scores[k], some[k], videos, allow_unscored=True))
     return np.concatenate(parts)
 
 

@@ -25,7 +25,7 @@ from __future__ import annotations
 
 import numpy as np
 
-from priosig.crossval import Fold
+from priosig.folds import Fold, Folds
 from priosig.matched import draw_strata
 from priosig.metrics import auc_within_video
 from priosig.permutation import TIE, refitted_aucs
@@ -38,7 +38,7 @@ def power_of_spike(
     X: np.ndarray,
     y: np.ndarray,
     videos: np.ndarray,
-    folds: tuple[Fold, ...],
+    folds: tuple[Fold, ...] | Folds,
     null_distribution: np.ndarray,
     *,
     spike_auc: float = 0.70,
@@ -54,7 +54,7 @@ def power_of_spike(
     X : np.ndarray, shape (n_segments, n_features)
     y, videos : np.ndarray, shape (n_segments,)
         Labels and video numbers of canonical rows.
-    folds : tuple of Fold
+    folds : tuple of Fold, or Folds
         Of `X`.
     null_distribution : np.ndarray, shape (n_permutations,)
         From T1 on the same features.

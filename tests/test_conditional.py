@@ -63,6 +63,28 @@ def test_draws_with_odds_of_their_own_match_draws_with_shared_odds():
     np.testing.assert_array_equal(shared, own)
 
 
+@pytest.mark.parametrize("spread", [1.0, 300.0], ids="spread={}".format)
+def test_each_row_of_many_videos_is_drawn_given_those_before_it(spread):
+    rng = np.random.default_rng(3)
+    videos = np.repeat([0, 1, 2, 3], [4, 5, 4, 2])
+    y = np.array([1, 0, 1, 0, 0, 1, 0, 0, 1, 0, 1, 1, 0, 1, 1])  # videos 0 and 2 have one size and number of STOPs
+    eta = spread * rng.normal(size=(30, len(y)))
+    uniform = np.random.default_rng(7).random(eta.shape)
+    expected = np.zeros(eta.shape, dtype=int)
+    for video in range(4):
+        rows = np.flatnonzero(videos == video)
+        possible = labellings_with(len(rows), int(y[rows].sum()))
+        for k in range(len(eta)):
+            left, log_weight = possible, possible @ eta[k, rows]
+            for j, row in enumerate(rows):
+                total = np.logaddexp.reduce(log_weight)
+                stop = np.logaddexp.reduce(log_weight[left[:, j] == 1], initial=-np.inf)
+                expected[k, row] = uniform[k, row] < np.exp(stop - total)
+                kept = left[:, j] == expected[k, row]
+                left, log_weight = left[kept], log_weight[kept]
+    np.testing.assert_array_equal(draw_strata(eta, y, videos, 30, np.random.default_rng(7)), expected)
+
+
 def test_enormous_odds_decide_the_labels_without_overflow():
     eta, y = np.array([800.0, -800.0, 0.0]), np.array([0, 1, 0])
     drawn = draw_strata(eta, y, np.zeros(3), 20, np.random.default_rng(0))

@@ -1,0 +1,277 @@
+"""All folds of a design fitted together, where reducing every fold by itself would take hours.
+
+`priosig.probe` reduces each fold once and fits any number of labellings in the reduced coordinates. With thousands of
+segments of thousands of features that reduction is a decomposition of some seconds, and leave-one-video-out over 500
+videos asks for 500 of them to make a single fit in each. Folds differ by little, though: each lacks a few segments.
+Here they share one matrix, and a column of the unknowns is one labelling *in one fold*:
+
+- **The features of a fold** are those of all segments, but for the means, spreads and slopes of its own training
+  segments (`priosig.joint_design`).
+- **The objective** is the probe's own, on standardised features, held-out segments left out of the sum. Nothing is
+  approximated: the fits are those of `fit_logistic`, to the same largest gradient entry.
+- **The start** is the fit to all segments under the same labelling, from which a fold's is not far.
+- **The steps** are Newton's, by conjugate gradients as in `priosig.logistic`, preconditioned by the Cholesky factor
+  of the Hessian of all segments, averaged over labellings. In its coordinates every fold's Hessian is almost the
+  identity.
+
+A step costs more than in reduced coordinates: `pays` says where it is worth it.
+
+References
+----------
+Nocedal & Wright 2006, Numerical Optimization, sections 5.1 (preconditioned conjugate gradients) and 7.1 (inexact
+Newton).
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from dataclasses import dataclass
+
+import numpy as np
+
+from priosig.joint_design import JointDesign
+from priosig.logistic import GRADIENT_TOLERANCE, SHORTEST_STEP, SINGLE_STEPS
+
+# Entries of the largest array of one block of columns: tens of megabytes.
+BLOCK_ENTRIES = 1 << 22
+MAX_STEPS = 100
+# Operations a reduction, or the joint fit, must save before it is preferred: about a second of one core.
+WORTHWHILE = 2e10
+# Products with the features that a fit costs, in a fold's own coordinates and fitted together. The latter come with
+# products by the preconditioner. Set to times that were measured.
+PRODUCTS, JOINT_PRODUCTS, PRECONDITIONER = 60, 160, 3
+
+
+@dataclass(frozen=True)
+class JointFits:
+    """Some columns: each one labelling in one fold.
+
+    Attributes
+    ----------
+    fold, labelling : np.ndarray of int, shape (k,)
+    scores : np.ndarray, shape (n, k)
+        Decision values of all segments, in training or not.
+    coef : np.ndarray, shape (D, k)
+        Weights of standardised features.
+    intercept, gradient : np.ndarray, shape (k,)
+        The second as in `LogisticFit`.
+    converged : np.ndarray of bool, shape (k,)
+    """
+
+    fold: np.ndarray
+    labelling: np.ndarray
+    scores: np.ndarray
+    coef: np.ndarray
+    intercept: np.ndarray
+    gradient: np.ndarray
+    converged: np.ndarray
+
+
+def pays(n: int, n_features: int, n_folds: int, n_labellings: int) -> bool:
+    """Whether folds are fitted together sooner than one after the other, by counting operations.
+
+    Never for small designs, and not for so many labellings that reducing each fold first pays for itself.
+    """
+    d = min(n, n_features)
+    # An eigendecomposition and a rotation; before them, with fewer segments than features, a QR factorisation.
+    reduction = (4 * n * n_features * d + 12 * d**3) * (2 if n < n_features else 1)
+    fits = 2 * n_folds * n_labellings
+    alone = n_folds * reduction + fits * PRODUCTS * n * d
+    step = n_features * (n + PRECONDITIONER * n_features)
+    together = 6 * (n + n_features) * n_features**2 + fits * JOINT_PRODUCTS * step
+    return together + WORTHWHILE < alone
+
+
+def fit_jointly(design: JointDesign, Y: np.ndarray, C: float) -> Iterator[JointFits]:
+    """Fit every labelling in every fold that has both classes to train on.
+
+    Parameters
+    ----------
+    design : JointDesign
+    Y : np.ndarray of 0 and 1, shape (m, n)
+    C : float
+        Inverse strength of the penalty.
+
+    Yields
+    ------
+    JointFits
+        Each pair of fold and labelling once; pairs with one class in training never.
+    """
+    n, F = design.held.shape[0], design.held.shape[1] - 1
+    single = design.X.astype(np.float32)
+    train = (~design.held).astype(np.float64)
+    n_stop = Y @ train  # (m, F + 1)
+    trainable = (n_stop > 0) & (n_stop < train.sum(axis=0))
+    block = max(64, BLOCK_ENTRIES // n)
+    rows = np.flatnonzero(trainable[:, -1])
+    for first in range(0, len(rows), block):
+        part = rows[first : first + block]
+        share = Y[part].mean(axis=1)
+        A = np.zeros((design.X.shape[1] + 1, len(part)))
+        A[-1] = np.log(share / (1 - share))
+        factor = _factor(design, np.full(n, np.mean(share * (1 - share))), C)
+        whole = _newton(design, single, Y, np.full(len(part), F), part, A, C, factor)
+        p = _probabilities(whole.scores)
+        factor = _factor(design, np.mean(p * (1 - p), axis=1), C)
+        A = np.vstack([whole.coef, whole.intercept])
+        place, folds = np.nonzero(trainable[part, :F])
+        for start in range(0, len(place), block):
+            k = slice(start, start + block)
+            yield _newton(design, single, Y, folds[k], part[place[k]], A[:, place[k]], C, factor)
+
+
+def _factor(design: JointDesign, weights: np.ndarray, C: float) -> np.ndarray:
+    """Inverse of the lower Cholesky factor of I0 + C X1' diag(weights) X1, shape (D + 1, D + 1), X1 = [X, 1].
+
+    The factor and not the inverse Hessian: rounded to single precision, its square stays positive definite.
+    """
+    from scipy.linalg import solve_triangular
+
+    weighted = np.column_stack([design.X, np.ones(len(design.X))])
+    weighted *= np.sqrt(C * np.maximum(weights, np.finfo(np.float32).eps))[:, None]
+    H = weighted.T @ weighted
+    H[np.diag_indices(len(H) - 1)] += 1
+    return solve_triangular(np.linalg.cholesky(H), np.eye(len(H)), lower=True, overwrite_b=True)
+
+
+def _probabilities(E: np.ndarray) -> np.ndarray:
+    """1 / (1 + exp(-E)), in the precision of E."""
+    p = np.negative(E)
+    with np.errstate(over="ignore"):
+        np.exp(p, out=p)
+    p += 1
+    return np.reciprocal(p, out=p)
+
+
+@dataclass(frozen=True)
+class _Columns:
+    """What turns weights into decision values, and residuals into a gradient, for some columns in one precision."""
+
+    X: np.ndarray
+    Q: np.ndarray
+    mean: np.ndarray
+    slopes: np.ndarray
+    scale: np.ndarray
+
+    def scores(self, A: np.ndarray) -> np.ndarray:
+        """X_f w + b, shape (n, k), for A of shape (D + 1, k)."""
+        U = self.scale * A[:-1]
+        E = self.X @ U
+        if self.Q.shape[1]:
+            E -= self.Q @ np.einsum("rdk,dk->rk", self.slopes, U)
+        E += A[-1] - np.einsum("dk,dk->k", self.mean, U)
+        return E
+
+    def gradient(self, R: np.ndarray) -> np.ndarray:
+        """[X_f, 1]' R, shape (D + 1, k)."""
+        G = np.empty((self.X.shape[1] + 1, R.shape[1]), dtype=R.dtype)
+        np.matmul(self.X.T, R, out=G[:-1])
+        G[-1] = R.sum(axis=0)
+        G[:-1] -= self.mean * G[-1]
+        if self.Q.shape[1]:
+            G[:-1] -= np.einsum("rdk,rk->dk", self.slopes, self.Q.T @ R)
+        G[:-1] *= self.scale
+        return G
+
+
+def _columns(design: JointDesign, X: np.ndarray, folds: np.ndarray) -> _Columns:
+    kind = X.dtype
+    of_fold = (array[..., folds].astype(kind, copy=False) for array in (design.mean, design.slopes, design.scale))
+    return _Columns(X, design.Q.astype(kind, copy=False), *of_fold)
+
+
+def _newton(
+    design: JointDesign,
+    single: np.ndarray,
+    Y: np.ndarray,
+    folds: np.ndarray,
+    labellings: np.ndarray,
+    A: np.ndarray,
+    C: float,
+    factor: np.ndarray,
+) -> JointFits:
+    """Newton's method from A, shape (D + 1, k); steps in single precision, gradients in double."""
+    rounding = 64 * np.finfo(np.float64).eps * np.abs(design.X).sum(axis=0).max(initial=len(single))
+    tolerance = C * max(GRADIENT_TOLERANCE, rounding)
+    small = factor.astype(np.float32)
+    k = len(folds)
+    solution, scores, largest = np.empty_like(A), np.empty((len(single), k)), np.empty(k)
+    active = np.arange(k)
+
+    def gradient(columns: _Columns, train: np.ndarray, y: np.ndarray, A: np.ndarray) -> tuple[np.ndarray, ...]:
+        E = columns.scores(A)
+        p = _probabilities(E)
+        G = columns.gradient((p - y) * train)
+        if C != 1:
+            G *= C
+        G[:-1] += A[:-1]
+        return E, p, G
+
+    columns = _columns(design, design.X, folds)
+    train, y = ~design.held[:, folds], Y[labellings].T
+    E, p, G = gradient(columns, train, y, A)
+    for step in range(MAX_STEPS + 1):
+        size = np.abs(G).max(axis=0)
+        largest[active], solution[:, active], scores[:, active] = size, A, E
+        going = size > tolerance
+        if step == MAX_STEPS or not going.any():
+            break
+        if not going.all():
+            active, A, p, G, size = active[going], A[:, going], p[:, going], G[:, going], size[going]
+            train, y = train[:, going], y[:, going]
+            columns = _columns(design, design.X, folds[active])
+        quick = step < SINGLE_STEPS
+        kind = np.float32 if quick else np.float64
+        W = (C * np.maximum(p * (1 - p), np.finfo(kind).eps) * train).astype(kind)
+        operator = _columns(design, single, folds[active]) if quick else columns
+        P = size * _conjugate_gradients(operator, W, (G / size).astype(kind), small if quick else factor)
+        slope = np.einsum("ij,ij->j", G, P)
+        A_new = A + P
+        E, p, G_new = gradient(columns, train, y, A_new)
+        # As in `priosig.logistic`: a step that overshot is shortened until the slope is at most half as steep.
+        over = np.flatnonzero(np.einsum("ij,ij->j", G_new, P) > -0.5 * slope)
+        length = 1.0
+        while len(over) and length > SHORTEST_STEP:
+            length /= 4
+            A_new[:, over] = A[:, over] + length * P[:, over]
+            some = _columns(design, design.X, folds[active[over]])
+            E[:, over], p[:, over], G_new[:, over] = gradient(some, train[:, over], y[:, over], A_new[:, over])
+            over = over[np.einsum("ij,ij->j", G_new[:, over], P[:, over]) > -0.5 * slope[over]]
+        A, G = A_new, G_new
+    scores = scores[design.twin]
+    return JointFits(folds, labellings, scores, solution[:-1], solution[-1], largest / C, largest <= tolerance)
+
+
+def _conjugate_gradients(columns: _Columns, W: np.ndarray, G: np.ndarray, factor: np.ndarray) -> np.ndarray:
+    """Newton steps P with (I0 + [X_f, 1]' W [X_f, 1]) P = -G, 19 columns in 20 to a relative residual of 1e-3."""
+    tiny = np.finfo(G.dtype).tiny
+
+    # The factor is in the units of all segments, in which the folds' features are alike.
+    units = np.ones_like(G)
+    np.divide(1, columns.scale, out=units[:-1], where=columns.scale > 0)
+
+    def precondition(R: np.ndarray) -> np.ndarray:
+        return units * (factor.T @ (factor @ (units * R)))
+
+    R = -G
+    P = np.zeros_like(R)
+    D = precondition(R)
+    rho = np.einsum("ij,ij->j", R, D)
+    target = 1e-6 * rho
+    for _ in range(2 * len(G) + 20):
+        Q = columns.scores(D)
+        Q *= W
+        H = columns.gradient(Q)
+        H[:-1] += D[:-1]
+        length = rho / (np.einsum("ij,ij->j", D, H) + tiny)
+        P += D * length
+        H *= length
+        R -= H
+        S = precondition(R)
+        remaining = np.einsum("ij,ij->j", R, S)
+        if 20 * np.count_nonzero(remaining > target) <= len(target):
+            break
+        D *= remaining / (rho + tiny)
+        D += S
+        rho = remaining
+    return P

@@ -1,0 +1,135 @@
+"""Folds fitted together: the same fits as folds reduced one by one, only sooner."""
+
+import numpy as np
+import pytest
+
+from priosig import folds as folds_module
+from priosig import jackknife, permutation
+from priosig.crossval import leave_one_video_out_cv
+from priosig.folds import Folds, oof_scores, prepare_folds, split_by_video
+from priosig.jackknife import jackknife_scores
+from priosig.joint import fit_jointly, pays
+from priosig.joint_design import joint_design
+from priosig.permutation import folds_of
+
+SIZES = (9, 6, 7, 10, 8)
+
+
+def design(D, seed=0, sizes=SIZES, q=0):
+    """Segments of a few videos, their labellings, and covariates that some features follow."""
+    rng = np.random.default_rng(seed)
+    which = np.repeat(np.arange(len(sizes)), sizes)
+    X = (rng.normal(size=(len(which), D)) + rng.normal(size=(len(sizes), D))[which]) * np.exp(rng.normal(size=D)) + 3
+    Y = np.array([rng.permutation(np.arange(len(which)) % 2) for _ in range(4)])
+    return X, Y, [f"video{v}" for v in which], rng.normal(size=(len(which), q)) if q else None
+
+
+@pytest.fixture
+def together(monkeypatch):
+    """Small designs are fitted together too, in blocks of a few columns."""
+    monkeypatch.setattr(folds_module, "pays", lambda *sizes: True)
+
+
+@pytest.mark.parametrize("D", [5, 12, 150], ids="D={}".format)
+@pytest.mark.parametrize("q", [0, 2], ids="q={}".format)
+@pytest.mark.parametrize("C", [1.0, 0.05], ids="C={}".format)
+def test_scores_are_those_of_folds_reduced_one_by_one(together, D, q, C):
+    X, Y, videos, covariates = design(D, q=q)
+    expected = oof_scores(prepare_folds(X, videos, covariates=covariates), Y, C)
+    found = oof_scores(split_by_video(X, videos, covariates=covariates), Y, C)
+    np.testing.assert_allclose(found, expected, rtol=0, atol=1e-8)
+
+
+def test_everything_that_cross_validation_reports_is_the_same(monkeypatch):
+    X, Y, videos, _ = design(60)
+    expected = leave_one_video_out_cv(X, Y[0], videos)
+    monkeypatch.setattr(folds_module, "pays", lambda *sizes: True)
+    found = leave_one_video_out_cv(X, Y[0], videos)
+    for name in ("scores", "coefficients", "intercepts"):
+        np.testing.assert_allclose(found[name], expected[name], rtol=0, atol=1e-8)
+    assert max(report["gradient"] for report in found["folds"]) < 1e-10
+    for name in ("held_out", "n_train", "n_train_stop", "n_test", "status"):
+        assert [report[name] for report in found["folds"]] == [report[name] for report in expected["folds"]]
+
+
+def test_jackknife_scores_are_the_same(monkeypatch):
+    X, Y, videos, covariates = design(60, q=2)
+    expected = jackknife_scores(X, Y, videos, covariates=covariates)
+    monkeypatch.setattr(jackknife, "pays", lambda *sizes: True)
+    monkeypatch.setattr(jackknife, "FOLDS_AT_ONCE", 3)  # 10 pairs of videos
+    found = jackknife_scores(X, Y, videos, covariates=covariates)
+    np.testing.assert_array_equal(np.isnan(found), np.isnan(expected))
+    np.testing.assert_allclose(found, expected, rtol=0, atol=1e-8)
+
+
+def test_features_that_are_constant_or_covariates_in_some_folds_are_the_same(together):
+    X, Y, videos, covariates = design(20, q=2)
+    alone = np.array(videos) == "video1"
+    X[:, 0] = 7.0
+    X[:, 1] = np.where(alone, X[:, 1], 7.0)  # varies in one video alone
+    X[:, 2] = np.where(alone, X[:, 2] * 1e6, X[:, 2])  # nearly so
+    X[:, 3] = 1 + 2 * covariates[:, 1]
+    X[:, 4] = np.where(alone, X[:, 4], covariates[:, 0])
+    covariates = np.column_stack([covariates, covariates[:, 0] - 1, np.ones(len(X))])
+    for given in (None, covariates):
+        expected = oof_scores(prepare_folds(X, videos, covariates=given), Y)
+        found = oof_scores(split_by_video(X, videos, covariates=given), Y)
+        np.testing.assert_allclose(found, expected, rtol=1e-8, atol=1e-8)
+
+
+def test_a_covariate_of_one_video_alone_is_left_to_folds_one_by_one(together):
+    X, Y, videos, _ = design(20)
+    covariates = (np.array(videos) == "video1")[:, None] * np.arange(len(X))[:, None]
+    held = np.array(videos)[:, None] == np.unique(videos)
+    assert joint_design(X, covariates, held) is None
+    expected = oof_scores(prepare_folds(X, videos, covariates=covariates), Y)
+    np.testing.assert_array_equal(oof_scores(split_by_video(X, videos, covariates=covariates), Y), expected)
+
+
+def test_folds_with_one_class_to_train_on_have_no_scores(together):
+    X, Y, videos, _ = design(20)
+    Y[1] = (np.array(videos) == "video0") & (Y[1] == 1)  # without video0 all are CONTINUE
+    Y[2] = 1
+    found, expected = (oof_scores(make(X, videos), Y) for make in (split_by_video, prepare_folds))
+    np.testing.assert_array_equal(np.isnan(found), np.isnan(expected))
+    assert np.isnan(found[2]).all()
+    assert np.isnan(found[1]).sum() == SIZES[0]
+
+
+def test_equal_segments_tie_to_the_last_bit(together):
+    X, Y, videos, _ = design(150)
+    X[3], X[30] = X[1], X[1]  # of the same video, and of another one
+    found = oof_scores(split_by_video(X, videos), Y)
+    np.testing.assert_array_equal(found[:, 3], found[:, 1])
+
+
+def test_scores_of_training_segments_are_those_of_the_fold_too():
+    X, Y, videos, _ = design(12)
+    held = np.array(videos)[:, None] == np.unique(videos)
+    fits = next(iter(fit_jointly(joint_design(X, None, held), Y[:1], 1.0)))
+    for k, fold in enumerate(fits.fold):
+        train = ~held[:, fold]
+        Z = (X - X[train].mean(axis=0)) / X[train].std(axis=0)
+        np.testing.assert_allclose(fits.scores[:, k], Z @ fits.coef[:, k] + fits.intercept[k], rtol=0, atol=1e-10)
+
+
+def test_small_designs_are_never_fitted_together():
+    for n_features in (1, 19, 2048):
+        for n_labellings in (1, 1000, 10000):
+            assert not pays(98, n_features, 5, n_labellings)
+            assert not pays(98, n_features, 10, n_labellings)
+
+
+def test_large_designs_are_fitted_together_unless_there_are_many_labellings():
+    assert pays(10_000, 2048, 500, 1)
+    assert pays(10_000, 2048, 10, 20)
+    assert not pays(10_000, 2048, 10, 10_000)
+
+
+def test_reductions_that_would_fill_the_memory_are_not_kept(monkeypatch):
+    X, _, videos, _ = design(19)
+    assert isinstance(folds_of(X, np.array(videos)), tuple)
+    monkeypatch.setattr(permutation, "KEPT_ENTRIES", 100)
+    folds = folds_of(X, np.array(videos))
+    assert isinstance(folds, Folds)
+    assert [fold.held_out for fold in folds] == [(name,) for name in sorted(set(videos))]
