@@ -10,8 +10,8 @@ label. This is restricted exchangeability with whole pairs as blocks (Winkler et
 
 **Canonical rows.** A result must not depend on the order in which rows were given, nor on what videos are
 called. Every public function of the statistics therefore first sorts its rows (`canonical_rows`): within a
-video by start time, then label, then the row's own numbers; videos by the sequence of these keys, never by
-name. Random draws and matrix products then see the same arrays in the same order.
+video by start time, then label, then the row's own numbers; videos by their start times and labels, then by
+their numbers, never by name. Random draws and matrix products then see the same arrays in the same order.
 
 Conventions: y is 1 for STOP and 0 for CONTINUE; times are seconds from the start of the video; pairs are rows
 ``(stop, continue)`` of the labels as observed; relabellings are ``int8`` arrays of shape (n_relabellings,
@@ -109,7 +109,9 @@ def canonical_rows(
     for i in range(n):
         by_video.setdefault(ids[i], []).append(i)
     groups = [sorted(rows, key=keys.__getitem__) for rows in by_video.values()]
-    groups.sort(key=lambda rows: [keys[i] for i in rows])
+    # The whole timetable first: were features to decide between two videos whose first windows start at the same time,
+    # their last bits would, which differ between machines, and every draw with them.
+    groups.sort(key=lambda rows: ([keys[i][:2] for i in rows], [keys[i] for i in rows]))
     order = np.array([i for rows in groups for i in rows], dtype=np.intp)
     videos = np.repeat(np.arange(len(groups)), [len(rows) for rows in groups])
     return CanonicalRows(order, videos)

@@ -216,3 +216,12 @@ def test_negative_zero_is_zero_in_the_canonical_order():
     y, videos, starts = np.array([1, 1]), ["a", "b"], np.zeros(2)
     one, other = (canonical_rows(y, videos, starts, np.array(c)).order for c in ([0.0, 1.0], [-0.0, 1.0]))
     np.testing.assert_array_equal(one, other)
+
+
+def test_last_bits_of_features_do_not_order_videos_that_begin_alike():
+    # Both begin with a STOP at 2 s; the timetable goes on differently, and that is what tells them apart.
+    y, videos, starts = np.array([1, 0, 1, 0]), ["a", "a", "b", "b"], np.array([2.0, 9.0, 2.0, 7.0])
+    features = np.array([0.1, 0.5, 0.1, 0.5])
+    for first in (0.1, np.nextafter(0.1, 0), np.nextafter(0.1, 1)):
+        features[0] = first
+        assert canonical_rows(y, videos, starts, features).order.tolist() == [2, 3, 0, 1]
