@@ -1,5 +1,7 @@
 """The suite's options and header; see `validation.options` for what they mean and where they are looked for."""
 
+import re
+
 import pytest
 
 from validation.options import CORPUS, add_options, check_device, corpus_of, setting
@@ -12,6 +14,16 @@ def pytest_addoption(parser: pytest.Parser) -> None:
 def pytest_configure(config: pytest.Config) -> None:
     check_device(config)
     config.stash[CORPUS] = corpus_of(config)
+
+
+def pytest_collection_modifyitems(config: pytest.Config, items: list[pytest.Item]) -> None:
+    """What is `slow` runs when `-m` speaks of it."""
+    if re.search(r"\bslow\b", config.option.markexpr or ""):
+        return
+    slow = [item for item in items if item.get_closest_marker("slow")]
+    if slow:
+        config.hook.pytest_deselected(items=slow)
+        items[:] = [item for item in items if not item.get_closest_marker("slow")]
 
 
 def pytest_report_header(config: pytest.Config) -> list[str]:

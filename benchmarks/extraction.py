@@ -1,6 +1,6 @@
 """Time to encode the segments of a study: priosig, and the plain loop over the muq package.
 
-    python -m benchmarks.extraction                               # small model, the study's mixture, about 2 minutes
+    python -m benchmarks.extraction                               # small model, the study's mixture, some minutes
     python -m benchmarks.extraction --full --minutes 2            # the released architecture, random weights
     python -m benchmarks.extraction --full --device cuda          # the study's whole mixture on an accelerator
     python -m benchmarks.extraction --full --minutes 2 --precision bfloat16
@@ -14,14 +14,15 @@ recordings of noise. `--minutes` keeps so much audio of them: every length is sh
 - *priosig, cold*: `measure_features` with an empty cache;
 - *priosig, warm*: the same again.
 
-Printed: seconds, seconds of audio a second, the ratio to the plain loop, the largest difference of an embedding, and
-the share of the device's measured rate of float32 matrix products that extraction reaches, operations counted by
-torch. Model loading is not counted in any.
+priosig's two come first, so that the memory that they add is seen. Printed: seconds, seconds of audio a second, the
+ratio to the plain loop, the largest difference of an embedding, and the share of the device's measured rate of
+float32 matrix products that extraction reaches, operations counted by torch. Model loading is not counted in any.
 """
 
 import argparse
 import contextlib
 import platform
+import resource
 import tempfile
 import time
 from pathlib import Path
@@ -156,21 +157,21 @@ def main() -> None:
 
         operations = count_operations(model, segments, directory, given.device)
         rate = product_rate(given.device)
-        plain, expected = timed(given.device, lambda: plain_loop(segments, directory, model, given.device))
+        before = resource.getrusage(resource.RUSAGE_SELF).ru_maxrss
+        cold, warm = (timed(given.device, lambda: measure_features(segments, directory, extractor)) for _ in range(2))
+        grown = resource.getrusage(resource.RUSAGE_SELF).ru_maxrss - before
+        plain = timed(given.device, lambda: plain_loop(segments, directory, model, given.device))
         rows = [("", "s", "s of audio / s", "ratio", "largest difference", "share of the product rate")]
-
-        def row(what: str, took: float, found: np.ndarray, computed: bool) -> None:
-            share = f"{operations / took / rate:.0%}" if computed else ""
-            difference = f"{np.abs(found - expected).max():.1e}"
-            rows.append((what, f"{took:.2f}", f"{seconds / took:.1f}", f"{plain / took:.2f}", difference, share))
-
-        row("plain loop", plain, expected, True)
-        for what in ("priosig, cold", "priosig, warm"):
-            took, features = timed(given.device, lambda: measure_features(segments, directory, extractor))
-            row(what, took, features.embeddings, what.endswith("cold"))
+        for what, (took, found) in {"plain loop": plain, "priosig, cold": cold, "priosig, warm": warm}.items():
+            embeddings = getattr(found, "embeddings", found)
+            difference = f"{np.abs(embeddings - plain[1]).max():.1e}"
+            share = "" if what == "priosig, warm" else f"{operations / took / rate:.0%}"
+            ratio = f"{plain[0] / took:.2f}"
+            rows.append((what, f"{took:.2f}", f"{seconds / took:.1f}", ratio, difference, share))
     print(f"{len(segments)} segments, {seconds / 60:.1f} min, {operations / 1e12:.2f} TFLOP in all; ", end="")
     print(f"products of float32 matrices: {rate / 1e9:.0f} GFLOP/s; precision {given.precision}")
     print("\n".join(aligned(rows)))
+    print(f"priosig, cold and warm, added {grown / 1024:.0f} MB to the process's peak memory")
 
 
 if __name__ == "__main__":

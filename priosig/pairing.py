@@ -109,8 +109,8 @@ def canonical_rows(
     for i in range(n):
         by_video.setdefault(ids[i], []).append(i)
     groups = [sorted(rows, key=keys.__getitem__) for rows in by_video.values()]
-    # The whole timetable first: were features to decide between two videos whose first windows start at the same time,
-    # their last bits would, which differ between machines, and every draw with them.
+    # The whole timetable first. Between two videos whose first windows start at the same time features would decide
+    # otherwise, by their last bits, which differ between machines; and every draw would differ with them.
     groups.sort(key=lambda rows: ([keys[i][:2] for i in rows], [keys[i] for i in rows]))
     order = np.array([i for rows in groups for i in rows], dtype=np.intp)
     videos = np.repeat(np.arange(len(groups)), [len(rows) for rows in groups])

@@ -1,7 +1,7 @@
 """Builders for annotated moments, and how hard properties are tried.
 
 A property is tried with 25 examples, which takes seconds for all of them; `pytest tests -m hypothesis
---hypothesis-profile=thorough` tries 500.
+--hypothesis-profile=thorough` tries 200.
 """
 
 import json
@@ -13,7 +13,7 @@ import pytest
 from priosig.moments import Moment
 
 hypothesis.settings.register_profile("quick", max_examples=25, deadline=None)
-hypothesis.settings.register_profile("thorough", max_examples=500, deadline=None)
+hypothesis.settings.register_profile("thorough", max_examples=200, deadline=None)
 hypothesis.settings.load_profile("quick")
 
 

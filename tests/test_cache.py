@@ -198,6 +198,7 @@ def test_threads_sharing_a_cache_do_not_harm_each_other(tmp_path):
     assert list(tmp_path.rglob("*.tmp")) == []
 
 
+@pytest.mark.slow
 def test_processes_sharing_a_cache_do_not_harm_each_other(tmp_path):
     script = f"from test_cache import *; put_and_get_many({str(tmp_path)!r}, SEED, wrong := []); assert not wrong"
     here = Path(__file__).parent

@@ -98,6 +98,7 @@ def test_nothing_has_no_level_and_is_silent():
     assert LevelMeter(RATE).silence_share == 1
 
 
+@pytest.mark.slow
 def test_an_hour_is_measured_in_little_memory():
     meter, second = LevelMeter(RATE), tone(1, 0.5)
     tracemalloc.start()

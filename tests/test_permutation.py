@@ -125,6 +125,7 @@ def test_a_signal_is_found_and_noise_is_not():
     assert permutation_test(*alternating_study(0), n_permutations=199).pvalue > 0.05
 
 
+@pytest.mark.slow
 def test_pvalue_of_noise_is_uniform():
     pvalues = [
         permutation_test(*alternating_study(s, n_videos=3, n=8, d=1), n_permutations=19, seed=s).pvalue

@@ -62,12 +62,14 @@ def test_a_length_leak_fools_the_study_and_not_the_verdict():
     assert rates["invalid design"].value == 1
 
 
+@pytest.mark.slow
 def test_a_strong_signal_in_equal_windows_is_called_one():
     rates = operating_characteristics("signal 2.0, equal windows", 3, 19).rates
     assert rates["signal"].value > 0.8
     assert rates["auc_within_video"].value > 0.85
 
 
+@pytest.mark.slow
 def test_verdicts_of_a_world_add_up():
     rates = operating_characteristics(World("mixed", signal=0.7, equal_windows=True), 4, 19).rates
     verdicts = ("invalid design", "underpowered", "no signal", "confounded", "heterogeneous", "signal")

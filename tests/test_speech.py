@@ -14,6 +14,8 @@ from priosig.cache import EmbeddingCache
 from priosig.speech import CHUNK, RATE, TalkMeter, detect_talk
 from priosig.voice import talk
 
+SLOW = pytest.mark.slow
+
 
 def sound(seconds, rate=RATE, seed=0):
     """Room noise with talk from each third second to each fifth, of 7 seconds."""
@@ -41,7 +43,7 @@ def silero_alone(samples, rate):
 
 
 @pytest.mark.parametrize("rate", [16_000, 24_000])
-@pytest.mark.parametrize("seconds", [0.01, 5.0, 8.2, 40.0])
+@pytest.mark.parametrize("seconds", [0.01, 8.2, pytest.param(5.0, marks=SLOW), pytest.param(40.0, marks=SLOW)])
 def test_talk_is_where_silero_alone_finds_it(seconds, rate):
     samples = sound(seconds, rate)
     probabilities, expected = silero_alone(samples, rate)
@@ -53,6 +55,7 @@ def test_talk_is_where_silero_alone_finds_it(seconds, rate):
     assert list(detect_talk([(samples, rate)])) == [expected]
 
 
+@pytest.mark.slow
 @settings(max_examples=10, deadline=None)
 @given(rate=st.sampled_from([16_000, 24_000]), at=st.lists(st.floats(0, 1), max_size=8), seed=st.integers(0, 9))
 def test_how_a_waveform_is_cut_changes_nothing(rate, at, seed):
@@ -94,6 +97,7 @@ def test_results_are_kept_by_content_and_by_what_went_before(tmp_path, monkeypat
         list(detect_talk([(samples[100 * CHUNK :], RATE)], store=store))  # the same stretch after nothing
 
 
+@pytest.mark.slow
 def test_memory_does_not_grow_with_the_waveform():
     meter, piece = TalkMeter(24_000), np.zeros(24_000, np.float32)
     next(detect_talk([(piece, 24_000)]))  # loads the network

@@ -297,6 +297,7 @@ def test_a_real_signal_is_a_signal_and_noise_is_not():
     assert "p corrected for 2 models" in found["real"].verdict.sentence
 
 
+@pytest.mark.slow
 def test_a_signal_in_many_tiny_videos_is_judged_in_groups_of_them(monkeypatch):
     monkeypatch.setattr("priosig.intervals.BLOCKS", 4)
     X, y, videos, starts, confounds = study(n_videos=44, n=3, shift=1.1)
@@ -305,6 +306,7 @@ def test_a_signal_in_many_tiny_videos_is_judged_in_groups_of_them(monkeypatch):
     assert (found.evidence.n_groups, found.verdict.label) == (20, "signal")
 
 
+@pytest.mark.slow
 def test_a_leak_too_weak_to_invalidate_the_design_is_confounded():
     rule = Rule(n_permutations=99, threshold=0.95)  # let the design pass, to see the second line of defence
     labels = [assess(*study(s, gap=0.9, leak=4.0), rule=rule).verdict.label for s in range(2)]

@@ -57,19 +57,17 @@ def pytest_generate_tests(metafunc: pytest.Metafunc) -> None:
 def pytest_collection_modifyitems(config: pytest.Config, items: list[pytest.Item]) -> None:
     """Leave out what was not asked for.
 
-    Beside a corpus, claims about embedded worlds and simulations; without `-m`, what is `slow`, and `gpu` where there
-    is none.
+    Beside a corpus, claims about embedded worlds and simulations; without `-m gpu`, those about an accelerator where
+    there is none.
     """
-    left_out = set()
-    if not config.option.markexpr:
-        has_gpu = RUNS in config.stash and config.stash[RUNS].accelerator is not None
-        left_out = {"slow"} if has_gpu else {"slow", "gpu"}
+    has_gpu = RUNS in config.stash and config.stash[RUNS].accelerator is not None
+    no_gpu = not has_gpu and not wants_gpu(config)
     has_corpus = config.stash[CORPUS] is not None
 
     def is_asked_for(item: pytest.Item) -> bool:
         marks = {mark.name for mark in item.iter_markers()}
         embedded = HERE in item.path.parents and not is_about(item, None) and "gpu" not in marks
-        return not (left_out & marks or (has_corpus and embedded))
+        return not (no_gpu and "gpu" in marks) and not (has_corpus and embedded)
 
     kept = [item for item in items if is_asked_for(item)]
     config.hook.pytest_deselected(items=[item for item in items if item not in kept])
