@@ -1,7 +1,7 @@
 """Does the quicker arithmetic change a conclusion?
 
-float32 is the reference; `precision = "bfloat16"` in `experiment.toml` is about twice as quick on a CPU that knows
-it, and more on an accelerator. It moves the embeddings by a share of their spread, and through them the quality
+float32 is the reference; `precision = "bfloat16"` in `experiment.toml` is about twice as quick on a CPU that has
+such products. It moves the embeddings by a share of their spread, and through them the quality
 scores and the out-of-fold scores. The world with a signal is encoded in both, and each difference, as a share of the
 spread, is held to two or three times what was measured. Verdicts rest on ranks, so the AUC within video is what
 counts: of 299 pairs of segments, one changed its order.
