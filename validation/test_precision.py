@@ -1,10 +1,12 @@
 """Does the quicker arithmetic change a conclusion?
 
-float32 is the reference; `precision = "bfloat16"` in `experiment.toml` is about twice as quick on a CPU that has
-such products. It moves the embeddings by a share of their spread, and through them the quality
-scores and the out-of-fold scores. The world with a signal is encoded in both, and each difference, as a share of the
-spread, is held to two or three times what was measured. Verdicts rest on ranks, so the AUC within video is what
-counts: of 299 pairs of segments, one changed its order.
+float32 is the reference; `precision = "bfloat16"` in `experiment.toml` is about twice as quick on a CPU that has such
+products. It moves the embeddings by a share of their spread, and through them the quality scores and the out-of-fold
+scores. The world with a signal is encoded in both, and each difference, as a share of the spread, is held to two or
+three times what was measured. Verdicts rest on ranks, so the AUC within video is what counts: of 299 pairs of
+segments, one changed its order.
+
+On a CPU without such products they are emulated, slowly, so it runs when asked for: `pytest validation -m slow`.
 """
 
 import numpy as np
@@ -18,6 +20,7 @@ from priosig.kept import file_digest, kept
 from priosig.segments import labels_of
 from validation.runs import SMALL_MUQ, Runs, open_world
 
+pytestmark = pytest.mark.slow
 WORLD = "signal"
 
 
