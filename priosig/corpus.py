@@ -42,6 +42,7 @@ from pathlib import Path
 
 from .layers import Layer, layer_numbers
 from .precision import check_precision
+from .rule import check_level
 
 HUB_MODEL = "OpenMuQ/MuQ-large-msd-iter"
 _NAME = re.compile(r"[A-Za-z0-9][A-Za-z0-9_-]{0,63}\Z")
@@ -177,7 +178,9 @@ def read_settings(path: str | os.PathLike) -> tuple[str | None, Settings]:
                 values[key] = _checked_encoder(path, key, value)
             else:
                 values[key] = _checked(path, key, value, whole=kinds[key] is int)
-    return name, Settings(**values)
+    settings = Settings(**values)
+    check_level(settings.n_permutations, settings.alpha, str(path))
+    return name, settings
 
 
 def _checked_encoder(path: Path, key: str, value: object) -> Layer:
@@ -220,5 +223,8 @@ def _checked(path: Path, key: str, value: object, *, whole: bool) -> float:
     is_number = isinstance(value, (int, float)) and not isinstance(value, bool) and math.isfinite(value)
     if not is_number or not low <= value <= high or (whole and value != int(value)):
         kind = "a whole number" if whole else "a number"
-        raise ValueError(f"{path}: {key} is {value!r}; expected {kind} from {low:g} to {high:g}")
+        bounds = f"from {low:g} to {high:g}"
+        if math.isinf(high):
+            bounds = "of 0 or more" if low == 0 else "above 0"
+        raise ValueError(f"{path}: {key} is {value!r}; expected {kind} {bounds}")
     return int(value) if whole else float(value)

@@ -143,12 +143,20 @@ def markdown_summary(experiment: Experiment) -> str:
 
 
 def markdown_overview(experiments: Sequence[Experiment]) -> str:
-    """The verdicts of several experiments as one aligned Markdown table, with their AUCs within video."""
-    rows = [("experiment", "view", "Model A", "Model B")]
+    """AUCs within video and verdicts of several experiments, as one aligned Markdown table.
+
+    Windows as annotated stand beside those of the view that claims rest on: what a leak gives, and what is left.
+    """
+    rows = [("AUC within video", "A, as annotated", "confounds, as annotated", "A", "B", "view of A and B")]
     for experiment in experiments:
         head = report_page.headline(experiment)
-        found = {verdict["model"]: f"{verdict['auc']:.3f} {verdict['label']}" for verdict in head["verdicts"]}
-        rows.append((experiment.name, head["view"], found.get("A", "not run"), found.get("B", "not run")))
+        found = {verdict["model"]: f"{verdict['auc']:.2f} {verdict['label']}" for verdict in head["verdicts"]}
+        annotated = experiment.views["annotated"]
+        published = f"{annotated.models['A']['auc_within_video']:.2f}" if "A" in annotated.models else "not run"
+        baselines = annotated.design.baselines if annotated.design is not None else ()
+        best = f"{max(b.auc_within_video for b in baselines):.2f}" if baselines else "none"
+        models = (found.get(model, "not run") for model in "AB")
+        rows.append((experiment.name, published, best, *models, head["view"]))
     return "\n".join(aligned(rows)) + "\n"
 
 

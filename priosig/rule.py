@@ -16,6 +16,22 @@ import math
 from dataclasses import asdict, dataclass
 
 
+def check_level(n_permutations: int, alpha: float, where: str) -> None:
+    """Refuse a number of relabellings with which a test would not have exactly the level alpha.
+
+    Raises
+    ------
+    ValueError
+        If ``(n_permutations + 1) * alpha`` is not a whole number (Phipson & Smyth 2010); begins with `where`.
+    """
+    whole = (n_permutations + 1) * alpha
+    if whole < 1 - 1e-9 or abs(whole - round(whole)) > 1e-6:
+        raise ValueError(
+            f"{where}: (n_permutations + 1) * alpha is {whole:.4g} ({n_permutations} and {alpha:g}); expected a "
+            "whole number, at least 1, so that tests have exactly the level alpha (19, 199, 999, 9999 for alpha 0.05)"
+        )
+
+
 @dataclass(frozen=True)
 class Rule:
     """What was decided before the data were looked at.
@@ -64,12 +80,7 @@ class Rule:
             value = getattr(self, name)
             if not (math.isfinite(value) and value > 0):
                 raise ValueError(f"rule: {name} is {value}; expected a number above 0")
-        whole = (self.n_permutations + 1) * self.alpha
-        if whole < 1 - 1e-9 or abs(whole - round(whole)) > 1e-6:
-            raise ValueError(
-                f"rule: (n_permutations + 1) * alpha is {whole:.4g}; expected a whole number, at least 1, "
-                "so that the tests have exactly the level alpha (19, 199, 999, 9999 for alpha 0.05)"
-            )
+        check_level(self.n_permutations, self.alpha, "rule")
 
     @property
     def hash(self) -> str:

@@ -94,3 +94,10 @@ def test_devices_that_there_could_be_are_taken(device):
 def test_a_device_that_there_is_not_is_a_usage_error(device):
     with pytest.raises(pytest.UsageError, match=f"--device {device}: expected auto, cpu, cuda"):
         check_device(config(line={"device": device}))
+
+
+def test_a_corpus_may_not_take_the_name_of_an_embedded_world(tmp_path):
+    (tmp_path / "moments.jsonl").touch()
+    (tmp_path / "experiment.toml").write_text('name = "signal"\n')
+    with pytest.raises(pytest.UsageError, match=r"'signal', is that of an embedded world.*name = "):
+        corpus_of(config(line={"corpus": str(tmp_path)}))

@@ -13,6 +13,7 @@ import pytest
 import yaml
 
 from priosig.atomic import write_text
+from priosig.audio import plan_slices
 from priosig.experiment import Experiment
 from priosig.snapshots import TOLERANCES, differences, format_table, parse_table
 from priosig.worlds import WORLDS
@@ -81,8 +82,15 @@ def is_about(item: pytest.Item, world: str | None) -> bool:
 
 
 def pytest_collection_finish(session: pytest.Session) -> None:
-    """Refuse to run on another device than was asked for."""
+    """Refuse to run on another device than was asked for, and on a corpus that can't be read."""
     config = session.config
+    if config.stash[CORPUS] is not None and RUNS in config.stash and not config.option.collectonly:
+        try:
+            annotations = config.stash[RUNS].annotations(Case(None))
+            if annotations.corpus.audio is not None:
+                plan_slices(annotations.segments, annotations.corpus.audio)
+        except (OSError, ValueError) as error:
+            raise pytest.UsageError(str(error)) from None
     runs, device = config.stash.get(RUNS, None), setting(config, "device")
     if runs is None or runs.accelerator is not None:
         return

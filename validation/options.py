@@ -13,6 +13,7 @@ from pathlib import Path
 import pytest
 
 from priosig.corpus import Corpus, open_corpus
+from priosig.worlds import WORLDS
 
 ROOT = Path(__file__).parent.parent
 CORPUS = pytest.StashKey[Corpus | None]()
@@ -86,7 +87,7 @@ def corpus_of(config: pytest.Config) -> Corpus | None:
             raise pytest.UsageError(f"--{stray[0]} was given without annotations; add --corpus DIR or --moments FILE")
         return None
     try:
-        return open_corpus(
+        corpus = open_corpus(
             directory,
             moments=moments,
             audio=setting(config, "audio"),
@@ -95,6 +96,13 @@ def corpus_of(config: pytest.Config) -> Corpus | None:
         )
     except (FileNotFoundError, ValueError) as error:
         raise pytest.UsageError(str(error)) from None
+    if corpus.name in WORLDS:
+        # Its snapshots and its report would take the place of the world's.
+        raise pytest.UsageError(
+            f"corpus {corpus.moments.parent}: its name, {corpus.name!r}, is that of an embedded world; expected "
+            'another: give it one in experiment.toml (name = "...")'
+        )
+    return corpus
 
 
 def _environment(option: Option) -> str:

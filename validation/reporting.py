@@ -58,7 +58,7 @@ def write_reports(config: pytest.Config, runs: Runs) -> list[str]:
 
         name = case.world or config.stash[CORPUS].name
         page = write_failure(name, _directory(config, case), message, run_time=_run_time(config))
-        lines.append(f"{case.id} could not be run: {_relative(page)}")
+        lines.append(f"{case.id} could not be run: {message} ({_relative(page)})")
     for directory, experiments in found.items():
         if len(experiments) > 1:
             from priosig.report import markdown_overview, write_index

@@ -198,12 +198,13 @@ class Runs:
             return sensitivity_table(self.annotations(case), self.extractor(case), progress=line.start)
 
     def _once(self, results: dict[Case, T], case: Case, compute: Callable[[], T]) -> T:
-        if case not in results and case not in self.failures:
+        if case in self.failures:
+            pytest.skip(f"{case.id} could not be run, as the first failure says")
+        if case not in results:
             try:
                 results[case] = compute()
             except (OSError, ValueError) as error:
                 self.failures[case] = str(error)
-        if case in self.failures:
-            # One clear sentence for the user; the traceback would only show our own innards.
-            pytest.fail(self.failures[case], pytrace=False)
+                # One clear sentence for the user; the traceback would only show our own innards.
+                pytest.fail(str(error), pytrace=False)
         return results[case]

@@ -6,6 +6,7 @@ p-values are corrected for the two models (Holm).
 """
 
 import math
+from dataclasses import asdict
 
 import pytest
 
@@ -43,6 +44,7 @@ def test_verdict_is_that_of_the_snapshot(
     facts = {
         "verdict": assessment.verdict.label,
         "rule": assessment.verdict.rule_hash,
+        **{f"rule {name}": value for name, value in asdict(assessment.design.rule).items()},
         "removed_by_design": list(evidence.removed),
         "adjusted_for": list(evidence.adjusted),
         "not_adjusted_for": list(evidence.left_out),
