@@ -89,12 +89,14 @@ def describe(annotations: Annotations, store: EmbeddingCache | None = None) -> E
     return Experiment(annotations, results, screening=None)
 
 
-def make_extractor(corpus: Corpus, *, device: str = "auto", cache_dir: str | Path | None = None) -> "MuQExtractor":
+def make_extractor(
+    corpus: Corpus, *, device: str = "auto", cache_dir: str | Path | None = None, batch_size: int | None = None
+) -> "MuQExtractor":
     """The encoder that a corpus names, with the layer and precision of its settings."""
     from .encoder import MuQExtractor
 
     choices = {"layer": corpus.settings.layer, "precision": corpus.settings.precision}
-    return MuQExtractor(corpus.muq, device=device, cache_dir=cache_dir, **choices)
+    return MuQExtractor(corpus.muq, device=device, cache_dir=cache_dir, batch_size=batch_size, **choices)
 
 
 def run_experiment(

@@ -18,15 +18,26 @@ class Background:
         self._calls: dict[Hashable, Future] = {}
         self._pool: ProcessPoolExecutor | None = None
 
+    def prepare(self, function: Callable) -> None:
+        """Let the processes import what `function` needs while the tests are still collected."""
+        for number in range(self._open()):
+            self._calls[prepare, number] = self._pool.submit(prepare, function)
+
     def start(self, key: Hashable, function: Callable, *arguments: object) -> Future:
         """Begin ``function(*arguments)``, a module's own function, unless `key` was begun before."""
         if key not in self._calls:
-            if self._pool is None:
-                cores = len(os.sched_getaffinity(0)) if hasattr(os, "sched_getaffinity") else os.cpu_count() or 1
-                spawn = get_context("spawn")  # a fork of a process with threads may hang
-                self._pool = ProcessPoolExecutor(min(max(cores, 2), 4), mp_context=spawn, initializer=one_thread)
+            self._open()
             self._calls[key] = self._pool.submit(function, *arguments)
         return self._calls[key]
+
+    def _open(self) -> int:
+        """Have a pool; the number of its processes."""
+        cores = len(os.sched_getaffinity(0)) if hasattr(os, "sched_getaffinity") else os.cpu_count() or 1
+        n_processes = min(max(cores, 2), 4)
+        if self._pool is None:
+            spawn = get_context("spawn")  # a fork of a process with threads may hang
+            self._pool = ProcessPoolExecutor(n_processes, mp_context=spawn, initializer=one_thread)
+        return n_processes
 
     def begun(self, key: Hashable) -> Future | None:
         """The call of a key, if there was one."""
@@ -42,6 +53,10 @@ class Background:
         """Wait for what is running, and drop what has not begun."""
         if self._pool is not None:
             self._pool.shutdown(wait=True, cancel_futures=True)
+
+
+def prepare(function: Callable) -> None:
+    """Nothing: to have been given `function`, a process has imported its module."""
 
 
 def one_thread() -> None:

@@ -19,7 +19,7 @@ from priosig.snapshots import TOLERANCES, differences, format_table, parse_table
 from priosig.worlds import WORLDS
 from validation.options import CORPUS, setting
 from validation.reporting import begin_report, draw, write_reports
-from validation.runs import Case, Runs, described_cases, experiment_cases, find_accelerator, wants_gpu
+from validation.runs import Case, Runs, described_cases, experiment_cases, find_accelerator, run_world, wants_gpu
 
 HERE = Path(__file__).parent
 RUNS = pytest.StashKey[Runs]()
@@ -39,6 +39,8 @@ def pytest_generate_tests(metafunc: pytest.Metafunc) -> None:
         needs_device = corpus is None or corpus.audio is not None or wants_gpu(config)
         accelerator = find_accelerator(setting(config, "device")) if needs_device else None
         config.stash[RUNS] = Runs(config, accelerator)
+        if corpus is None and not config.option.collectonly:
+            config.stash[RUNS].background.prepare(run_world)
     if "experiment" in metafunc.fixturenames:
         cases = experiment_cases(config, config.stash[RUNS].accelerator)
     elif metafunc.definition.get_closest_marker("gpu"):

@@ -94,7 +94,9 @@ def open_world(world: str) -> Corpus:
 def run_world(world: str, cache: str) -> Experiment:
     """Run a world on the CPU."""
     corpus = open_world(world)
-    return run_experiment(read_annotations(corpus), make_extractor(corpus, device="cpu", cache_dir=cache))
+    # So small a model spends most of its time between its products: batches pay, also on a CPU.
+    extractor = make_extractor(corpus, device="cpu", cache_dir=cache, batch_size=4)
+    return run_experiment(read_annotations(corpus), extractor)
 
 
 def vary_world(world: str, cache: str) -> list[Row]:
