@@ -1,0 +1,96 @@
+"""What is heard in each segment: measured piece by piece, told in the order given, in the video's time."""
+
+import numpy as np
+import pytest
+import soundfile
+
+from priosig import features
+from priosig.audio import plan_slices, read_slice
+from priosig.features import measure_features, screen_segments
+from priosig.levels import level, silence_share
+from priosig.pooling import merge, stats_pool, summarise
+from priosig.segments import Segment
+
+RATE = 8000
+# Later segments first, two recordings, one overlap; "b" overruns its recording by a quarter of a second.
+SEGMENTS = [
+    Segment("b", "videoBBBBBB", "stop", 3.0, 6.25),
+    Segment("late", "videoAAAAAA", "continue", 2.0, 5.5),
+    Segment("early", "videoAAAAAA", "stop", 0.5, 3.0),
+]
+
+
+@pytest.fixture
+def audio(tmp_path):
+    """Noise that grows louder, and is silent from second 4 on."""
+    for seed, video in enumerate(("videoAAAAAA", "videoBBBBBB")):
+        samples = np.random.default_rng(seed).normal(0, 0.1, 6 * RATE) * np.linspace(0.1, 1, 6 * RATE)
+        samples[4 * RATE :] = 0
+        soundfile.write(tmp_path / f"{video}.wav", samples, RATE, subtype="FLOAT")
+    return tmp_path
+
+
+def frames_of(samples):
+    """Frames that an encoder might give: 960 samples each, folded to 4 numbers."""
+    return samples[: len(samples) // 960 * 960].reshape(-1, 4, 240).mean(axis=2)
+
+
+class Encoder:
+    """Gives each waveform's summary as soon as it has ended."""
+
+    def summarise(self, pieces, *, total_seconds, progress):
+        parts = {}
+        for piece in pieces:
+            parts.setdefault(piece.name, []).append(summarise(frames_of(piece.samples)))
+            if piece.last:
+                yield piece.name, merge(parts.pop(piece.name))
+
+
+def test_rows_are_those_of_the_segments_in_the_order_given(audio):
+    found = measure_features(SEGMENTS, audio, Encoder())
+    for row, (segment_id, part) in enumerate(plan_slices(SEGMENTS, audio).items()):
+        samples = read_slice(part)
+        assert segment_id == SEGMENTS[row].segment_id
+        np.testing.assert_allclose(found.embeddings[row], stats_pool(frames_of(samples)), rtol=1e-6)
+        assert found.heard["level"][row] == level(samples)
+        assert found.heard["silence"][row] == silence_share(samples, 24_000)
+        assert found.heard["frames"][row] == len(frames_of(samples))
+    assert found.quality is None
+    assert found.clipped == {"b": 0.25}
+
+
+def test_a_segment_too_short_to_be_pooled_is_named(audio):
+    short = Segment("short", "videoAAAAAA", "stop", 1.0, 1.05)
+    with pytest.raises(ValueError, match=r"segment short: .*too short to be pooled"):
+        measure_features([SEGMENTS[0], short], audio, Encoder())
+
+
+def test_talk_and_silence_are_told_in_the_videos_time(audio, monkeypatch):
+    class Meter:
+        def __init__(self, rate, *, store):
+            self.n, self.rate = 0, rate
+
+        def add(self, samples):
+            self.n += len(samples)
+
+        def finish(self):
+            return [(0.5, self.n / self.rate)]  # from half a second on, somebody talks
+
+    monkeypatch.setattr(features, "TalkMeter", Meter)
+    seen = []
+    found = screen_segments(SEGMENTS, audio, progress=seen.append)
+    assert list(found.talk) == ["b", "late", "early"]
+    assert found.talk == {"b": [(3.5, 6.0)], "late": [(2.5, 5.5)], "early": [(1.0, 3.0)]}
+    assert found.silence["late"] == [pytest.approx((4.0, 5.5), abs=0.06)]
+    assert found.silence["early"] == []
+    assert [s.done_seconds for s in seen] == pytest.approx([3.25, 5.75, 9.25])  # as they end in their recordings
+    assert seen[-1].total_seconds == pytest.approx(9.25)
+
+
+def test_rows_can_be_taken_out():
+    heard, clipped = {"level": np.arange(3.0)}, {"a": 0.1, "c": 1.0}
+    whole = features.Features(np.eye(3, dtype=np.float32), np.ones((3, 19)), heard, clipped)
+    part = whole.of([2, 0], {"c", "x"})
+    assert part.embeddings.tolist() == [[0, 0, 1], [1, 0, 0]]
+    assert part.heard["level"].tolist() == [2, 0]
+    assert part.clipped == {"c": 1}
