@@ -23,11 +23,12 @@ import numpy as np
 from priosig.conditional import ConditionalResult, conditional_test
 from priosig.crossval import group_videos, oof_scores
 from priosig.design import ALL_CONFOUNDS, DesignAssessment, assess_design
-from priosig.intervals import BLOCKS, Interval, jackknife_interval
+from priosig.intervals import BLOCKS, Interval, count_jackknife_fits, jackknife_interval
 from priosig.metrics import auc_by_video, auc_within_video
 from priosig.pairing import canonical_rows
-from priosig.permutation import MAX_SINGLE_FOLDS, PermutationResult, folds_of, permutation_test
-from priosig.power import power_of_spike
+from priosig.permutation import MAX_SINGLE_FOLDS, PermutationResult, count_folds, folds_of, permutation_test
+from priosig.power import REPLICATES, power_of_spike
+from priosig.progress import Stages, counted_fits
 from priosig.rule import Rule
 from priosig.verdict import Evidence, Verdict, decide, holm
 
@@ -91,6 +92,7 @@ def assess_models(
     not_measured: Sequence[str] = (),
     matched: Sequence[str] = (),
     exploratory: bool = False,
+    progress: Stages | None = None,
 ) -> dict[str, Assessment]:
     """T1, T2, interval, power and verdict for each model, p-values corrected for their number (Holm).
 
@@ -101,6 +103,8 @@ def assess_models(
     models : mapping from name to np.ndarray, shape (n_segments, n_features)
     y, video_ids, start_times, confounds, rule, seed, splines, removed, not_measured, matched, exploratory
         As for `assess_design`.
+    progress : callable, optional
+        Told of each step as it begins, for each model, and given the function that takes its progress in fits.
 
     Returns
     -------
@@ -113,13 +117,14 @@ def assess_models(
     """
     rule = rule or Rule()
     settings = {"splines": splines, "removed": removed, "not_measured": not_measured, "matched": matched}
-    settings["exploratory"] = exploratory
-    design = assess_design(y, video_ids, start_times, confounds, rule=rule, seed=seed, **settings)
+    settings |= {"exploratory": exploratory, "rule": rule, "seed": seed, "progress": progress}
+    design = assess_design(y, video_ids, start_times, confounds, **settings)
     order = (*design.evidence.adjusted, *design.evidence.left_out)
     rest = (name for name in confounds if name not in order and name not in matched)
     ordered = {name: confounds[name] for name in (*order, *rest)}
+    data = y, video_ids, start_times, ordered
     found = {
-        name: _run(name, np.asarray(X, dtype=np.float64), y, video_ids, start_times, ordered, design, seed, splines)
+        name: _run(name, np.asarray(X, dtype=np.float64), *data, design, seed, splines, progress)
         for name, X in models.items()
     }
     corrected = [
@@ -152,6 +157,7 @@ def _run(
     design: DesignAssessment,
     seed: int,
     splines: Sequence[str],
+    progress: Stages | None,
 ) -> Assessment:
     """Tests of one model, p-values not yet corrected and the verdict not yet final."""
     rule = design.rule
@@ -161,20 +167,25 @@ def _run(
         verdict = decide(design.evidence, rule)
         nan = math.nan
         return Assessment(name, design, None, None, None, (), nan, nan, nan, nan, design.evidence, verdict)
-    data = X, y, video_ids, start_times
+    n_folds, data = count_folds(rows.videos), (X, y, video_ids, start_times)
+    n_fits = n_folds * (1 + rule.n_permutations)
     common = {"n_permutations": rule.n_permutations, "seed": seed, "C": rule.C, "min_pairs": rule.min_pairs}
-    any_signal = permutation_test(*data, **common)
-    beyond = conditional_test(*data, confounds, splines=splines, **common)
-    interval = jackknife_interval(*data, level=rule.level, C=rule.C)
+    with counted_fits(progress, f"Model {name}, any signal (T1)", n_fits):
+        any_signal = permutation_test(*data, **common)
+    with counted_fits(progress, f"Model {name}, beyond the confounds (T2)", 2 * n_fits):
+        beyond = conditional_test(*data, confounds, splines=splines, **common)
+    with counted_fits(progress, f"Model {name}, interval", n_folds + count_jackknife_fits(rows.videos)):
+        interval = jackknife_interval(*data, level=rule.level, C=rule.C)
     X, y = X[rows.order], np.asarray(y)[rows.order].astype(np.int8)
     folds = folds_of(X, rows.videos)
     scores = oof_scores(folds, y, rule.C)
     by_video = auc_by_video(scores, y, rows.videos, allow_unscored=True)
     in_groups = _auc_by_group(scores, y, rows.videos)
-    power = power_of_spike(
-        X, y, rows.videos, folds, any_signal.null_distribution,
-        spike_auc=rule.spike_auc, alpha=rule.alpha, C=rule.C, seed=seed,
-    )  # fmt: skip
+    with counted_fits(progress, f"Model {name}, power", n_folds * REPLICATES):
+        power = power_of_spike(
+            X, y, rows.videos, folds, any_signal.null_distribution,
+            spike_auc=rule.spike_auc, alpha=rule.alpha, C=rule.C, seed=seed,
+        )  # fmt: skip
     evidence = replace(
         design.evidence,
         auc=any_signal.statistic,

@@ -27,7 +27,8 @@ from priosig.basis import ConfoundBasis, check_confounds, confound_basis, natura
 from priosig.crossval import oof_scores
 from priosig.metrics import auc, auc_by_video, auc_within_video
 from priosig.pairing import canonical_rows, draw_relabellings, neighbouring_pairs
-from priosig.permutation import TIE, folds_of, refitted_aucs
+from priosig.permutation import TIE, count_folds, folds_of, refitted_aucs
+from priosig.progress import Stages, counted_fits
 from priosig.rule import Rule
 from priosig.verdict import Evidence, Verdict, decide, design_problems
 
@@ -106,6 +107,7 @@ def assess_design(
     not_measured: Sequence[str] = (),
     matched: Sequence[str] = (),
     exploratory: bool = False,
+    progress: Stages | None = None,
 ) -> DesignAssessment:
     """Judge a design from its labels, times and confounds; needs no audio.
 
@@ -130,6 +132,8 @@ def assess_design(
         exactly, though over the video it tells nothing.
     exploratory : bool
         The data had been looked at before.
+    progress : callable, optional
+        Told of this step as it begins, and given the function that takes its progress in fits.
 
     Returns
     -------
@@ -151,7 +155,7 @@ def assess_design(
     to_adjust = {name: values for name, values in checked.items() if name not in matched}
     basis = _ordered_basis(to_adjust, y, videos, len(pairs), splines)
     varying = {name: values for name, values in checked.items() if name not in basis.constant}
-    baselines = _baselines(varying, y, videos, splines, rule, seed)
+    baselines = _baselines(varying, y, videos, splines, rule, seed, progress)
     best = max((b for b in baselines if not math.isnan(b.auc_within_video)), key=_auc_of, default=None)
     alone = [b for b in baselines if b.name != ALL_CONFOUNDS]
     n_two_class = sum(bool(0 < y[videos == v].sum() < (videos == v).sum()) for v in np.unique(videos))
@@ -205,6 +209,7 @@ def _baselines(
     splines: Sequence[str],
     rule: Rule,
     seed: int,
+    progress: Stages | None,
 ) -> tuple[Baseline, ...]:
     """Each confound alone and all together as models, with max-T p-values over all of them; () if none varies."""
     features = {name: values[:, None] for name, values in confounds.items()}
@@ -220,13 +225,15 @@ def _baselines(
     )
     largest = np.full(len(labellings), -np.inf)
     measured = []
-    for name, X in features.items():
-        folds = folds_of(X, videos)
-        largest = np.fmax(largest, refitted_aucs(folds, labellings, videos, C=rule.C))
-        scores = oof_scores(folds, y, rule.C)
-        by_video = auc_by_video(scores, y, videos, allow_unscored=True)
-        pooled = auc(scores, y, allow_unscored=True)
-        measured.append((name, float(by_video.within), float(pooled), int(by_video.n_above_half)))
+    n_fits = len(features) * count_folds(videos) * (1 + len(labellings))
+    with counted_fits(progress, "confounds alone", n_fits):
+        for name, X in features.items():
+            folds = folds_of(X, videos)
+            largest = np.fmax(largest, refitted_aucs(folds, labellings, videos, C=rule.C))
+            scores = oof_scores(folds, y, rule.C)
+            by_video = auc_by_video(scores, y, videos, allow_unscored=True)
+            pooled = auc(scores, y, allow_unscored=True)
+            measured.append((name, float(by_video.within), float(pooled), int(by_video.n_above_half)))
     found = []
     for name, within, pooled, above in measured:
         reached = np.sum(largest >= within - TIE)

@@ -40,8 +40,9 @@ from .layers import Layer
 from .loaded_muq import LoadedMuQ
 from .muq_model import DEFAULT_MODEL, is_hub_id
 from .pooling import FrameSummary
+from .progress import Progress
 from .segments import Segment
-from .window_run import Progress, Store, WindowRun
+from .window_run import Store, WindowRun
 from .window_store import FrameStore, SummaryStore
 from .windows import MUQ_RATE, WINDOW, Piece
 

@@ -22,6 +22,8 @@ from .crossval import CrossValidation, leave_one_video_out_cv
 from .dimensions import PERCEPIANO_DIMENSIONS
 from .features import Features
 from .moments import Moment
+from .permutation import count_folds
+from .progress import Stages, counted_fits, within
 from .segments import labels_of
 from .verdict import Rule
 from .views import View
@@ -114,17 +116,27 @@ def evaluate_view(
     settings: Settings,
     features: Features | None = None,
     talk: np.ndarray | None = None,
+    *,
+    progress: Stages | None = None,
 ) -> ViewResult:
     """Confounds, probes, tests and verdicts of one view, from its features (none without audio).
 
-    `talk` is the share of each window in which talk is heard, where that was screened.
+    Parameters
+    ----------
+    view, moments, settings, features
+    talk : np.ndarray, shape (n_segments,), optional
+        Share of each window in which talk is heard, where that was screened.
+    progress : callable, optional
+        Called with the name of each step that begins, gives the function that takes its progress in fits.
     """
+    stages = within(progress, f"{view.name} view")
     heard = None
     if features is not None:
         heard = features.heard if talk is None else {"talk_heard": talk, **features.heard}
     confounds = measure_confounds(view.segments, moments, heard=heard)
     y = np.array(labels_of(view.segments), dtype=int)
     video_ids = [segment.video_id for segment in view.segments]
+    segment_ids = [segment.segment_id for segment in view.segments]
     start_times = np.array([segment.start_time for segment in view.segments])
     problems: dict[str, str] = {}
 
@@ -149,16 +161,20 @@ def evaluate_view(
         "removed": confounds.constant,
         "not_measured": tuple(confounds.not_measured),
         "matched": MATCHED,
+        "progress": stages,
     }
-    models = {
-        name: leave_one_video_out_cv(X, y, video_ids, [s.segment_id for s in view.segments], C=settings.C)
-        for name, X in designs.items()
-    }
+    models = {}
+    for name, X in designs.items():
+        with counted_fits(stages, f"Model {name}, every video left out", len(set(video_ids))):
+            models[name] = leave_one_video_out_cv(X, y, video_ids, segment_ids, C=settings.C)
     assessments = assess_models(designs, *data, **options) if designs else {}
     design = next(iter(assessments.values())).design if assessments else assess_design(*data, **options)
     table = None
     if "B" in models:
         options = {"n_permutations": settings.n_permutations, "seed": settings.seed, "C": settings.C}
         names = PERCEPIANO_DIMENSIONS
-        table = coefficient_table(features.quality, y, video_ids, start_times, names, alpha=settings.alpha, **options)
+        with counted_fits(stages, "coefficients", (1 + settings.n_permutations) * count_folds(video_ids)):
+            table = coefficient_table(
+                features.quality, y, video_ids, start_times, names, alpha=settings.alpha, **options
+            )
     return ViewResult(view, y, confounds, design, features, models, assessments, table, problems)

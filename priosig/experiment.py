@@ -7,7 +7,7 @@ Every step is kept by content where the encoder has a cache (`priosig.kept`): a 
 reads its results, and a run that was killed goes on at the step that it was in.
 """
 
-from collections.abc import Callable, Sequence
+from collections.abc import Sequence
 from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import TYPE_CHECKING
@@ -21,6 +21,7 @@ from .evaluation import ViewResult, evaluate_view
 from .features import Features, Screening, measure_features, screen_segments
 from .kept import file_digest, kept
 from .moments import Moment, load_moments
+from .progress import Stages
 from .segments import LABELS, Segment, identify_segments
 from .transcript import intersect, merge, total
 from .views import View, annotated_view, clean_view, equal_length_view
@@ -83,9 +84,12 @@ def read_annotations(corpus: Corpus) -> Annotations:
     return Annotations(corpus, tuple(moments), tuple(segments))
 
 
-def describe(annotations: Annotations, store: EmbeddingCache | None = None) -> Experiment:
+def describe(
+    annotations: Annotations, store: EmbeddingCache | None = None, *, progress: Stages | None = None
+) -> Experiment:
     """The experiment as far as it goes without audio: views, confounds, baselines. `store`: where they are kept."""
-    results = {view.name: evaluate_kept(annotations, view, store) for view in annotations.silent_views()}
+    views = annotations.silent_views()
+    results = {view.name: evaluate_kept(annotations, view, store, progress=progress) for view in views}
     return Experiment(annotations, results, screening=None)
 
 
@@ -100,7 +104,7 @@ def make_extractor(
 
 
 def run_experiment(
-    annotations: Annotations, extractor: "MuQExtractor", *, progress: Callable[[str], Callable] | None = None
+    annotations: Annotations, extractor: "MuQExtractor", *, progress: Stages | None = None
 ) -> Experiment:
     """Run an experiment whole.
 
@@ -111,7 +115,8 @@ def run_experiment(
     extractor : MuQExtractor
         Its cache holds what every step gave.
     progress : callable, optional
-        Called with the name of each stage that begins, gives the `progress` of `MuQExtractor.extract` for it.
+        Called with the name of each stage that begins, gives the function that takes its progress
+        (`priosig.progress`).
 
     Returns
     -------
@@ -125,10 +130,8 @@ def run_experiment(
     features = measure_views(annotations, views, extractor, progress=progress)
     results = {}
     for view, found in zip(views, features, strict=True):
-        if progress is not None:
-            progress(f"tests in the {view.name} view")
         talk = talk_heard(view, screening)
-        results[view.name] = evaluate_kept(annotations, view, extractor.cache, found, talk)
+        results[view.name] = evaluate_kept(annotations, view, extractor.cache, found, talk, progress=progress)
     return Experiment(annotations, results, screening)
 
 
@@ -137,7 +140,7 @@ def screen(
     segments: Sequence[Segment],
     extractor: "MuQExtractor",
     *,
-    progress: Callable[[str], Callable] | None = None,
+    progress: Stages | None = None,
 ) -> Screening:
     """Talk and silence in `segments`, kept in the extractor's cache."""
     audio, store = _audio_of(annotations.corpus), extractor.cache
@@ -155,7 +158,7 @@ def measure_views(
     views: Sequence[View],
     extractor: "MuQExtractor",
     *,
-    progress: Callable[[str], Callable] | None = None,
+    progress: Stages | None = None,
 ) -> list[Features | None]:
     """Features of the segments of several views, kept in the extractor's cache; None for a view without segments.
 
@@ -193,11 +196,17 @@ def evaluate_kept(
     features: Features | None = None,
     talk: np.ndarray | None = None,
     settings: Settings | None = None,
+    *,
+    progress: Stages | None = None,
 ) -> ViewResult:
     """`evaluate_view`, kept in `store`; the experiment's own settings unless others are given."""
     inputs = view, annotations.moments, settings or annotations.corpus.settings, features, talk
-    # What went in need not be kept again with what came out.
-    result = kept(store, "view", lambda: replace(evaluate_view(*inputs), view=None, features=None), *inputs)
+
+    def evaluate() -> ViewResult:
+        # What went in need not be kept again with what came out.
+        return replace(evaluate_view(*inputs, progress=progress), view=None, features=None)
+
+    result = kept(store, "view", evaluate, *inputs)
     return replace(result, view=view, features=features)
 
 

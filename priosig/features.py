@@ -20,13 +20,13 @@ from .cache import EmbeddingCache
 from .dimensions import PERCEPIANO_DIMENSIONS
 from .levels import LevelMeter
 from .pooling import FrameSummary
+from .progress import Progress
 from .readahead import read_ahead
 from .segments import Segment
 from .speech import TalkMeter
 from .spread import in_shards, is_spread, make_shards
 from .streaming import stream_pieces
 from .views import Interval
-from .window_run import Progress
 from .windows import MUQ_RATE, Piece
 
 if TYPE_CHECKING:
@@ -224,7 +224,7 @@ def _hear_spread(
     remote = Path(audio_dir).absolute(), extractor.elsewhere(), extractor.parameters()
     for part, last in in_shards(_hear_shard, make_shards(segments, slices), *remote):
         heard |= part
-        done, cached = done + last.done_seconds, cached + last.cached_seconds
+        done, cached = done + last.done, cached + last.cached
         if progress is not None:
             progress(Progress(done, cached, seconds))
     return heard

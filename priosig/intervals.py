@@ -108,19 +108,24 @@ def jackknife_interval(
     X, y = np.asarray(X, dtype=np.float64)[rows.order], np.asarray(y)[rows.order].astype(np.int8)
     videos = rows.videos
     two_class = sum(bool(0 < y[videos == v].sum() < (videos == v).sum()) for v in np.unique(videos))
+    estimate = float(refitted_aucs(folds_of(X, videos), y[None, :], videos, C=C)[0])
     if two_class < 3:
-        estimate = float(refitted_aucs(folds_of(X, videos), y[None, :], videos, C=C)[0])
         reason = (
             f"{two_class} of the videos hold both labels; expected at least 3 to see how much one of them matters"
         )
         return Interval(estimate, math.nan, math.nan, level, math.nan, 0, np.empty(0), reason)
-    estimate = float(refitted_aucs(folds_of(X, videos), y[None, :], videos, C=C)[0])
     many = len(np.unique(videos)) > MAX_SINGLE_FOLDS
     scores = jackknife_scores(
         X, y, videos, C, max_folds=BLOCKS if many else None, content=np.arange(len(y)) if many else None
     )
     leave_out = np.array(auc_by_video(scores, y, videos, allow_unscored=True).within)
     return interval_from_leave_out(estimate, leave_out, min(two_class, len(leave_out)), level=level)
+
+
+def count_jackknife_fits(videos: np.ndarray) -> int:
+    """How many fits leave a pair of videos, or of groups, out."""
+    n_videos = len(np.unique(videos))
+    return math.comb(n_videos if n_videos <= MAX_SINGLE_FOLDS else BLOCKS, 2)
 
 
 def interval_from_leave_out(

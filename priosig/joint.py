@@ -31,6 +31,7 @@ import numpy as np
 
 from priosig.joint_design import JointDesign
 from priosig.logistic import GRADIENT_TOLERANCE, SHORTEST_STEP, SINGLE_STEPS
+from priosig.progress import fits_made
 
 # Entries of the largest array of one block of columns: tens of megabytes.
 BLOCK_ENTRIES = 1 << 22
@@ -117,7 +118,9 @@ def fit_jointly(design: JointDesign, Y: np.ndarray, C: float) -> Iterator[JointF
         place, folds = np.nonzero(trainable[part, :F])
         for start in range(0, len(place), block):
             k = slice(start, start + block)
-            yield _newton(design, single, Y, folds[k], part[place[k]], A[:, place[k]], C, factor)
+            fits = _newton(design, single, Y, folds[k], part[place[k]], A[:, place[k]], C, factor)
+            fits_made(len(fits.fold))
+            yield fits
 
 
 def _factor(design: JointDesign, weights: np.ndarray, C: float) -> np.ndarray:

@@ -26,6 +26,7 @@ import numpy as np
 from numpy.typing import ArrayLike
 
 from priosig.metrics import check_labels
+from priosig.progress import fits_made
 
 GRADIENT_TOLERANCE = 1e-10
 # Entries of the largest array of one block of labellings: small enough for the processor's cache.
@@ -112,6 +113,8 @@ def fit_logistic(
         part = rows[start : start + block]
         weights[part], gradient[part], steps = _newton(Z1, Y[part].T.astype(np.float64), C, C * tolerance, max_iter)
         n_iter = max(n_iter, steps)
+        fits_made(len(part))
+    fits_made(m - len(rows))
     gradient /= C
     converged = np.where(trainable, gradient <= tolerance, False)
     return LogisticFit(weights[:, :d], weights[:, d], gradient, converged, trainable, n_iter)

@@ -140,12 +140,16 @@ def folds_of(X: np.ndarray, videos: np.ndarray, covariates: np.ndarray | None = 
 
     Reduced already, unless that would fill much memory.
     """
-    many = len(np.unique(videos)) > MAX_SINGLE_FOLDS
-    folds = split_by_video(
-        X, videos, covariates=covariates, max_folds=GROUPED_FOLDS if many else None, content=np.arange(len(videos))
-    )
+    n_folds = count_folds(videos)
+    folds = split_by_video(X, videos, covariates=covariates, max_folds=n_folds, content=np.arange(len(videos)))
     n, n_features = folds.X.shape
     return folds if len(folds) * (n + n_features) * min(n, n_features) > KEPT_ENTRIES else tuple(folds)
+
+
+def count_folds(videos: np.ndarray) -> int:
+    """How many folds `folds_of` makes."""
+    n_videos = len(np.unique(videos))
+    return n_videos if n_videos <= MAX_SINGLE_FOLDS else GROUPED_FOLDS
 
 
 def observed_and_null(

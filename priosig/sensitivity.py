@@ -11,13 +11,14 @@ of 2, 5, 10 and 20 s and windows of 5, 8, 10 and 15 s. Windows that were encoded
 the next.
 """
 
-from collections.abc import Callable, Iterator
+from collections.abc import Iterator
 from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING
 
 import numpy as np
 
 from .experiment import Annotations, evaluate_kept, measure_views, screen, talk_heard
+from .progress import Stages, within
 from .segments import identify_segments
 from .views import View, annotated_view, clean_view, equal_length_view
 
@@ -93,7 +94,7 @@ def sensitivity_table(
     *,
     n_permutations: int = 199,
     base_view: str = "clean",
-    progress: Callable[[str], Callable] | None = None,
+    progress: Stages | None = None,
 ) -> list[Row]:
     """Assess every choice, both models.
 
@@ -121,9 +122,8 @@ def sensitivity_table(
     measured = {cut: (*views[cut], found) for cut, found in zip(views, features, strict=True)}
     rows = []
     for number, choice in enumerate(tried, 1):
-        if progress is not None:
-            progress(f"choice {number} of {len(tried)}")
-        rows += _assess(choice, annotations, extractor.cache, *measured[_cut(choice)], n_permutations)
+        stages = within(progress, f"choice {number} of {len(tried)}")
+        rows += _assess(choice, annotations, extractor.cache, *measured[_cut(choice)], n_permutations, stages)
     return rows
 
 
@@ -151,7 +151,7 @@ def _views_of(tried, annotations, extractor, progress) -> dict[tuple, tuple[View
     return views
 
 
-def _assess(choice, annotations, store, view, talk, features, n_permutations) -> Iterator[Row]:
+def _assess(choice, annotations, store, view, talk, features, n_permutations, progress) -> Iterator[Row]:
     models = ("A", "B")
     if choice.varied == "pooling" and features is not None:
         models = ("A",)
@@ -159,7 +159,7 @@ def _assess(choice, annotations, store, view, talk, features, n_permutations) ->
         kept = slice(None, half) if choice.pooling == "mean only" else slice(half, None)
         features = replace(features, embeddings=features.embeddings[:, kept], quality=None)
     settings = replace(annotations.corpus.settings, C=choice.C, n_permutations=n_permutations)
-    result = evaluate_kept(annotations, view, store, features, talk, settings)
+    result = evaluate_kept(annotations, view, store, features, talk, settings, progress=progress)
     counts = int(result.y.sum()), int((1 - result.y).sum())
     for model in models:
         if model in result.assessments:

@@ -21,25 +21,6 @@ BATCHES_HELD = 4
 T = TypeVar("T")
 
 
-@dataclass(frozen=True)
-class Progress:
-    """How far an extraction is, in seconds of audio.
-
-    Attributes
-    ----------
-    done_seconds : float
-        Audio whose frames are known, found or computed.
-    cached_seconds : float
-        The part of it that was found in the cache and so took no time.
-    total_seconds : float or None
-        All there is to do; None if the caller did not say.
-    """
-
-    done_seconds: float
-    cached_seconds: float
-    total_seconds: float | None
-
-
 class Store(Protocol[T]):
     """What a run needs of `priosig.window_store`."""
 

@@ -60,7 +60,7 @@ def encoder(store, monkeypatch):
 
 def test_a_second_description_is_read_and_is_the_same(annotations, store, monkeypatch):
     first = describe(annotations, store)
-    monkeypatch.setattr(experiment, "evaluate_view", lambda *_: pytest.fail("computed again"))
+    monkeypatch.setattr(experiment, "evaluate_view", lambda *_, **__: pytest.fail("computed again"))
     second = describe(annotations, store)
     for name, view in first.views.items():
         assert second.views[name].view == view.view

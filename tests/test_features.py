@@ -83,8 +83,8 @@ def test_talk_and_silence_are_told_in_the_videos_time(audio, monkeypatch):
     assert found.talk == {"b": [(3.5, 6.0)], "late": [(2.5, 5.5)], "early": [(1.0, 3.0)]}
     assert found.silence["late"] == [pytest.approx((4.0, 5.5), abs=0.06)]
     assert found.silence["early"] == []
-    assert [s.done_seconds for s in seen] == pytest.approx([3.25, 5.75, 9.25])  # as they end in their recordings
-    assert seen[-1].total_seconds == pytest.approx(9.25)
+    assert [s.done for s in seen] == pytest.approx([3.25, 5.75, 9.25])  # as they end in their recordings
+    assert seen[-1].total == pytest.approx(9.25)
 
 
 def test_rows_can_be_taken_out():

@@ -12,9 +12,10 @@ import torch
 import priosig.loaded_muq
 from priosig.batch_size import BatchSizeWarning
 from priosig.cache import CacheWarning, content_key
-from priosig.encoder import MuQExtractor, Progress
+from priosig.encoder import MuQExtractor
 from priosig.muq_model import import_muq
 from priosig.pooling import stats_pool
+from priosig.progress import Progress
 from priosig.window_store import summary_key
 from priosig.windows import MUQ_RATE, WINDOW, Piece, window_bounds
 

@@ -5,7 +5,7 @@ from collections.abc import Callable
 
 import pytest
 
-from priosig.encoder import Progress
+from priosig.progress import Progress
 
 _QUICK = 5.0  # s: what is over by then needs no progress
 _EVERY = 0.5  # s between updates
@@ -66,16 +66,20 @@ def describe_progress(progress: Progress, elapsed: float) -> str:
 
     Examples
     --------
-    >>> describe_progress(Progress(done_seconds=600, cached_seconds=300, total_seconds=1200), elapsed=100)
-    '600 of 1200 s of audio (300 s from the cache), 3.0 s of audio a second, 3 min 20 s left'
+    >>> describe_progress(Progress(done=600, cached=300, total=1200), elapsed=100)
+    '600 of 1200 s of audio (300 from the cache), 3.0 s of audio a second, 3 min 20 s left'
+    >>> describe_progress(Progress(done=2000, cached=0, total=50_000, unit="fits"), elapsed=10)
+    '2000 of 50000 fits, 200 fits a second, 4 min 0 s left'
     """
-    computed = progress.done_seconds - progress.cached_seconds
+    computed = progress.done - progress.cached
     rate = computed / elapsed if elapsed > 0 else 0.0
-    of = f" of {progress.total_seconds:.0f}" if progress.total_seconds is not None else ""
-    text = f"{progress.done_seconds:.0f}{of} s of audio ({progress.cached_seconds:.0f} s from the cache)"
+    of = f" of {progress.total:.0f}" if progress.total is not None else ""
+    text = f"{progress.done:.0f}{of} {progress.unit}"
+    if progress.cached:
+        text += f" ({progress.cached:.0f} from the cache)"
     if rate > 0:
-        text += f", {rate:.1f} s of audio a second"
-        if progress.total_seconds is not None:
-            left = round((progress.total_seconds - progress.done_seconds) / rate)
+        text += f", {rate:.{0 if rate >= 100 else 1}f} {progress.unit} a second"
+        if progress.total is not None:
+            left = round(max(progress.total - progress.done, 0) / rate)
             text += f", {left // 60} min {left % 60} s left"
     return text

@@ -160,7 +160,7 @@ class Runs:
 
     def description(self, case: Case) -> Experiment:
         """The experiment as far as it goes without audio."""
-        return self._once(self.described, case, lambda: describe(self.annotations(case), EmbeddingCache(self.cache)))
+        return self._once(self.described, case, lambda: self._describe(case))
 
     def experiment(self, case: Case) -> Experiment:
         """The experiment; the test is skipped if there is no audio."""
@@ -186,6 +186,10 @@ class Runs:
     def extractor(self, case: Case) -> MuQExtractor:
         """The encoder of a case."""
         return make_extractor(self.corpus(case), device=self.device_of(case), cache_dir=self.cache)
+
+    def _describe(self, case: Case) -> Experiment:
+        with ProgressLine(self.config, self.corpus(case).name) as line:
+            return describe(self.annotations(case), EmbeddingCache(self.cache), progress=line.start)
 
     def _run(self, case: Case) -> Experiment:
         if case.world is not None and not case.gpu:
