@@ -20,13 +20,14 @@ from dataclasses import dataclass, replace
 
 import numpy as np
 
-from priosig.conditional import ConditionalResult, conditional_test
+from priosig.basis import check_confounds
+from priosig.conditional import ConditionalResult, relabel_given
 from priosig.crossval import group_videos, oof_scores
 from priosig.design import ALL_CONFOUNDS, DesignAssessment, assess_design
-from priosig.intervals import BLOCKS, Interval, count_jackknife_fits, jackknife_interval
+from priosig.intervals import BLOCKS, Interval, count_jackknife_fits, interval_around
 from priosig.metrics import auc_by_video, auc_within_video
 from priosig.pairing import canonical_rows
-from priosig.permutation import MAX_SINGLE_FOLDS, PermutationResult, count_folds, folds_of, permutation_test
+from priosig.permutation import MAX_SINGLE_FOLDS, PermutationResult, count_folds, folds_of, relabel
 from priosig.power import REPLICATES, power_of_spike
 from priosig.progress import Stages, counted_fits
 from priosig.rule import Rule
@@ -167,23 +168,24 @@ def _run(
         verdict = decide(design.evidence, rule)
         nan = math.nan
         return Assessment(name, design, None, None, None, (), nan, nan, nan, nan, design.evidence, verdict)
-    n_folds, data = count_folds(rows.videos), (X, y, video_ids, start_times)
+    X, y, videos = X[rows.order], np.asarray(y)[rows.order].astype(np.int8), rows.videos
+    confounds = {name: values[rows.order] for name, values in check_confounds(confounds, splines=splines).items()}
+    n_folds, folds = count_folds(videos), folds_of(X, videos)
     n_fits = n_folds * (1 + rule.n_permutations)
     common = {"n_permutations": rule.n_permutations, "seed": seed, "C": rule.C, "min_pairs": rule.min_pairs}
     with counted_fits(progress, f"Model {name}, any signal (T1)", n_fits):
-        any_signal = permutation_test(*data, **common)
-    with counted_fits(progress, f"Model {name}, beyond the confounds (T2)", 2 * n_fits):
-        beyond = conditional_test(*data, confounds, splines=splines, **common)
-    with counted_fits(progress, f"Model {name}, interval", n_folds + count_jackknife_fits(rows.videos)):
-        interval = jackknife_interval(*data, level=rule.level, C=rule.C)
-    X, y = X[rows.order], np.asarray(y)[rows.order].astype(np.int8)
-    folds = folds_of(X, rows.videos)
+        any_signal = relabel(folds, y, videos, **common)
+    n_kinds = 2 if design.evidence.adjusted else 1  # residualised and raw features, where they differ
+    with counted_fits(progress, f"Model {name}, beyond the confounds (T2)", n_kinds * n_fits):
+        beyond = relabel_given(confounds, folds, X, y, videos, splines=splines, **common)
+    with counted_fits(progress, f"Model {name}, interval", count_jackknife_fits(videos)):
+        interval = interval_around(any_signal.statistic, X, y, videos, level=rule.level, C=rule.C)
     scores = oof_scores(folds, y, rule.C)
-    by_video = auc_by_video(scores, y, rows.videos, allow_unscored=True)
-    in_groups = _auc_by_group(scores, y, rows.videos)
+    by_video = auc_by_video(scores, y, videos, allow_unscored=True)
+    in_groups = _auc_by_group(scores, y, videos)
     with counted_fits(progress, f"Model {name}, power", n_folds * REPLICATES):
         power = power_of_spike(
-            X, y, rows.videos, folds, any_signal.null_distribution,
+            X, y, videos, folds, any_signal.null_distribution,
             spike_auc=rule.spike_auc, alpha=rule.alpha, C=rule.C, seed=seed,
         )  # fmt: skip
     evidence = replace(

@@ -42,6 +42,7 @@ from dataclasses import dataclass
 import numpy as np
 
 from priosig.basis import check_confounds, confound_basis
+from priosig.folds import Fold, Folds
 from priosig.matched import RIDGE, draw_strata, fit_pairs, fit_strata, inclusion_probabilities
 from priosig.metrics import sigmoid
 from priosig.pairing import SHUFFLE, SWAP, Scheme, canonical_rows, flip_pairs, neighbouring_pairs
@@ -150,20 +151,33 @@ def conditional_test(
     rows = canonical_rows(y, video_ids, start_times, X, table)
     X, y = np.asarray(X, dtype=np.float64)[rows.order], np.asarray(y)[rows.order].astype(np.int8)
     require_both_classes("conditional_test", y, rows.videos)
-    basis = confound_basis(
-        {name: values[rows.order] for name, values in checked.items()},
-        _informative(y, rows.videos, min_pairs),
-        splines=splines,
-    )
-    columns = basis.columns if checked else np.empty((len(y), 0))
+    ordered = {name: values[rows.order] for name, values in checked.items()}
+    settings = {"n_permutations": n_permutations, "seed": seed, "C": C, "min_pairs": min_pairs}
+    return relabel_given(ordered, folds_of(X, rows.videos), X, y, rows.videos, splines=splines, **settings)
+
+
+def relabel_given(
+    confounds: Mapping[str, np.ndarray],
+    folds: tuple[Fold, ...] | Folds,
+    X: np.ndarray,
+    y: np.ndarray,
+    videos: np.ndarray,
+    *,
+    splines: Sequence[str],
+    n_permutations: int,
+    seed: int,
+    C: float,
+    min_pairs: int,
+) -> ConditionalResult:
+    """`conditional_test` of canonical rows; `folds` are those of the features as they are."""
+    basis = confound_basis(confounds, _informative(y, videos, min_pairs), splines=splines)
+    columns = basis.columns if confounds else np.empty((len(y), 0))
     draws = conditional_labellings(
-        columns, y, rows.videos, n_permutations, np.random.default_rng([seed, 2]), min_pairs=min_pairs
+        columns, y, videos, n_permutations, np.random.default_rng([seed, 2]), min_pairs=min_pairs
     )
-    found = []
-    for covariates in (columns, None):
-        folds = folds_of(X, rows.videos, covariates)
-        found.append(observed_and_null(folds, y, draws.labellings, rows.videos, C=C))
-    (statistic, null), (raw_statistic, raw_null) = found
+    raw_statistic, raw_null = statistic, null = observed_and_null(folds, y, draws.labellings, videos, C=C)
+    if columns.shape[1]:  # else nothing is taken away
+        statistic, null = observed_and_null(folds_of(X, videos, columns), y, draws.labellings, videos, C=C)
     return ConditionalResult(
         statistic=statistic,
         pvalue=permutation_pvalue(statistic, null),
@@ -173,7 +187,7 @@ def conditional_test(
         raw_null_distribution=raw_null,
         n_permutations=n_permutations,
         scheme=draws.scheme,
-        n_pairs=len(neighbouring_pairs(y, rows.videos)),
+        n_pairs=len(neighbouring_pairs(y, videos)),
         effective_pairs=draws.effective_pairs,
         adjusted=basis.adjusted,
         redundant=basis.redundant,

@@ -106,9 +106,15 @@ def jackknife_interval(
     """
     rows = canonical_rows(y, video_ids, start_times, X)
     X, y = np.asarray(X, dtype=np.float64)[rows.order], np.asarray(y)[rows.order].astype(np.int8)
-    videos = rows.videos
+    estimate = float(refitted_aucs(folds_of(X, rows.videos), y[None, :], rows.videos, C=C)[0])
+    return interval_around(estimate, X, y, rows.videos, level=level, C=C)
+
+
+def interval_around(
+    estimate: float, X: np.ndarray, y: np.ndarray, videos: np.ndarray, *, level: float, C: float
+) -> Interval:
+    """`jackknife_interval` of canonical rows whose estimate is known."""
     two_class = sum(bool(0 < y[videos == v].sum() < (videos == v).sum()) for v in np.unique(videos))
-    estimate = float(refitted_aucs(folds_of(X, videos), y[None, :], videos, C=C)[0])
     if two_class < 3:
         reason = (
             f"{two_class} of the videos hold both labels; expected at least 3 to see how much one of them matters"

@@ -118,12 +118,26 @@ def permutation_test(
     rows = canonical_rows(y, video_ids, start_times, X)
     X, y = np.asarray(X, dtype=np.float64)[rows.order], np.asarray(y)[rows.order].astype(np.int8)
     require_both_classes("permutation_test", y, rows.videos)
-    folds = folds_of(X, rows.videos)
-    pairs = neighbouring_pairs(y, rows.videos)
+    settings = {"n_permutations": n_permutations, "seed": seed, "C": C, "min_pairs": min_pairs}
+    return relabel(folds_of(X, rows.videos), y, rows.videos, **settings)
+
+
+def relabel(
+    folds: tuple[Fold, ...] | Folds,
+    y: np.ndarray,
+    videos: np.ndarray,
+    *,
+    n_permutations: int,
+    seed: int,
+    C: float,
+    min_pairs: int,
+) -> PermutationResult:
+    """`permutation_test` of canonical rows whose folds are there already; both classes must be."""
+    pairs = neighbouring_pairs(y, videos)
     labellings, scheme = draw_relabellings(
-        y, rows.videos, n_permutations, np.random.default_rng([seed, 1]), min_pairs=min_pairs
+        y, videos, n_permutations, np.random.default_rng([seed, 1]), min_pairs=min_pairs
     )
-    statistic, null = observed_and_null(folds, y, labellings, rows.videos, C=C)
+    statistic, null = observed_and_null(folds, y, labellings, videos, C=C)
     return PermutationResult(
         statistic,
         permutation_pvalue(statistic, null),

@@ -32,6 +32,7 @@ from priosig.permutation import TIE, refitted_aucs
 from priosig.probe import standardisation
 
 REPLICATES = 200
+STEEPEST = 16.0  # slopes beyond it are as good as a threshold
 
 
 def power_of_spike(
@@ -86,10 +87,12 @@ def power_of_spike(
     def reached(labels: np.ndarray) -> float:
         return float(np.mean(auc_within_video(signal, labels, videos, allow_unscored=True)))
 
-    low, high = 0.0, 16.0
-    if not reached(draw(high)) >= spike_auc:
-        return float("nan")
-    for _ in range(12):
+    low, high = 0.0, 1.0
+    while not reached(draw(high)) >= spike_auc:
+        low, high = high, 2 * high
+        if high > STEEPEST:
+            return float("nan")
+    for _ in range(6):
         middle = (low + high) / 2
         low, high = (middle, high) if reached(draw(middle)) < spike_auc else (low, middle)
     found = refitted_aucs(folds, draw((low + high) / 2), videos, C=C)

@@ -21,18 +21,7 @@ def rows(runs: Runs, case: Case, experiment: Experiment):
     return runs.sensitivity(case)
 
 
-@pytest.mark.worlds(None)
-def test_every_choice_of_a_corpus_has_a_row_for_each_model(rows):
-    check_rows(rows)
-
-
-@pytest.mark.slow
-@pytest.mark.worlds("signal_and_leak")
-def test_every_choice_of_a_world_has_a_row_for_each_model(rows):
-    check_rows(rows)
-
-
-def check_rows(rows) -> None:
+def test_every_choice_has_a_row_for_each_model(rows):
     choices = {row.choice for row in rows}
     assert len(choices) == N_CHOICES
     for choice in choices:
@@ -43,7 +32,6 @@ def check_rows(rows) -> None:
         assert bool(row.verdict) == math.isfinite(row.auc_within_video)
 
 
-@pytest.mark.slow
 @pytest.mark.worlds("signal_and_leak")
 def test_a_planted_signal_does_not_hang_on_one_choice(rows):
     fair = [row for row in rows if row.choice.view != "annotated" and row.verdict]
