@@ -11,12 +11,15 @@ of 2, 5, 10 and 20 s and windows of 5, 8, 10 and 15 s. Windows that were encoded
 the next.
 """
 
+import math
 from collections.abc import Iterator
 from dataclasses import dataclass, replace
+from fractions import Fraction
 from typing import TYPE_CHECKING
 
 import numpy as np
 
+from .corpus import Settings
 from .experiment import Annotations, evaluate_kept, measure_views, screen, talk_heard
 from .progress import Stages, within
 from .segments import identify_segments
@@ -92,7 +95,7 @@ def sensitivity_table(
     annotations: Annotations,
     extractor: "MuQExtractor",
     *,
-    n_permutations: int = 199,
+    n_permutations: int | None = None,
     base_view: str = "clean",
     progress: Stages | None = None,
 ) -> list[Row]:
@@ -104,8 +107,9 @@ def sensitivity_table(
         Of a corpus with audio.
     extractor : MuQExtractor
         With a cache, or windows are encoded again for every row.
-    n_permutations : int
-        Of each test; fewer than the experiment's own, since rows are many and nothing rests on one.
+    n_permutations : int, optional
+        Of each test. By default about 200, and never more than the experiment's own, since rows are many and nothing
+        rests on one.
     base_view : str
         See `choices`.
     progress : callable, optional
@@ -117,6 +121,8 @@ def sensitivity_table(
         In the order of `choices`, Model A before B; pooling is varied for Model A alone, B's scores have none.
     """
     tried = list(choices(annotations, base_view))
+    if n_permutations is None:
+        n_permutations = _few(annotations.corpus.settings)
     views = _views_of(tried, annotations, extractor, progress)
     features = measure_views(annotations, [view for view, _ in views.values()], extractor, progress=progress)
     measured = {cut: (*views[cut], found) for cut, found in zip(views, features, strict=True)}
@@ -125,6 +131,19 @@ def sensitivity_table(
         stages = within(progress, f"choice {number} of {len(tried)}")
         rows += _assess(choice, annotations, extractor.cache, *measured[_cut(choice)], n_permutations, stages)
     return rows
+
+
+def _few(settings: Settings, about: int = 200) -> int:
+    """As few relabellings, from about 200 on, as keep every test at exactly the level alpha.
+
+    Examples
+    --------
+    >>> _few(Settings(alpha=0.05)), _few(Settings(alpha=0.001)), _few(Settings(alpha=0.05, n_permutations=19))
+    (199, 999, 19)
+    """
+    share = Fraction(settings.alpha).limit_denominator(10**6)
+    step = share.denominator  # (n + 1) alpha is whole where n + 1 is a multiple of it
+    return min(settings.n_permutations, step * math.ceil(about / step) - 1)
 
 
 def _cut(choice: Choice) -> tuple[str, float | None, float]:
