@@ -92,6 +92,7 @@ def pytest_collection_finish(session: pytest.Session) -> None:
             if annotations.corpus.audio is not None:
                 plan_slices(annotations.segments, annotations.corpus.audio)
         except (OSError, ValueError) as error:
+            config.stash[RUNS].failures[Case(None)] = str(error)
             raise pytest.UsageError(str(error)) from None
     runs, device = config.stash.get(RUNS, None), setting(config, "device")
     if runs is None or runs.accelerator is not None:

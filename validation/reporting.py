@@ -2,8 +2,9 @@
 
 import os
 import traceback
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
 from concurrent.futures import Future
+from contextlib import contextmanager
 from datetime import UTC, datetime
 from pathlib import Path
 from typing import TYPE_CHECKING
@@ -21,10 +22,15 @@ RUN_TIME = pytest.StashKey[str]()
 
 
 def begin_report(config: pytest.Config, runs: Runs, case: Case, experiment: Experiment) -> Future:
-    """Begin to draw the report of what a case gave, once it is complete."""
-    rows = runs.sensitivities.get(case, ())
-    arguments = experiment, _directory(config, case), _run_time(config), runs.environment(case), rows
-    return runs.background.start((draw, case), draw, *arguments)
+    """Begin to draw the report of what a case gave, once it is complete; what goes wrong is in the future."""
+    try:
+        rows = runs.sensitivities.get(case, ())
+        arguments = experiment, _directory(config, case), _run_time(config), runs.environment(case), rows
+        return runs.background.start((draw, case), draw, *arguments)
+    except Exception as error:
+        lost = Future()
+        lost.set_exception(error)
+        return lost
 
 
 def draw(
@@ -40,38 +46,51 @@ def draw(
 
 
 def write_reports(config: pytest.Config, runs: Runs) -> list[str]:
-    """Write the report of every experiment of this session; give the lines that say where, or what went wrong."""
-    lines, summaries = [], []
+    """Write the report of every experiment of this session; give the lines that say where, or what went wrong.
+
+    A report that cannot be written must not turn a result red, and must not be silent: each trouble is a line.
+    """
+    lines, summaries, failures = [], [], []
     found: dict[Path, list[Experiment]] = {}
     drawn = [(case, one, begin_report(config, runs, case, one)) for case, one in _reportable(runs).items()]
     for case, experiment, drawing in drawn:
-        try:
+        with _told(lines, f"report of {case.id}"):
             page, summary = drawing.result()
-        except Exception:  # a report that cannot be drawn must not turn a result red, and must not be silent
-            lines.append(f"report of {case.id} could not be written:\n{traceback.format_exc()}")
-            continue
-        lines.append(f"report of {case.id}: {_relative(page)}")
-        summaries.append(summary)
-        found.setdefault(_directory(config, case), []).append(experiment)
+            lines.append(f"report of {case.id}: {_relative(page)}")
+            summaries.append(summary)
+            found.setdefault(_directory(config, case), []).append(experiment)
     for case, message in runs.failures.items():
-        from priosig.report import write_failure
-
         name = case.world or config.stash[CORPUS].name
-        page = write_failure(name, _directory(config, case), message, run_time=_run_time(config))
-        lines.append(f"{case.id} could not be run: {message} ({_relative(page)})")
+        failures.append(f"### {name}\n\nCould not be run: {message}\n")
+        with _told(lines, f"report of {case.id}"):
+            from priosig.report import write_failure
+
+            page = write_failure(name, _directory(config, case), message, run_time=_run_time(config))
+            lines.append(f"{case.id} could not be run; its report says why: {_relative(page)}")
     for directory, experiments in found.items():
         if len(experiments) > 1:
-            from priosig.report import markdown_overview, write_index
+            with _told(lines, f"{directory}: the page of all reports"):
+                from priosig.report import markdown_overview, write_index
 
-            lines.append(f"all of them: {_relative(write_index(experiments, directory))}")
-            summaries.insert(0, markdown_overview(experiments))
+                lines.append(f"all of them: {_relative(write_index(experiments, directory))}")
+                summaries.insert(0, markdown_overview(experiments))
     target = os.environ.get("GITHUB_STEP_SUMMARY")
-    if target and summaries:
-        with open(target, "a", encoding="utf-8") as handle:
-            handle.write("\n".join(summaries) + "\n")
+    if target and (summaries or failures):
+        with _told(lines, "GITHUB_STEP_SUMMARY"), open(target, "a", encoding="utf-8") as handle:
+            handle.write("\n".join([*failures, *summaries]) + "\n")
     # On the terminal one experiment is told at length; of several, their verdicts.
     shown = summaries if len(summaries) == 1 else [text for text in summaries if not text.startswith("#")]
     return [*lines, *([""] if shown else []), *"\n".join(shown).splitlines()]
+
+
+@contextmanager
+def _told(lines: list[str], what: str) -> Iterator[None]:
+    try:
+        yield
+    except OSError as error:
+        lines.append(f"{what} could not be written: {error}")
+    except Exception:
+        lines.append(f"{what} could not be written:\n{traceback.format_exc()}")
 
 
 def _reportable(runs: Runs) -> dict[Case, Experiment]:

@@ -216,4 +216,7 @@ class Runs:
                 self.failures[case] = str(error)
                 # One clear sentence for the user; the traceback would only show our own innards.
                 pytest.fail(str(error), pytrace=False)
+            except Exception as error:
+                self.failures[case] = f"{type(error).__name__}: {error}"
+                raise
         return results[case]
