@@ -38,7 +38,7 @@ def lesson(moment):
 def test_a_clean_lesson_has_every_check_and_no_problem_but_its_lengths(audit, lesson):
     findings = audit(*lesson, demonstrated=())
     assert {name for name, finding in findings.items() if finding.count} == {"lengths_by_class"}
-    assert len(findings) == 11
+    assert len(findings) == 12
     assert all(finding.effect and finding.title for finding in findings.values())
 
 
@@ -149,3 +149,24 @@ def test_counts_are_of_rows_and_the_order_of_moments_changes_none(audit, lesson,
     assert {name: f.count for name, f in forward.items()} == {name: f.count for name, f in backward.items()}
     for finding in forward.values():
         assert finding.count == len(set(found(finding))) <= finding.total
+
+
+def test_playing_during_another_moments_feedback_is_found(audit, lesson, moment):
+    # the window 55 to 60 s lies in the feedback 52 to 61 s of the moment before it
+    late = moment((55, 60), (63, 66))
+    finding = audit(*lesson, late)["contradicting_moments"]
+    assert found(finding) == [late.moment_id]
+    assert "overlaps feedback 52.0 to 61.0 s of moment videoAAAAAA-40-52" in finding.problems[0].detail
+
+
+def test_a_window_that_ended_before_an_earlier_stop_is_found(audit, lesson, moment):
+    # it ends at 35 s and its stop is at 70 s; the stop at 52 s comes between
+    early = moment((30, 35), (70, 75))
+    finding = audit(*lesson, early)["contradicting_moments"]
+    assert found(finding) == [early.moment_id]
+    assert "lies the stop of moment videoAAAAAA-40-52 at 52.0 s" in finding.problems[0].detail
+
+
+def test_other_videos_have_nothing_to_say_about_a_window(audit, lesson, moment):
+    alone = moment((55, 60), (63, 66), video="videoCCCCCC")
+    assert audit(*lesson, alone)["contradicting_moments"].count == 0

@@ -1,0 +1,151 @@
+"""Checks of the windows that annotations give: what stands there twice, holds talk, or tells its label by itself.
+
+Each gives a `Finding`; `priosig.audit` runs them all.
+"""
+
+import statistics
+from collections import Counter
+from collections.abc import Sequence
+from itertools import combinations
+
+from .findings import Finding, Problem, finding_of, milliseconds, seconds_words, window_words
+from .metrics import auc_by_video
+from .moments import Moment
+from .segments import LABELS, Segment, labels_of
+from .transcript import talk_share
+
+MOSTLY_TALK = 0.5
+"""Share of a window from which on it counts as mostly talk."""
+_SLACK = 1e-3  # annotations have milliseconds
+
+
+def lengths_by_class(segments: Sequence[Segment]) -> Finding:
+    """Segments that one look at their length would label."""
+    y, lengths = labels_of(segments), [segment.duration for segment in segments]
+    by_label = {label: sorted(s.duration for s in segments if s.label == label) for label in LABELS}
+    medians = {label: statistics.median(found) for label, found in by_label.items() if found}
+    within = float(auc_by_video(lengths, y, [s.video_id for s in segments]).within)
+    apart = max(within, 1 - within)
+    stop, other = (by_label[label] for label in LABELS)
+    # A segment is told by its length alone where it is shorter than every other class's, or longer.
+    shorter, longer = ("stop", "continue") if medians.get("stop", 0) <= medians.get("continue", 0) else LABELS[::-1]
+    low = min(by_label[longer], default=float("inf"))
+    high = max(by_label[shorter], default=float("-inf"))
+    told = [s for s in segments if (s.duration < low if s.label == shorter else s.duration > high)]
+    summary = (
+        f"STOP windows last a median of {seconds_words(medians.get('stop'))} ({_range(stop)}), CONTINUE windows "
+        f"{seconds_words(medians.get('continue'))} ({_range(other)})."
+    )
+    if apart == apart:
+        summary += f" Length alone ranks two windows of one video by their label {100 * apart:.0f} times in 100."
+    summary += " Counted are windows that are shorter, or longer, than every window of the other label."
+    return Finding(
+        "lengths_by_class",
+        "Windows whose length gives the label away",
+        "segment",
+        len(told),
+        len(segments),
+        summary,
+        "A model that hears how long a window lasts can do without music. The standard deviation over time carries "
+        "length too. Only views cut to one length are safe from it.",
+        tuple(
+            Problem(s.segment_id, s.video_id, s.start_time, f"{s.label.upper()} lasts {s.duration:.1f} s")
+            for s in told
+        ),
+    )
+
+
+def repeated_windows(moments: Sequence[Moment]) -> Finding:
+    """Moments whose playing window is another's."""
+    first: dict[tuple[str, int, int], Moment] = {}
+    problems = []
+    for moment in moments:
+        window = moment.video_id, milliseconds(moment.playing_before_start), milliseconds(moment.playing_before_end)
+        if window in first:
+            other = first[window].moment_id
+            detail = f"same playing window {window_words(moment)} as moment {other}"
+            problems.append(Problem(moment.moment_id, moment.video_id, moment.playing_before_start, detail))
+        first.setdefault(window, moment)
+    return finding_of(
+        "repeated_windows",
+        "Moments that repeat another moment's playing window",
+        "moment",
+        problems,
+        len(moments),
+        "Equal windows count once, so there are fewer STOP segments than moments; of two moments with one window at "
+        "most one can have been stopped for it.",
+    )
+
+
+def overlapping_windows(segments: Sequence[Segment]) -> Finding:
+    """Segments that share seconds with another of their video."""
+    problems, by_video = [], {}
+    for segment in segments:
+        by_video.setdefault(segment.video_id, []).append(segment)
+    for of_video in by_video.values():
+        for a, b in combinations(of_video, 2):
+            shared = min(a.end_time, b.end_time) - max(a.start_time, b.start_time)
+            if shared > _SLACK:
+                detail = f"{b.label.upper()} shares {shared:.1f} s with {a.label.upper()} {a.segment_id}"
+                problems.append(Problem(b.segment_id, b.video_id, b.start_time, detail))
+    return finding_of(
+        "overlapping_windows",
+        "Windows that overlap another window of their video",
+        "segment",
+        problems,
+        len(segments),
+        "The same seconds of music are counted twice, so that the segments are fewer than they seem; across labels "
+        "the same playing is called both STOP and CONTINUE.",
+    )
+
+
+def mostly_talk(moments: Sequence[Moment], segments: Sequence[Segment]) -> Finding:
+    """Segments that are talk for the most part, by the transcripts."""
+    problems, known = [], 0
+    shares: dict[str, list[float]] = {label: [] for label in LABELS}
+    for segment, share in zip(segments, talk_share(segments, moments), strict=True):
+        if share != share:
+            continue
+        known += 1
+        shares[segment.label].append(share)
+        if share > MOSTLY_TALK:
+            detail = f"{segment.label.upper()}: {share:.0%} of {segment.duration:.1f} s is talk"
+            problems.append(Problem(segment.segment_id, segment.video_id, segment.start_time, detail))
+    means = ", ".join(f"{label.upper()} {statistics.mean(found):.0%}" for label, found in shares.items() if found)
+    note = f" Mean share of talk: {means}." if means else ""
+    unknown = len(segments) - known
+    if unknown:
+        note += f" For {unknown} of {len(segments)} segments the transcripts do not say."
+    return finding_of(
+        "mostly_talk",
+        "Windows that are mostly talk by the transcripts",
+        "segment",
+        problems,
+        known,
+        "The model hears the teacher's voice where it should hear playing; where STOP and CONTINUE differ in it, the "
+        "voice gives the label away.",
+        note,
+    )
+
+
+def one_class_videos(segments: Sequence[Segment]) -> Finding:
+    """Videos in which all segments have one label."""
+    videos = sorted({s.video_id for s in segments})
+    problems = []
+    for video in videos:
+        labels = Counter(s.label for s in segments if s.video_id == video)
+        if len(labels) == 1:
+            label, n = labels.most_common(1)[0]
+            problems.append(Problem(video, video, None, f"all {n} segments are {label.upper()}"))
+    return finding_of(
+        "one_class_videos",
+        "Videos with one class only",
+        "video",
+        problems,
+        len(videos),
+        "Such a video has no AUC of its own: it helps to train the probes and says nothing about them.",
+    )
+
+
+def _range(values: Sequence[float]) -> str:
+    return f"{values[0]:.1f} to {values[-1]:.1f} s" if values else "none"

@@ -1,0 +1,85 @@
+"""What a check of the annotations found: its counts, its sentence, its rows."""
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+
+from .moments import Moment
+
+
+@dataclass(frozen=True)
+class Problem:
+    """One row of the annotations that a finding is about.
+
+    Attributes
+    ----------
+    id : str
+        `moment_id`, `segment_id` or `video_id`, as `Finding.unit` says.
+    video_id : str
+    time : float or None
+        Second of the video to look at; None where the whole video is meant.
+    detail : str
+        What was seen, with its numbers.
+    """
+
+    id: str
+    video_id: str
+    time: float | None
+    detail: str
+
+
+@dataclass(frozen=True)
+class Finding:
+    """The outcome of one check.
+
+    Attributes
+    ----------
+    name : str
+        Of the check, snake_case.
+    title : str
+        What was looked for.
+    unit : {"moment", "segment", "video", "pause"}
+        What is counted.
+    count, total : int
+        How many show it, of how many that could be checked.
+    summary : str
+        What was seen, in one sentence.
+    effect : str
+        What it does to the experiment.
+    problems : tuple of Problem
+        The `count` rows; in the order of the annotations.
+    """
+
+    name: str
+    title: str
+    unit: str
+    count: int
+    total: int
+    summary: str
+    effect: str
+    problems: tuple[Problem, ...]
+
+
+def finding_of(
+    name: str, title: str, unit: str, problems: Sequence[Problem], total: int, effect: str, note: str = ""
+) -> Finding:
+    """A finding whose count and sentence follow from its rows; `note` goes on with the sentence."""
+    # A row can have several problems (a window that overlaps two others); it is counted once.
+    count = len({problem.id for problem in problems})
+    plural = "" if total == 1 else "s"
+    seen = f"{count} of {total} {unit}{plural}" if count else f"None of {total} {unit}{plural}"
+    return Finding(name, title, unit, count, total, f"{seen}.{note}", effect, tuple(problems))
+
+
+def milliseconds(seconds: float) -> int:
+    """Whole milliseconds, in which times are compared."""
+    return round(1000 * seconds)
+
+
+def seconds_words(seconds: float | None) -> str:
+    """A time or a length, to a tenth of a second."""
+    return "unknown" if seconds is None else f"{seconds:.1f} s"
+
+
+def window_words(moment: Moment) -> str:
+    """A moment's playing window."""
+    return f"{moment.playing_before_start:.1f} to {moment.playing_before_end:.1f} s"
