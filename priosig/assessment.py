@@ -92,6 +92,7 @@ def assess_models(
     removed: Sequence[str] = (),
     not_measured: Sequence[str] = (),
     matched: Sequence[str] = (),
+    partly_known: Mapping[str, np.ndarray] | None = None,
     exploratory: bool = False,
     progress: Stages | None = None,
 ) -> dict[str, Assessment]:
@@ -102,7 +103,8 @@ def assess_models(
     Parameters
     ----------
     models : mapping from name to np.ndarray, shape (n_segments, n_features)
-    y, video_ids, start_times, confounds, rule, seed, splines, removed, not_measured, matched, exploratory
+    y, video_ids, start_times, confounds, rule, seed, splines, removed, not_measured, matched, partly_known
+    exploratory
         As for `assess_design`.
     progress : callable, optional
         Told of each step as it begins, for each model, and given the function that takes its progress in fits.
@@ -118,7 +120,8 @@ def assess_models(
     """
     rule = rule or Rule()
     settings = {"splines": splines, "removed": removed, "not_measured": not_measured, "matched": matched}
-    settings |= {"exploratory": exploratory, "rule": rule, "seed": seed, "progress": progress}
+    settings |= {"partly_known": partly_known, "exploratory": exploratory}
+    settings |= {"rule": rule, "seed": seed, "progress": progress}
     design = assess_design(y, video_ids, start_times, confounds, **settings)
     order = (*design.evidence.adjusted, *design.evidence.left_out)
     rest = (name for name in confounds if name not in order and name not in matched)

@@ -15,8 +15,9 @@ silence        share    of the window's 50 ms frames that are silent (`priosig.l
 frames         count    number of MuQ frames that the window's mean and standard deviation are taken over
 ============== ======== =============================================================================
 
-A confound that has no value for some segment is not measured; one that is equal for all was removed by design.
-What cannot be measured cannot be adjusted for, so the table says which is which.
+A confound that is equal for all segments was removed by design. One that has no value for some of them is not
+measured: it can't be adjusted for, and the table says so. It is tried as a predictor all the same, on the segments
+where it is known, since a leak that shows in four fifths of the windows is one.
 """
 
 from collections.abc import Mapping, Sequence
@@ -51,11 +52,14 @@ class Confounds:
         Measured, and equal for all segments to a thousandth: removed by design.
     not_measured : dict of str to str
         Name and reason.
+    partly_known : dict of str to np.ndarray, shape (n_segments,)
+        Those of `not_measured` that are known for some segments and vary among them; NaN for the others.
     """
 
     values: dict[str, np.ndarray]
     constant: tuple[str, ...]
     not_measured: dict[str, str]
+    partly_known: dict[str, np.ndarray]
 
     def matrix(self) -> np.ndarray:
         """The measured confounds as columns, shape (n_segments, n_confounds), in their units."""
@@ -96,7 +100,7 @@ def measure_confounds(
     if unknown:
         raise ValueError(f"confounds: {unknown[0]!r} is not one; expected {', '.join(UNITS)}")
 
-    values, constant, not_measured = {}, [], {}
+    values, constant, not_measured, partly_known = {}, [], {}, {}
     for name in UNITS:
         if name not in columns:
             not_measured[name] = "no audio"
@@ -107,8 +111,14 @@ def measure_confounds(
         undefined = int((~np.isfinite(column)).sum())
         if undefined:
             not_measured[name] = f"unknown for {undefined} of {len(segments)} segments"
-        elif len(column) and np.ptp(column) <= 1e-3 * max(abs(column).max(), 1e-3):
+            if undefined < len(column) and not _is_constant(column[np.isfinite(column)]):
+                partly_known[name] = np.where(np.isfinite(column), column, np.nan)
+        elif len(column) and _is_constant(column):
             constant.append(name)
         else:
             values[name] = column
-    return Confounds(values, tuple(constant), not_measured)
+    return Confounds(values, tuple(constant), not_measured, partly_known)
+
+
+def _is_constant(column: np.ndarray) -> bool:
+    return bool(np.ptp(column) <= 1e-3 * max(abs(column).max(), 1e-3))

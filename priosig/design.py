@@ -19,7 +19,7 @@ from __future__ import annotations
 
 import math
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 import numpy as np
 
@@ -48,6 +48,8 @@ class Baseline:
     n_videos_above_half : int
     pvalue : float
         T1, corrected for the number of baselines.
+    n_known : int
+        Segments whose value is known: all, or those that it was tried on.
     """
 
     name: str
@@ -55,6 +57,7 @@ class Baseline:
     auc: float
     n_videos_above_half: int
     pvalue: float
+    n_known: int
 
 
 @dataclass(frozen=True)
@@ -106,6 +109,7 @@ def assess_design(
     removed: Sequence[str] = (),
     not_measured: Sequence[str] = (),
     matched: Sequence[str] = (),
+    partly_known: Mapping[str, np.ndarray] | None = None,
     exploratory: bool = False,
     progress: Stages | None = None,
 ) -> DesignAssessment:
@@ -130,6 +134,9 @@ def assess_design(
         Those of `confounds` that T2 holds by comparing neighbours, and must not adjust for again: what follows
         from time, such as the place in the video. Labels alternate, so that within a pair time tells the label
         exactly, though over the video it tells nothing.
+    partly_known : mapping from name to np.ndarray, shape (n_segments,), optional
+        Further confounds, NaN where they are not known: tried as predictors on the segments where they are, and not
+        adjusted for.
     exploratory : bool
         The data had been looked at before.
     progress : callable, optional
@@ -155,7 +162,8 @@ def assess_design(
     to_adjust = {name: values for name, values in checked.items() if name not in matched}
     basis = _ordered_basis(to_adjust, y, videos, len(pairs), splines)
     varying = {name: values for name, values in checked.items() if name not in basis.constant}
-    baselines = _baselines(varying, y, videos, splines, rule, seed, progress)
+    partial = {name: np.asarray(v, dtype=np.float64)[rows.order] for name, v in (partly_known or {}).items()}
+    baselines = _baselines(varying, partial, y, videos, splines, rule, seed, progress)
     best = max((b for b in baselines if not math.isnan(b.auc_within_video)), key=_auc_of, default=None)
     alone = [b for b in baselines if b.name != ALL_CONFOUNDS]
     n_two_class = sum(bool(0 < y[videos == v].sum() < (videos == v).sum()) for v in np.unique(videos))
@@ -164,13 +172,14 @@ def assess_design(
         n_pairs=len(pairs),
         confound_auc=best.auc_within_video if best else math.nan,
         confound_pvalue=best.pvalue if best else math.nan,
-        confound_names=() if best is None else tuple(varying) if best.name == ALL_CONFOUNDS else (best.name,),
+        confound_names=_names_of(best, tuple(varying), len(y)),
         confound_ranking=tuple((b.name, b.auc_within_video) for b in alone),
         removed=tuple(dict.fromkeys((*basis.constant, *removed))),
         matched=tuple(name for name in varying if name in matched),
         adjusted=(*basis.adjusted, *basis.redundant),
         left_out=basis.left_out,
         not_measured=tuple(not_measured),
+        partly_known=tuple(partial),
         exploratory=exploratory,
     )
     problems = design_problems(evidence, rule)
@@ -191,6 +200,14 @@ def assess_design(
     )
 
 
+def _names_of(best: Baseline | None, varying: tuple[str, ...], n: int) -> tuple[str, ...]:
+    if best is None:
+        return ()
+    if best.name == ALL_CONFOUNDS:
+        return varying
+    return (best.name if best.n_known == n else f"{best.name} (known for {best.n_known} of {n} windows)",)
+
+
 def _ordered_basis(
     confounds: Mapping[str, np.ndarray], y: np.ndarray, videos: np.ndarray, n_pairs: int, splines: Sequence[str]
 ) -> ConfoundBasis:
@@ -204,6 +221,7 @@ def _ordered_basis(
 
 def _baselines(
     confounds: Mapping[str, np.ndarray],
+    partly_known: Mapping[str, np.ndarray],
     y: np.ndarray,
     videos: np.ndarray,
     splines: Sequence[str],
@@ -212,35 +230,41 @@ def _baselines(
     progress: Stages | None,
 ) -> tuple[Baseline, ...]:
     """Each confound alone and all together as models, with max-T p-values over all of them; () if none varies."""
-    features = {name: values[:, None] for name, values in confounds.items()}
-    if len(features) > 1:
-        curved = [natural_spline(np.log(v[:, 0])) if name in splines else v for name, v in features.items()]
-        features[ALL_CONFOUNDS] = np.column_stack(curved)
-    if not features:
+    everyone = np.ones(len(y), dtype=bool)
+    tried = {name: (values[:, None], everyone) for name, values in confounds.items()}
+    if len(confounds) > 1:
+        curved = [natural_spline(np.log(v)) if name in splines else v for name, v in confounds.items()]
+        tried[ALL_CONFOUNDS] = np.column_stack(curved), everyone
+    tried |= {name: (values[:, None], np.isfinite(values)) for name, values in partly_known.items()}
+    if not tried:
         return ()
-    if len(np.unique(videos)) < 2 or y.min() == y.max():
-        return tuple(Baseline(name, math.nan, math.nan, 0, math.nan) for name in features)
     labellings, _ = draw_relabellings(
         y, videos, rule.n_permutations, np.random.default_rng([seed, 1]), min_pairs=rule.min_pairs
     )
     largest = np.full(len(labellings), -np.inf)
-    measured = []
-    n_fits = len(features) * count_folds(videos) * (1 + len(labellings))
-    with counted_fits(progress, "confounds alone", n_fits):
-        for name, X in features.items():
-            folds = folds_of(X, videos)
-            largest = np.fmax(largest, refitted_aucs(folds, labellings, videos, C=rule.C))
-            scores = oof_scores(folds, y, rule.C)
-            by_video = auc_by_video(scores, y, videos, allow_unscored=True)
-            pooled = auc(scores, y, allow_unscored=True)
-            measured.append((name, float(by_video.within), float(pooled), int(by_video.n_above_half)))
+    n_fits = count_folds(videos) * (1 + len(labellings))
     found = []
-    for name, within, pooled, above in measured:
-        reached = np.sum(largest >= within - TIE)
-        pvalue = math.nan if math.isnan(within) else float((1 + reached) / (1 + len(largest)))
-        found.append(Baseline(name, within, pooled, above, pvalue))
+    with counted_fits(progress, "confounds alone", len(tried) * n_fits):
+        for name, (X, known) in tried.items():
+            n_known, (y_known, of) = int(known.sum()), (y[known], videos[known])
+            if len(np.unique(of)) < 2 or y_known.min() == y_known.max():
+                found.append(Baseline(name, math.nan, math.nan, 0, math.nan, n_known))
+                continue
+            folds = folds_of(X[known], of)
+            largest = np.fmax(largest, refitted_aucs(folds, labellings[:, known], of, C=rule.C))
+            scores = oof_scores(folds, y_known, rule.C)
+            by_video = auc_by_video(scores, y_known, of, allow_unscored=True)
+            pooled = float(auc(scores, y_known, allow_unscored=True))
+            above = int(by_video.n_above_half)
+            found.append(Baseline(name, float(by_video.within), pooled, above, math.nan, n_known))
+    found = [replace(baseline, pvalue=_max_t(baseline.auc_within_video, largest)) for baseline in found]
     alone = [b for b in found if b.name != ALL_CONFOUNDS]
     return (*sorted(alone, key=_auc_of, reverse=True), *(b for b in found if b.name == ALL_CONFOUNDS))
+
+
+def _max_t(value: float, largest: np.ndarray) -> float:
+    """``(1 + #{largest AUC of a relabelling >= value}) / (1 + m)``; NaN for an AUC that does not exist."""
+    return math.nan if math.isnan(value) else float((1 + np.sum(largest >= value - TIE)) / (1 + len(largest)))
 
 
 def _auc_of(baseline: Baseline) -> float:

@@ -161,6 +161,7 @@ def evaluate_view(
         "removed": confounds.constant,
         "not_measured": tuple(confounds.not_measured),
         "matched": MATCHED,
+        "partly_known": confounds.partly_known,
         "progress": stages,
     }
     models = {}

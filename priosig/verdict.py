@@ -46,9 +46,9 @@ class Evidence:
         The confounds that this predictor knows.
     confound_ranking : tuple of (str, float)
         Each varying confound and its own AUC within video, best first.
-    removed, adjusted, left_out, not_measured : tuple of str
-        Names of confounds: constant in this view; adjusted for in T2; measured but for want of pairs not
-        adjusted for; never measured.
+    removed, matched, adjusted, left_out, not_measured, partly_known : tuple of str
+        Names of confounds: constant in this view; held by comparing neighbours; adjusted for in T2; measured but for
+        want of pairs not adjusted for; not measured for every segment; those of these that are known for some.
     auc, low, high : float
         AUC within video of the model and its interval.
     any_signal_pvalue, beyond_confounds_pvalue : float
@@ -76,6 +76,7 @@ class Evidence:
     adjusted: tuple[str, ...] = ()
     left_out: tuple[str, ...] = ()
     not_measured: tuple[str, ...] = ()
+    partly_known: tuple[str, ...] = ()
     auc: float = math.nan
     low: float = math.nan
     high: float = math.nan
@@ -250,7 +251,8 @@ def _verdict(label: Label, clause: str, reasons: tuple[str, ...], evidence: Evid
         ("held by comparing neighbours", evidence.matched if judged else ()),
         ("adjusted for" if judged else "measured", evidence.adjusted if judged else _names(evidence)),
         ("measured but not adjusted for", evidence.left_out if judged else ()),
-        ("not measured", evidence.not_measured),
+        ("measured in part, so not adjusted for" if judged else "measured in part", evidence.partly_known),
+        ("not measured", tuple(name for name in evidence.not_measured if name not in evidence.partly_known)),
     ]
     told = [f"{what}: {', '.join(map(_plain, names))}" for what, names in fates if names]
     fate = "; ".join(told) or "no confound was measured"

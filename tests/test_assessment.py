@@ -1,9 +1,213 @@
-"""What follows from time is held by comparing neighbours, and must not be adjusted for again."""
+"""From labels, confounds and features to a design that is judged, and to a verdict."""
 
 import numpy as np
+import pytest
 
-from priosig.assessment import assess
+from priosig.assessment import assess, assess_models
+from priosig.crossval import leave_one_video_out_cv
+from priosig.design import assess_design
+from priosig.permutation import permutation_test
 from priosig.rule import Rule
+
+RULE = Rule(n_permutations=99)
+
+
+def study(seed: int = 0, *, n_videos: int = 5, n: int = 11, shift: float = 0.0, leak: float = 0.0, gap: float = 0.0):
+    """STOP, CONTINUE, STOP, ...; CONTINUE windows are longer by `gap` log seconds and features hear it by `leak`."""
+    rng = np.random.default_rng(seed)
+    y = np.tile(np.arange(n) % 2 == 0, n_videos).astype(int)
+    videos = np.repeat([f"video{v}" for v in range(n_videos)], n)
+    length = np.exp(rng.normal(3.0 + gap * (1 - y), 0.5))
+    X = rng.normal(size=(len(y), 4))
+    X[:, 0] += shift * y + leak * np.log(length)
+    return X, y, videos, np.tile(np.arange(n, dtype=float), n_videos), {"length": length, "talk": rng.random(len(y))}
+
+
+def test_lengths_that_give_the_label_away_make_the_design_invalid_without_any_audio():
+    _, y, videos, starts, confounds = study(gap=2.0)
+    design = assess_design(y, videos, starts, confounds, rule=RULE, not_measured=["level"])
+    assert design.verdict.label == "invalid design"
+    assert design.evidence.confound_names == ("length",)
+    assert design.baselines[0].name == "length"
+    assert design.baselines[0].auc_within_video > 0.9
+    assert design.baselines[0].pvalue == 1 / 100
+    assert [b.name for b in design.baselines] == ["length", "talk", "all together"]
+    assert "not measured: level" in design.verdict.sentence
+
+
+def test_pvalues_of_baselines_are_corrected_for_having_tried_them_all():
+    _, y, videos, starts, _ = study(3)
+    starts = (
+        starts + 0.1 * np.unique(videos, return_inverse=True)[1]
+    )  # no two videos start alike: one canonical order
+    rng = np.random.default_rng(1)
+    table = {"talk": rng.random(len(y)) + 0.4 * y, "level": rng.random(len(y))}
+    design = assess_design(y, videos, starts, table, rule=RULE)
+    features = {
+        **{name: values[:, None] for name, values in table.items()},
+        "all together": np.column_stack(list(table.values())),
+    }
+    alone = {name: permutation_test(X, y, videos, starts, n_permutations=99) for name, X in features.items()}
+    largest = np.max([found.null_distribution for found in alone.values()], axis=0)
+    for baseline in design.baselines:
+        statistic = alone[baseline.name].statistic
+        assert baseline.auc_within_video == pytest.approx(statistic, abs=1e-12)
+        assert baseline.pvalue == (1 + np.sum(largest >= statistic - 1e-12)) / 100
+
+
+def known_for_some(gap: float) -> tuple:
+    """Talk that goes with the label by `gap`, and is not known for every fifth segment."""
+    _, y, videos, starts, confounds = study(4)
+    talk = np.random.default_rng(2).normal(size=len(y)) + gap * y
+    talk[::5] = np.nan
+    return y, videos, starts, confounds, talk
+
+
+def test_a_confound_that_is_known_for_some_is_tried_on_them_and_can_invalidate_the_design():
+    y, videos, starts, confounds, talk = known_for_some(gap=2.5)
+    unsure = {"not_measured": ["captions"], "partly_known": {"captions": talk}}
+    design = assess_design(y, videos, starts, confounds, rule=RULE, **unsure)
+    (baseline,) = (b for b in design.baselines if b.n_known < len(y))
+    known = np.isfinite(talk)
+    by_hand = leave_one_video_out_cv(talk[known, None], y[known], videos[known])
+    assert baseline.n_known == known.sum() == 44
+    assert baseline.auc_within_video == pytest.approx(by_hand["auc_within_video"], abs=1e-12)
+    assert baseline.auc == pytest.approx(by_hand["auc"], abs=1e-12)
+    assert baseline.pvalue == 1 / 100
+    assert design.verdict.label == "invalid design"
+    assert "knows only captions (known for 44 of 55 windows)" in design.verdict.sentence
+    assert "measured in part: captions" in design.verdict.sentence
+    assert "not measured" not in design.verdict.sentence
+
+
+def test_a_confound_that_is_known_for_some_is_never_adjusted_for():
+    y, videos, starts, confounds, talk = known_for_some(gap=0.0)
+    X = np.random.default_rng(6).normal(size=(len(y), 3))
+    unsure = {"not_measured": ["captions"], "partly_known": {"captions": talk}}
+    found = assess(X, y, videos, starts, confounds, rule=RULE, **unsure)
+    assert set(found.beyond_confounds.adjusted) == set(confounds)
+    assert "measured in part, so not adjusted for: captions" in found.verdict.sentence
+
+
+@pytest.mark.parametrize("known", ["one video", "one class", "nobody"])
+def test_a_confound_that_is_known_for_too_few_has_no_auc_and_decides_nothing(known):
+    y, videos, starts, confounds, talk = known_for_some(gap=0.0)
+    keep = {"one video": videos == "video2", "one class": y == 1, "nobody": y > 1}[known]
+    talk = np.where(keep, np.nan_to_num(talk), np.nan)
+    design = assess_design(y, videos, starts, confounds, rule=RULE, partly_known={"captions": talk})
+    (baseline,) = (b for b in design.baselines if b.n_known < len(y))
+    assert np.isnan([baseline.auc_within_video, baseline.pvalue]).all()
+    assert design.problems == ()
+
+
+def test_a_design_without_faults_has_no_verdict_of_its_own():
+    _, y, videos, starts, confounds = study()
+    design = assess_design(y, videos, starts, confounds, rule=RULE)
+    assert (design.verdict, design.problems) == (None, ())
+    assert (design.n_segments, design.n_pairs, design.n_two_class_videos) == (55, 25, 5)
+
+
+def test_an_equal_length_is_removed_by_design_and_tried_by_nobody():
+    _, y, videos, starts, _ = study()
+    design = assess_design(y, videos, starts, {"length": np.full(len(y), 10.0)}, rule=RULE)
+    assert (design.removed, design.baselines) == (("length",), ())
+
+
+def test_a_real_signal_is_a_signal_and_noise_is_not():
+    X, y, videos, starts, confounds = study(2, shift=2.5)
+    found = assess_models({"real": X, "noise": X[:, 1:]}, y, videos, starts, confounds, rule=RULE)
+    assert found["real"].verdict.label == "signal"
+    assert found["noise"].verdict.label in ("no signal", "underpowered")
+    assert found["real"].any_signal_pvalue == pytest.approx(2 * found["real"].any_signal.pvalue)
+    assert "p corrected for 2 models" in found["real"].verdict.sentence
+
+
+@pytest.mark.slow
+def test_a_signal_in_many_tiny_videos_is_judged_in_groups_of_them(monkeypatch):
+    monkeypatch.setattr("priosig.intervals.BLOCKS", 4)
+    X, y, videos, starts, confounds = study(n_videos=44, n=3, shift=1.1)
+    found = assess(X, y, videos, starts, confounds, rule=Rule(n_permutations=19))
+    assert found.evidence.n_videos_above_half < 0.8 * 44
+    assert (found.evidence.n_groups, found.verdict.label) == (20, "signal")
+
+
+@pytest.mark.slow
+def test_a_leak_too_weak_to_invalidate_the_design_is_confounded():
+    rule = Rule(n_permutations=99, threshold=0.95)  # let the design pass, to see the second line of defence
+    labels = [assess(*study(s, gap=0.9, leak=4.0), rule=rule).verdict.label for s in range(2)]
+    assert "signal" not in labels
+    assert "confounded" in labels
+
+
+def test_confounds_that_separate_the_labels_best_are_adjusted_for_first():
+    _, y, videos, starts, confounds = study(gap=1.0)
+    rng = np.random.default_rng(1)
+    table = {"level": rng.random(len(y)), "place": rng.random(len(y)), **confounds}  # 25 pairs: 3 df, one spline
+    design = assess_design(y, videos, starts, table, rule=RULE)
+    assert design.evidence.adjusted == ("length",)
+    assert set(design.evidence.left_out) == {"level", "place", "talk"}
+
+
+def test_row_order_and_names_of_videos_change_nothing():
+    X, y, videos, starts, confounds = study(5, shift=0.8, gap=0.3)
+    order = np.random.default_rng(0).permutation(len(y))
+    renamed = np.array([f"v{9 - int(v[-1])}" for v in videos])
+    moved = {name: values[order] for name, values in confounds.items()}
+    one = assess(X, y, videos, starts, confounds, rule=RULE)
+    other = assess(X[order], y[order], renamed[order], starts[order], moved, rule=RULE)
+    assert other.verdict == one.verdict
+    assert other.auc_by_video == pytest.approx(one.auc_by_video, abs=1e-12)
+    for name in ("any_signal_pvalue", "beyond_confounds_pvalue", "beyond_confounds_raw_pvalue", "power"):
+        assert getattr(other, name) == getattr(one, name)
+    assert [b.pvalue for b in other.design.baselines] == [b.pvalue for b in one.design.baselines]
+
+
+@pytest.mark.parametrize(
+    ("change", "computed"),
+    [
+        (lambda X, y, v: (X, y, np.full(len(y), "one")), False),
+        (lambda X, y, v: (X, np.ones_like(y), v), False),
+        (lambda X, y, v: (X, (v < "video2").astype(int), v), False),
+        (lambda X, y, v: (X, np.where(v == "video0", y, 1), v), False),
+        (lambda X, y, v: (X, np.where(v < "video2", y, 1), v), True),
+    ],
+    ids=["one video", "one class", "classes apart", "one video of two classes", "two videos of two classes"],
+)
+def test_degenerate_designs_are_invalid_and_say_why(change, computed):
+    X, y, videos, _, confounds = study(shift=1.0)
+    X, y, videos = change(X, y, videos)
+    found = assess(X, y, videos, np.arange(len(y), dtype=float), confounds, rule=Rule(n_permutations=19))
+    assert found.verdict.label == "invalid design"
+    assert (found.any_signal is not None) == computed
+    assert "needed to say anything about videos not seen yet" in found.verdict.sentence
+
+
+def test_constant_features_are_no_signal_of_any_kind():
+    X, y, videos, starts, confounds = study()
+    found = assess(np.ones_like(X), y, videos, starts, confounds, rule=RULE)
+    assert found.verdict.label == "underpowered"
+    assert found.any_signal_pvalue == 1.0
+
+
+def test_a_confound_that_decides_the_label_invalidates_the_design():
+    X, y, videos, starts, _ = study(shift=3.0)
+    found = assess(X, y, videos, starts, {"decides": y + 0.0}, rule=RULE)
+    assert found.verdict.label == "invalid design"
+    assert found.beyond_confounds.effective_pairs < 3
+
+
+def test_confounds_that_are_not_numbers_are_refused_by_name():
+    _, y, videos, starts, confounds = study()
+    confounds["talk"][3] = np.nan
+    with pytest.raises(ValueError, match="not a finite number: 'talk' in 1 segments"):
+        assess_design(y, videos, starts, confounds, rule=RULE)
+
+
+def test_features_that_are_not_numbers_are_refused():
+    X, y, videos, starts, confounds = study()
+    X[7, 1] = np.inf
+    with pytest.raises(ValueError, match="row 7 holds NaN or infinity"):
+        assess(X, y, videos, starts, confounds, rule=RULE)
 
 
 def test_the_place_in_the_video_takes_no_pairs_away_from_t2():

@@ -41,6 +41,13 @@ def test_what_is_undefined_somewhere_or_has_no_source_is_not_measured(segments):
     assert {*found.values, *found.constant, *found.not_measured} == set(UNITS)
 
 
+def test_what_is_known_for_some_and_varies_among_them_is_kept_for_them(segments):
+    found = measure_confounds(segments, [], heard={"level": [-20, np.nan, -30], "silence": [np.nan, 0.5, 0.5]})
+    assert list(found.partly_known) == ["level"]
+    assert np.array_equal(found.partly_known["level"], [-20, np.nan, -30], equal_nan=True)
+    assert "level" in found.not_measured
+
+
 def test_a_confound_that_is_not_one_or_has_another_length_is_refused(segments):
     with pytest.raises(ValueError, match="'mood' is not one"):
         measure_confounds(segments, [], heard={"mood": [1, 2, 3]})

@@ -1,0 +1,43 @@
+"""Power: what share of signals of a known strength T1 would find."""
+
+import math
+
+import numpy as np
+from hypothesis import given
+from hypothesis import strategies as st
+
+from priosig.folds import prepare_folds
+from priosig.permutation import permutation_pvalue
+from priosig.power import critical_value, power_of_spike
+
+
+def noise_design(seed: int = 0, *, n_videos: int = 6, n: int = 11, d: int = 3):
+    rng = np.random.default_rng(seed)
+    y = np.tile(np.arange(n) % 2 == 0, n_videos).astype(int)
+    return rng.normal(size=(len(y), d)), y, np.repeat(np.arange(n_videos), n)
+
+
+def test_power_grows_with_the_signal_and_is_alpha_without_one():
+    from priosig.pairing import draw_relabellings
+    from priosig.permutation import refitted_aucs
+
+    X, y, videos = noise_design()
+    folds = prepare_folds(X, videos)
+    null = refitted_aucs(folds, draw_relabellings(y, videos, 199, np.random.default_rng(0))[0], videos)
+    power = [power_of_spike(X, y, videos, folds, null, spike_auc=auc, n_replicates=100) for auc in (0.501, 0.7, 0.9)]
+    assert power[0] < 0.12
+    assert power[0] < power[1] < power[2]
+    assert power[2] > 0.95
+
+
+def test_features_that_do_not_vary_have_no_power_to_speak_of():
+    X, y, videos = noise_design()
+    X = np.ones_like(X)
+    assert math.isnan(power_of_spike(X, y, videos, prepare_folds(X, videos), np.linspace(0, 1, 99)))
+
+
+@given(st.lists(st.floats(0, 1), min_size=19, max_size=60), st.floats(0, 1))
+def test_beyond_the_critical_value_is_significant(null, statistic):
+
+    beyond = statistic - 1e-12 > critical_value(np.array(null), 0.05)
+    assert beyond == (permutation_pvalue(statistic, np.array(null)) <= 0.05 + 1e-12)
