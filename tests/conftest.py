@@ -1,20 +1,27 @@
-"""Builders for annotated moments, and how hard properties are tried.
+"""Builders for annotated moments, how hard properties are tried, and one thread for all that computes.
+
+Matrices and models are small here: threads would mostly wait for each other, up to forty times as long where other
+programs want the cores.
 
 A property is tried with 25 examples, which takes seconds for all of them; `pytest tests -m hypothesis
 --hypothesis-profile=thorough` tries 200.
 """
 
 import json
+import os
 from pathlib import Path
 
 import hypothesis
 import pytest
+from threadpoolctl import threadpool_limits
 
 from priosig.moments import Moment
 
 hypothesis.settings.register_profile("quick", max_examples=25, deadline=None)
 hypothesis.settings.register_profile("thorough", max_examples=200, deadline=None)
 hypothesis.settings.load_profile("quick")
+os.environ["OMP_NUM_THREADS"] = "1"  # for torch, where a test imports it
+threadpool_limits(1)  # for NumPy, which is there already
 
 
 @pytest.fixture

@@ -55,15 +55,6 @@ CONFIG = {
 }
 
 
-@pytest.fixture(scope="session", autouse=True)
-def one_thread():
-    """Small models gain nothing from more, and lose much where others want the cores."""
-    before = torch.get_num_threads()
-    torch.set_num_threads(1)
-    yield
-    torch.set_num_threads(before)
-
-
 @pytest.fixture(scope="session")
 def muq_dir(tmp_path_factory):
     """A small MuQ with random weights, as its own save_pretrained writes it."""

@@ -23,14 +23,6 @@ SMALL = Path(__file__).parent.parent / "fixtures" / "muq_small"
 TWO_SECONDS = 2 * MUQ_RATE  # in samples
 
 
-@pytest.fixture(scope="module", autouse=True)
-def one_thread():
-    before = torch.get_num_threads()
-    torch.set_num_threads(1)
-    yield
-    torch.set_num_threads(before)
-
-
 @pytest.fixture(scope="module")
 def by_hand():
     """Frames of samples, a window at a time, end to end."""
