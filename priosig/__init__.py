@@ -16,7 +16,7 @@ _HOME = {
     "annotated_view": "views",
     "equal_length_view": "views",
     "clean_view": "views",
-    "extract_audio_segments": "audio",
+    "extract_audio_segments": "segment_files",
     "stats_pool": "pooling",
     "MuQExtractor": "encoder",
     "extract_muq_features": "encoder",

@@ -15,14 +15,11 @@ window by window in one pass over each recording: `priosig.streaming`.
 """
 
 import os
-import struct
 from collections.abc import Iterable
 from dataclasses import dataclass
-from pathlib import Path
 
 import numpy as np
 
-from .atomic import write_bytes
 from .decoding import BLOCK, MonoReader
 from .recordings import Recording, find_recording, probe_recording
 from .segments import Segment
@@ -168,46 +165,3 @@ def plan_slices(
             raise type(error)(f"segment {segment.segment_id}: {error}") from error
         slices[segment.segment_id] = part
     return slices
-
-
-def extract_audio_segments(
-    segments: Iterable[Segment], wav_dir: str | os.PathLike, output_dir: str | os.PathLike
-) -> dict[str, Path]:
-    """Cut every segment into a file of its own: `<segment_id>.wav`, 24 kHz mono, 32-bit float.
-
-    All segments are located before the first is written. Each file appears whole or not at all; one that is
-    there is replaced, never trusted by its name. Equal audio gives equal bytes.
-
-    Parameters
-    ----------
-    segments : iterable of Segment
-    wav_dir : path-like
-        Directory of the recordings, `<video_id>.<extension>`.
-    output_dir : path-like
-        Made if it is missing.
-
-    Returns
-    -------
-    dict of str to Path
-        The file of each segment id, in the order given.
-
-    Raises
-    ------
-    FileNotFoundError, ValueError
-        As `plan_slices` and `read_slice`.
-    """
-    written = {}
-    for segment_id, part in plan_slices(segments, wav_dir).items():
-        path = Path(output_dir) / f"{segment_id}.wav"
-        written[segment_id] = write_bytes(path, _float_wav(read_slice(part), MUQ_RATE))
-    return written
-
-
-def _float_wav(samples: np.ndarray, rate: int) -> bytes:
-    # Written here and not by libsndfile, which puts the time of day into every float WAV (its PEAK chunk).
-    data = samples.astype("<f4").tobytes()
-    ieee_float, channels, width = 3, 1, 4
-    form = struct.pack("<HHIIHHH", ieee_float, channels, rate, rate * width, width, 8 * width, 0)
-    chunks = [(b"fmt ", form), (b"fact", struct.pack("<I", len(samples))), (b"data", data)]
-    body = b"".join(name + struct.pack("<I", len(content)) + content for name, content in chunks)
-    return b"RIFF" + struct.pack("<I", 4 + len(body)) + b"WAVE" + body

@@ -21,7 +21,7 @@ from .evaluation import ViewResult, evaluate_view
 from .features import Features, Screening, measure_features, screen_segments
 from .kept import file_digest, kept
 from .moments import Moment, load_moments
-from .progress import Stages
+from .progress import Progress, Stages
 from .segments import LABELS, Segment, identify_segments
 from .transcript import intersect, merge, total
 from .views import View, annotated_view, clean_view, equal_length_view
@@ -149,7 +149,7 @@ def screen(
         report = progress("talk and silence") if progress is not None else None
         return screen_segments(segments, audio, store=store, progress=report)
 
-    inputs = (tuple(segments), _recordings(segments, audio)) if store is not None else ()
+    inputs = (tuple(segments), _recordings(segments, audio, progress)) if store is not None else ()
     return kept(store, "screening", find, *inputs)
 
 
@@ -178,7 +178,7 @@ def measure_views(
     inputs = ()
     if store is not None:
         heads = [file_digest(path) for path in corpus.checkpoints]
-        inputs = segments, _recordings(segments, audio), extractor.parameters(), heads
+        inputs = segments, _recordings(segments, audio, progress), extractor.parameters(), heads
     features = kept(store, "features", measure, *inputs)
     row = {segment_id: i for i, segment_id in enumerate(by_id)}
     return [
@@ -216,10 +216,19 @@ def _audio_of(corpus: Corpus) -> Path:
     return corpus.audio
 
 
-def _recordings(segments: Sequence[Segment], audio: Path) -> dict[str, str]:
+def _recordings(segments: Sequence[Segment], audio: Path, progress: Stages | None) -> dict[str, str]:
     """Hash of the recording of each video, after a look at their headers: what can't be cut is refused first."""
     slices = plan_slices(segments, audio)
-    return {s.video_id: file_digest(slices[s.segment_id].recording.path) for s in segments}
+    paths = {s.video_id: slices[s.segment_id].recording.path for s in segments}
+    sizes = {video_id: path.stat().st_size / 1e6 for video_id, path in paths.items()}
+    report = progress("hashes of the recordings") if progress is not None else None
+    digests, done = {}, 0.0
+    for video_id, path in paths.items():
+        digests[video_id] = file_digest(path)
+        done += sizes[video_id]
+        if report is not None:
+            report(Progress(done, 0.0, sum(sizes.values()), "MB"))
+    return digests
 
 
 def talk_heard(view: View, screening: Screening) -> np.ndarray:

@@ -90,7 +90,7 @@ def file_digest(path: Path) -> str:
     return _file_digest(path, status.st_size, status.st_mtime_ns)
 
 
-@functools.lru_cache(maxsize=4096)
+@functools.cache  # all of them: a corpus of thousands is gone through more than once, in the same order
 def _file_digest(path: Path, size: int, mtime_ns: int) -> str:
     with path.open("rb") as handle:
         return hashlib.file_digest(handle, lambda: hashlib.blake2b(digest_size=32)).hexdigest()

@@ -10,17 +10,17 @@ import soxr
 from hypothesis import given
 from hypothesis import strategies as st
 
-from priosig import audio
+from priosig import audio, streaming
 from priosig.audio import (
     MUQ_RATE,
     Recording,
-    extract_audio_segments,
     find_recording,
     plan_slices,
     probe_recording,
     read_segment,
     slice_recording,
 )
+from priosig.segment_files import extract_audio_segments
 from priosig.segments import Segment
 
 RATE = 8000
@@ -291,6 +291,20 @@ def test_nothing_is_written_if_one_segment_cannot_be_cut(tmp_path, bad, match):
     with pytest.raises((ValueError, FileNotFoundError), match=match):
         extract_audio_segments([segment(0.0, 1.0), bad], tmp_path, tmp_path / "out")
     assert not (tmp_path / "out").exists()
+
+
+def test_segments_of_one_recording_are_written_from_one_pass_over_it(tmp_path, monkeypatch):
+    write(tmp_path / "video1.mp3", noise(8, 44_100), 44_100)
+    segments = [segment(3, 5), segment(0.5, 4), segment(5, 7.5)]  # out of order, and two overlap
+    expected = [read_segment(tmp_path / "video1.mp3", s.start_time, s.end_time)[0] for s in segments]
+    opened = []
+    reader = streaming.MonoReader
+    monkeypatch.setattr(streaming, "MonoReader", lambda recording: opened.append(recording) or reader(recording))
+    written = extract_audio_segments(segments, tmp_path, tmp_path / "out")
+    assert list(written) == [s.segment_id for s in segments]
+    assert len(opened) == 1
+    for path, samples in zip(written.values(), expected, strict=True):
+        np.testing.assert_array_equal(soundfile.read(path, dtype="float32")[0], samples)
 
 
 def test_plan_reads_headers_only_and_counts_what_is_clipped(tmp_path):

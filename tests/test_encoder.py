@@ -17,11 +17,11 @@ import torch
 from safetensors.torch import load_file, save_file
 
 import priosig.loaded_muq
-from priosig.audio import extract_audio_segments
 from priosig.encoder import MuQExtractor, extract_muq_features
 from priosig.muq_model import import_muq, load_muq, resolve_device
 from priosig.precision import reference_precision
 from priosig.progress import Progress
+from priosig.segment_files import extract_audio_segments
 from priosig.segments import Segment
 from priosig.windows import MUQ_RATE, SHORTEST, Piece, window_bounds
 
