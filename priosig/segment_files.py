@@ -22,8 +22,9 @@ def extract_audio_segments(
 ) -> dict[str, Path]:
     """Cut every segment into a file of its own: `<segment_id>.wav`, 24 kHz mono, 32-bit float.
 
-    All segments are located before the first is written; recordings are decoded once, in one pass each. Each file appears whole or not at all; one that is
-    there is replaced, never trusted by its name. Equal audio gives equal bytes.
+    All segments are located before the first is written, and recordings are decoded in one pass each. Each file
+    appears whole or not at all; one that is there is replaced, never trusted by its name. Equal audio gives equal
+    bytes.
 
     Parameters
     ----------
