@@ -9,8 +9,8 @@ from collections.abc import Sequence
 from itertools import combinations
 
 from .findings import Finding, Problem, finding_of, milliseconds, seconds_words, window_words
-from .metrics import auc_by_video
 from .moments import Moment
+from .ranking import auc_by_video
 from .segments import LABELS, Segment, labels_of
 from .transcript import talk_share
 

@@ -14,6 +14,7 @@ from typing import TypedDict
 import numpy as np
 from numpy.typing import ArrayLike
 
+from priosig.checks import check_labels, video_index
 from priosig.folds import (
     Fold,
     Folds,
@@ -26,8 +27,9 @@ from priosig.folds import (
     split_by_video,
 )
 from priosig.jackknife import jackknife_scores
-from priosig.metrics import Summary, auc_by_video, check_labels, sigmoid, summarise, video_index
+from priosig.metrics import Summary, sigmoid, summarise
 from priosig.probe import check_features
+from priosig.ranking import auc_by_video
 
 __all__ = [
     "CrossValidation",

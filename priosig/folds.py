@@ -19,10 +19,10 @@ from dataclasses import dataclass
 import numpy as np
 from numpy.typing import ArrayLike
 
+from priosig.checks import check_labels, name_rows, video_index
 from priosig.joint import JointFits, fit_jointly, pays
 from priosig.joint_design import joint_design
 from priosig.logistic import LogisticFit, fit_logistic
-from priosig.metrics import check_labels, name_rows, video_index
 from priosig.probe import Reduction, check_features, reduce_fold, residualise, score
 
 

@@ -25,7 +25,7 @@ from dataclasses import dataclass
 import numpy as np
 from numpy.typing import ArrayLike
 
-from priosig.metrics import check_labels
+from priosig.checks import check_labels
 from priosig.progress import fits_made
 
 GRADIENT_TOLERANCE = 1e-10

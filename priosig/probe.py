@@ -30,8 +30,9 @@ from typing import TypedDict
 import numpy as np
 from numpy.typing import ArrayLike
 
+from priosig.checks import check_labels, name_rows
 from priosig.logistic import LogisticFit, fit_logistic
-from priosig.metrics import check_labels, name_rows, sigmoid
+from priosig.metrics import sigmoid
 
 
 @dataclass(frozen=True)

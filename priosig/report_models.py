@@ -9,7 +9,7 @@ from . import plots
 from .dimensions import PERCEPIANO_DIMENSIONS, POLES
 from .evaluation import ViewResult
 from .experiment import Experiment
-from .metrics import auc, roc_points
+from .ranking import auc, roc_points
 from .report_clips import Clip, make_clip
 from .report_page import MOST_VIDEOS, figure, number_words, p_words, who
 from .report_tables import Mistake, worst_mistakes

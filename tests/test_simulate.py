@@ -3,8 +3,8 @@ import math
 import numpy as np
 import pytest
 
-from priosig.metrics import auc_within_video
 from priosig.pairing import neighbouring_pairs
+from priosig.ranking import auc_within_video
 from priosig.simulate import csv_table, markdown_table, operating_characteristics
 from priosig.studies import WORLDS, World, simulate_study
 
