@@ -73,7 +73,9 @@ def slice_recording(
     first = round(start_time * recording.samplerate)
     n_frames = round((end_time - start_time) * recording.samplerate)
     overrun = max(0, first + n_frames - recording.n_frames)
-    if first >= recording.n_frames or overrun > round(tolerance * recording.samplerate):
+    if first >= recording.n_frames:
+        raise ValueError(f"{where} begins at or after the recording's end, {recording.duration:.3f} s")
+    if overrun > round(tolerance * recording.samplerate):
         raise ValueError(
             f"{where} ends {end_time - recording.duration:.3f} s after the recording does, at "
             f"{recording.duration:.3f} s; expected at most {tolerance} s"

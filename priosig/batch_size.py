@@ -6,6 +6,7 @@ all the same (others use the device, too), it is halved, with a warning, and the
 """
 
 import contextlib
+import re
 import warnings
 from collections.abc import Iterator
 
@@ -100,7 +101,11 @@ class BatchSizes:
 
 
 def is_out_of_memory(error: Exception) -> bool:
-    """Whether a device's memory was too small, as far as torch has a type of error for it."""
+    """Whether a device's memory was too small.
+
+    torch has a type of error for its own allocations; what CUDA's libraries and Apple's MPS say is told by its words.
+    """
     import torch
 
-    return isinstance(error, torch.OutOfMemoryError)
+    said = isinstance(error, RuntimeError) and re.search(r"out of memory|STATUS_ALLOC_FAILED", str(error))
+    return isinstance(error, torch.OutOfMemoryError) or bool(said)

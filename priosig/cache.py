@@ -104,6 +104,8 @@ class EmbeddingCache:
                 return array
         except FileNotFoundError:
             return None  # another run removed it between the two lines above
+        except OSError as error:
+            raise OSError(error.errno, f"cache entry cannot be read ({error.strerror})", str(path)) from error
         except (SafetensorError, TypeError, KeyError) as error:
             problem = f"it cannot be read ({error})"
         path.unlink(missing_ok=True)
@@ -138,4 +140,5 @@ class EmbeddingCache:
 
 
 def _digest(array: np.ndarray) -> str:
-    return hashlib.blake2b(np.ascontiguousarray(array).tobytes(), digest_size=16).hexdigest()
+    described = f"{array.dtype.str} {array.shape} ".encode()
+    return hashlib.blake2b(described + np.ascontiguousarray(array).tobytes(), digest_size=16).hexdigest()

@@ -27,6 +27,7 @@ _TIMES = (
 )
 _TEXTS = ("teacher", "feedback_summary", "musical_dimension", "severity", "piece")
 _OPTIONAL_TEXTS = ("video_title", "transcript_text")
+_LATEST = 1e6  # s, eleven days: no video is longer
 _WINDOWS = (("playing_before_start", "playing_before_end"), ("feedback_start", "feedback_end"))
 _VIDEO_ID = re.compile(r"[A-Za-z0-9_-]{1,64}\Z")
 _MOST_PROBLEMS_SHOWN = 20
@@ -156,6 +157,8 @@ def _parse(line: str, where: str) -> Moment:
         raise ValueError(f"{where}: not JSON ({error.msg} at column {error.colno}); expected one object") from None
     except RecursionError:
         raise ValueError(f"{where}: not JSON that can be read (nested too deeply); expected one object") from None
+    except ValueError as error:  # an integer of thousands of digits
+        raise ValueError(f"{where}: not JSON that can be read ({error}); expected one object") from None
     if not isinstance(row, dict):
         raise ValueError(f"{where}: a JSON {type(row).__name__}; expected an object with the fields of a moment")
 
@@ -165,7 +168,7 @@ def _parse(line: str, where: str) -> Moment:
         raise ValueError(f"{where}: missing {', '.join(missing)}; expected {', '.join(required)}")
 
     moment_id = row["moment_id"]
-    if not isinstance(moment_id, str) or not moment_id.strip():
+    if not isinstance(_text(moment_id, "moment_id", where), str) or not moment_id.strip():
         raise ValueError(f"{where}: moment_id is {moment_id!r}; expected a text that is not empty")
     check_video_id(row["video_id"], where)
     times = {name: _seconds(row[name], name, where) for name in _TIMES}
@@ -202,8 +205,10 @@ def _number(value: object, name: str, where: str) -> float:
 
 def _seconds(value: object, name: str, where: str) -> float:
     seconds = _number(value, name, where)
-    if seconds < 0:
-        raise ValueError(f"{where}: {name} is {seconds} s; expected seconds from the start of the video, 0 or more")
+    if not 0 <= seconds <= _LATEST:
+        raise ValueError(
+            f"{where}: {name} is {seconds:g} s; expected seconds from the start of the video, 0 to {_LATEST:.0f}"
+        )
     return seconds
 
 
@@ -219,4 +224,6 @@ def _confidence(value: object, where: str) -> float | None:
 def _text(value: object, name: str, where: str) -> str | None:
     if value is not None and not isinstance(value, str):
         raise ValueError(f"{where}: {name} is {value!r}; expected a text or null")
+    if value is not None and any("\ud800" <= character <= "\udfff" for character in value):
+        raise ValueError(f"{where}: {name} holds half of a surrogate pair (\\ud800 to \\udfff); expected whole text")
     return value

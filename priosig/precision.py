@@ -45,9 +45,12 @@ def arithmetic(precision: str, device: str) -> Iterator[None]:
 
     # torch keeps an old setting and newer ones by operation, and complains where they disagree: set both.
     backends = torch.backends
-    on_cuda = (backends.cuda.matmul, backends.cudnn.conv)
-    on_cpu = (backends.mkldnn.matmul, backends.mkldnn.conv)
-    overall = torch.get_float32_matmul_precision()
+    on_cuda = (backends.cuda.matmul, backends.cudnn.conv, backends.cudnn.rnn)
+    on_cpu = (backends.mkldnn.matmul, backends.mkldnn.conv, backends.mkldnn.rnn)
+    try:
+        overall = torch.get_float32_matmul_precision()
+    except RuntimeError:  # the caller uses the newer ones, and the old one can't be asked; it has its default
+        overall = "highest"
     settings = [(operation, operation.fp32_precision) for operation in on_cuda + on_cpu]
     short_sums = backends.cuda.matmul.allow_bf16_reduced_precision_reduction
     kind = device.partition(":")[0]

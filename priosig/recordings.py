@@ -116,7 +116,7 @@ def _frames_promised(path: Path, file) -> int:
         while len(chunk := handle.read(8)) == 8:
             name, size = struct.unpack("<4sI", chunk)
             if name == b"data":
-                streamed = size == 0xFFFFFFFF  # written to a pipe: the length was not known
+                streamed = size >= 0x7FFFF000  # written to a pipe: the length was not known (sox, ffmpeg)
                 return 0 if streamed or not bytes_per_frame else size // bytes_per_frame
             if name == b"fmt ":
                 form = handle.read(size)

@@ -107,7 +107,20 @@ def test_size_is_halved_loudly_down_to_an_error_and_never_grows_beyond(cuda_memo
     assert caught.value.__cause__ is full
 
 
-def test_only_torchs_own_error_is_want_of_memory():
-    assert is_out_of_memory(torch.OutOfMemoryError("x"))
-    assert not is_out_of_memory(RuntimeError("CUDA error: out of memory"))
+@pytest.mark.parametrize(
+    "error",
+    [
+        torch.OutOfMemoryError("x"),
+        RuntimeError("MPS backend out of memory (MPS allocated: 8.00 GB)"),
+        RuntimeError("CUDA error: out of memory"),
+        RuntimeError("CUDA error: CUBLAS_STATUS_ALLOC_FAILED when calling `cublasCreate(handle)`"),
+    ],
+)
+def test_want_of_memory_is_known_by_its_type_or_its_words(error):
+    assert is_out_of_memory(error)
+
+
+@pytest.mark.parametrize("error", [RuntimeError("CUDA error: an illegal memory access"), ValueError("out of memory")])
+def test_other_errors_are_not_taken_for_want_of_memory(error):
+    assert not is_out_of_memory(error)
     assert not is_out_of_memory(MemoryError())

@@ -1,6 +1,7 @@
 """The content-addressed store."""
 
 import errno
+import json
 import os
 import subprocess
 import sys
@@ -209,3 +210,19 @@ def test_processes_sharing_a_cache_do_not_harm_each_other(tmp_path):
     ]
     assert [worker.wait(timeout=60) for worker in workers] == [0, 0]
     assert len(list(tmp_path.rglob("*.safetensors"))) == 20
+
+
+@pytest.mark.parametrize("change", [{"shape": [3, 4]}, {"dtype": "I32"}])
+def test_an_entry_whose_header_was_changed_is_not_believed(tmp_path, change):
+    cache = EmbeddingCache(tmp_path)
+    key = content_key(np.zeros(1))
+    cache.put(key, np.arange(12, dtype=np.float32).reshape(4, 3))
+    path = cache.path(key)
+    data = path.read_bytes()
+    length = int.from_bytes(data[:8], "little")
+    header = json.loads(data[8 : 8 + length])
+    header["array"] |= change
+    text = json.dumps(header).encode().ljust(length)
+    path.write_bytes(len(text).to_bytes(8, "little") + text + data[8 + length :])
+    with pytest.warns(CacheWarning, match="checksum"):
+        assert cache.get(key) is None

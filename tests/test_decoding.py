@@ -75,6 +75,13 @@ def test_a_file_that_ends_early_is_an_error_that_says_when(tmp_path, extension):
         reader.read(10_000, 14_000)
 
 
+def test_a_file_of_another_rate_than_its_header_said_is_refused(tmp_path):
+    recording = write(tmp_path / "x.wav", noise(8000), 8000)
+    soundfile.write(recording.path, noise(16_000), 16_000)
+    with pytest.raises(ValueError, match=r"x\.wav: changed since its header was read \(16000 Hz, .* 8000 Hz"):
+        MonoReader(recording)
+
+
 def test_a_file_that_is_audio_no_more_is_an_error(tmp_path):
     recording = write(tmp_path / "x.wav", noise(8000), 8000)
     recording.path.write_text("gone")

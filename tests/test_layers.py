@@ -192,6 +192,22 @@ def test_callers_settings_come_back_also_after_an_error(precision, callers):
         torch.set_float32_matmul_precision("highest")
 
 
+@pytest.mark.parametrize("where", [torch.backends, torch.backends.cuda.matmul])
+def test_settings_of_the_newer_kind_come_back_too(where):
+    operations = (torch.backends.cuda.matmul, torch.backends.cudnn.conv, torch.backends.cudnn.rnn)
+    torch.set_float32_matmul_precision("highest")
+    where.fp32_precision = "tf32"  # torch.get_float32_matmul_precision() may raise from here on
+    try:
+        before = [operation.fp32_precision for operation in operations]
+        with reference_precision("cpu"):
+            assert torch.get_float32_matmul_precision() == "highest"
+            assert {operation.fp32_precision for operation in operations} == {"ieee"}
+        assert [operation.fp32_precision for operation in operations] == before
+    finally:
+        where.fp32_precision = "none"
+        torch.set_float32_matmul_precision("highest")
+
+
 @pytest.mark.parametrize(
     ("precision", "device", "match"),
     [

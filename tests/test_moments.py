@@ -39,7 +39,10 @@ def test_a_window_after_its_stop_is_read_for_the_audit_to_report(moments_file, m
     [
         ({"feedback_start": 15.0, "feedback_end": 12.3}, r"feedback_end 12\.3 s precedes feedback_start 15\.0 s"),
         ({"playing_before_end": 5.0}, r"playing_before_end 5\.0 s equals playing_before_start 5\.0 s"),
-        ({"stop_timestamp": -1}, r"stop_timestamp is -1\.0 s; expected seconds from the start of the video"),
+        ({"stop_timestamp": -1}, "stop_timestamp is -1 s; expected seconds .* 0 to 1000000"),
+        ({"playing_before_end": 1e306}, r"playing_before_end is 1e\+306 s; expected seconds .* 0 to 1000000"),
+        ({"teacher": "\ud800"}, "teacher holds half of a surrogate pair"),
+        ({"moment_id": "a\ud800"}, "moment_id holds half of a surrogate pair"),
         ({"stop_timestamp": float("nan")}, "stop_timestamp is nan; expected a finite number"),
         ({"stop_timestamp": float("inf")}, "stop_timestamp is inf; expected a finite number"),
         ({"stop_timestamp": 10**400}, "expected a finite number"),
@@ -115,3 +118,8 @@ def test_no_text_but_a_plain_name_passes_as_a_video_id(text):
     else:
         with pytest.raises(ValueError, match="here: video_id"):
             check_video_id(text, "here")
+
+
+def test_a_number_of_thousands_of_digits_is_refused_with_its_line(moments_file):
+    with pytest.raises(ValueError, match=r"moments\.jsonl:1: not JSON that can be read"):
+        load_moments(moments_file('{"stop_timestamp": ' + "1" * 5000 + "}"))

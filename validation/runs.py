@@ -54,10 +54,11 @@ def find_accelerator(device: str) -> str | None:
         return None
     import torch
 
-    has = {"cuda": torch.cuda.is_available(), "mps": torch.backends.mps.is_available()}
+    numbers = {"cuda": torch.cuda.device_count(), "mps": int(torch.backends.mps.is_available())}
     if device == "auto":
-        return next((name for name in has if has[name]), None)
-    return device if has[device.partition(":")[0]] else None
+        return next((name for name in numbers if numbers[name]), None)
+    kind, _, index = device.partition(":")
+    return device if int(index or 0) < numbers[kind] else None
 
 
 def _has_device_files() -> bool:
@@ -68,7 +69,7 @@ def _has_device_files() -> bool:
 
 def wants_gpu(config: pytest.Config) -> bool:
     """Whether `-m` speaks of the mark `gpu`."""
-    return re.search(r"\bgpu\b", config.option.markexpr or "") is not None
+    return re.search(r"(?<!\bnot )\bgpu\b", config.option.markexpr or "") is not None
 
 
 def described_cases(config: pytest.Config) -> list[Case]:
