@@ -20,10 +20,11 @@ from typing import TypeVar
 import numpy as np
 
 from .cache import EmbeddingCache, content_key
+from .own_source import own_modules, source_hash
 
 T = TypeVar("T")
 _SOFTWARE = ("numpy", "scipy", "scikit-learn", "soundfile", "soxr", "silero-vad")
-_PRESENTING = ("report", "plots", "compare", "snapshots")  # modules that show results and make none
+_PRESENTING = ("report", "plots", "plot", "compare", "snapshots", "progress", "audit", "findings")  # make no results
 _OWN_CLASS = re.compile(r"(priosig(?:\.\w+)+):(\w+)\Z")
 
 
@@ -43,7 +44,7 @@ def kept(store: EmbeddingCache | None, step: str, compute: Callable[[], T], *inp
     """
     if store is None:
         return compute()
-    key = content_key(np.frombuffer(pack(inputs), np.uint8), step=step, source=_source(), **_versions())
+    key = content_key(np.frombuffer(pack(inputs), np.uint8), step=step, source=computing_source(), **_versions())
     found = store.get(key)
     if found is not None:
         return unpack(found.tobytes())
@@ -141,15 +142,9 @@ def _restore(described: object, arrays: dict[str, np.ndarray]) -> object:
     return cls(**{name: _restore(item, arrays) for name, item in rest[0].items()})
 
 
-@functools.cache
-def _source() -> str:
-    """Hash of this package's own source: a changed formula must not find an old result."""
-    digest = hashlib.blake2b(digest_size=32)
-    for path in sorted(Path(__file__).parent.glob("*.py")):
-        if path.stem.partition("_")[0] in _PRESENTING:
-            continue
-        digest.update(path.name.encode() + b"\0" + path.read_bytes() + b"\0")
-    return digest.hexdigest()
+def computing_source() -> str:
+    """Hash of this package's modules, but for those that only show results."""
+    return source_hash(*(module for module in own_modules() if module.partition("_")[0] not in _PRESENTING))
 
 
 @functools.cache

@@ -17,6 +17,7 @@ import numpy as np
 
 from .layers import Layer, layer_numbers, name_layers, start_batch
 from .muq_model import conformer_depth, is_hub_id, load_muq, model_files, model_fingerprint, resolve_device
+from .own_source import code_hash
 from .precision import check_precision
 from .windows import MUQ_RATE
 
@@ -92,6 +93,7 @@ class LoadedMuQ:
             "layer": name_layers(self._layers),
             "precision": self.precision,
             "device": device.partition(":")[0],
+            "source": code_hash("layers", "loaded_muq", "muq_model", "precision"),
             **versions,
         }
 

@@ -20,6 +20,7 @@ from typing import TYPE_CHECKING
 import numpy as np
 
 from .cache import EmbeddingCache, content_key
+from .own_source import code_hash
 from .views import Interval
 
 if TYPE_CHECKING:
@@ -109,7 +110,7 @@ class TalkMeter:
     def _hear(self, stretch: np.ndarray) -> None:
         chunks = np.zeros((-(-len(stretch) // CHUNK), CHUNK), np.float32)
         chunks.ravel()[: len(stretch)] = stretch
-        self._key = content_key(stretch, step="talk", detector=_version(), before=self._key)
+        self._key = content_key(stretch, step="talk", before=self._key, **_detector())
         found = self._store.get(self._key) if self._store is not None else None
         if found is None:
             found = np.concatenate(_forward(chunks, self._before, self._state), axis=None)
@@ -168,7 +169,8 @@ def _one_thread() -> Iterator[None]:
 
 
 @cache
-def _version() -> str:
+def _detector() -> dict[str, str]:
+    """All but the samples that determines a probability."""
     from importlib.metadata import version
 
-    return version("silero-vad")
+    return {"silero-vad": version("silero-vad"), "torch": version("torch"), "source": code_hash("speech")}

@@ -9,12 +9,14 @@ from dataclasses import dataclass
 import numpy as np
 
 from .cache import EmbeddingCache, content_key
+from .own_source import code_hash
 from .pooling import FrameSummary, summarise
 
 
 def summary_key(frames_key: str) -> str:
     """Key of the summary of the frames that are, or would be, kept under a key."""
-    return content_key(np.frombuffer(bytes.fromhex(frames_key), np.uint8), entry="n, mean, m2, low, high")
+    key = np.frombuffer(bytes.fromhex(frames_key), np.uint8)
+    return content_key(key, entry="n, mean, m2, low, high", source=code_hash("pooling"))
 
 
 @dataclass(frozen=True)
