@@ -1,8 +1,8 @@
 """This package's own source as part of a key: a changed formula must find no old result.
 
-Embeddings take hours, so what counts for them is what a module does (`code_hash`): comments, docstrings and layout are
-left out, and an explanation that is mended costs nothing. Other results are quickly made again, and their keys are
-quicker made of all bytes (`source_hash`).
+Embeddings take hours, so what counts for them is what a module does (`code_hash`): comments, docstrings and layout
+are left out, and an explanation that is mended costs nothing. Other results are quickly made again, and their keys
+are quicker made of all bytes (`source_hash`).
 """
 
 import ast
