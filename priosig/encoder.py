@@ -127,6 +127,15 @@ class MuQExtractor:
         return self._muq.fingerprint
 
     @property
+    def width(self) -> int:
+        """D, the frames' dimensions."""
+        return self._muq.width
+
+    def load(self) -> None:
+        """Build the model on its device now; else that happens when the first window is encoded."""
+        self._muq.module  # noqa: B018
+
+    @property
     def device(self) -> str:
         """The device in use, checked to be there; only "cpu" is known without importing torch."""
         return self._muq.device

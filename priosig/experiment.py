@@ -7,22 +7,23 @@ Every step is kept by content where the encoder has a cache (`priosig.kept`): a 
 reads its results, and a run that was killed goes on at the step that it was in.
 """
 
-from collections.abc import Sequence
-from dataclasses import dataclass, replace
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, field, replace
 from pathlib import Path
 from typing import TYPE_CHECKING
 
 import numpy as np
 
-from .audio import plan_slices
+from .audio import Slice, plan_slices
 from .cache import EmbeddingCache
 from .corpus import Corpus, Settings
 from .evaluation import ViewResult, evaluate_view
-from .features import Features, Screening, measure_features, screen_segments
+from .features import Features, Screening, check_lengths, measure_features, screen_segments
 from .kept import file_digest, kept
 from .moments import Moment, load_moments
 from .progress import Progress, Stages
 from .segments import LABELS, Segment, identify_segments
+from .spread import is_spread
 from .transcript import intersect, merge, total
 from .views import View, annotated_view, clean_view, equal_length_view
 
@@ -32,15 +33,28 @@ if TYPE_CHECKING:
 
 @dataclass(frozen=True)
 class Annotations:
-    """What is known of a corpus without listening."""
+    """What is known of a corpus without listening.
+
+    Attributes
+    ----------
+    corpus : Corpus
+    moments : tuple of Moment
+    segments : tuple of Segment
+        As annotated.
+    clipped : dict of str to float
+        Seconds by which a segment overruns its recording, by at most half a second; only segments that do, and none
+        without recordings.
+    """
 
     corpus: Corpus
     moments: tuple[Moment, ...]
     segments: tuple[Segment, ...]
+    clipped: dict[str, float] = field(default_factory=dict)
 
     def silent_views(self) -> tuple[View, ...]:
         """The views that need no audio: annotated and equal."""
-        return annotated_view(self.segments), equal_length_view(self.segments, self.corpus.settings.equal_length)
+        length = self.corpus.settings.equal_length
+        return annotated_view(self.segments), equal_length_view(self.segments, length, clipped=self.clipped)
 
 
 @dataclass(frozen=True)
@@ -58,13 +72,14 @@ class Experiment:
 
 
 def read_annotations(corpus: Corpus) -> Annotations:
-    """Load a corpus's moments and derive its segments.
+    """Load a corpus's moments, derive its segments, and find them in its recordings, where it has some.
 
     Raises
     ------
-    ValueError
+    FileNotFoundError, ValueError
         If the annotations cannot be read (`load_moments`), or hold one video or one class only: then there is
-        nothing to leave out, or nothing to tell apart.
+        nothing to leave out, or nothing to tell apart; if a segment can't be cut (`plan_slices`), or is too short
+        for MuQ.
     """
     moments = load_moments(corpus.moments)
     segments = identify_segments(moments, corpus.settings.min_continue_duration)
@@ -81,7 +96,12 @@ def read_annotations(corpus: Corpus) -> Annotations:
                 f"{corpus.settings.min_continue_duration:g} s between one feedback and the next playing window); "
                 "expected both classes"
             )
-    return Annotations(corpus, tuple(moments), tuple(segments))
+    clipped = {}
+    if corpus.audio is not None:
+        slices = plan_slices(segments, corpus.audio)
+        check_lengths(slices)
+        clipped = clipped_seconds(slices)
+    return Annotations(corpus, tuple(moments), tuple(segments), clipped)
 
 
 def describe(
@@ -124,8 +144,10 @@ def run_experiment(
         With the views annotated, equal and clean.
     """
     settings = annotations.corpus.settings
+    check_models(annotations.corpus, extractor, progress=progress)
     screening = screen(annotations, annotations.segments, extractor, progress=progress)
-    clean = clean_view(annotations.segments, screening.busy(), settings.equal_length, settings.guard)
+    length, clipped = settings.equal_length, annotations.clipped
+    clean = clean_view(annotations.segments, screening.busy(), length, settings.guard, clipped=clipped)
     views = (*annotations.silent_views(), clean)
     features = measure_views(annotations, views, extractor, progress=progress)
     results = {}
@@ -133,6 +155,38 @@ def run_experiment(
         talk = talk_heard(view, screening)
         results[view.name] = evaluate_kept(annotations, view, extractor.cache, found, talk, progress=progress)
     return Experiment(annotations, results, screening)
+
+
+def check_models(corpus: Corpus, extractor: "MuQExtractor", *, progress: Stages | None = None) -> None:
+    """Load the encoder and the quality heads, so that what is wrong with them is said before any audio is read.
+
+    That they could be loaded is kept by content: a second run loads nothing. Where work is spread, the encoder may
+    have no device here, and the workers load it.
+
+    Raises
+    ------
+    FileNotFoundError, ValueError
+        As `MuQExtractor.load` and `priosig.head.load_head`; also if a head is for frames of another width.
+    """
+    store = extractor.cache
+
+    def load_muq() -> bool:
+        extractor.load()
+        return True
+
+    def load_heads() -> bool:
+        from .head import check_heads
+
+        check_heads(corpus.checkpoints, extractor.width)
+        return True
+
+    if not is_spread():
+        if progress is not None:
+            progress("loading MuQ")
+        kept(store, "MuQ can be loaded", load_muq, *([extractor.parameters()] if store is not None else []))
+    if corpus.checkpoints:
+        digests = [file_digest(path) for path in corpus.checkpoints] if store is not None else []
+        kept(store, "heads can be loaded", load_heads, digests, extractor.width)
 
 
 def screen(
@@ -145,11 +199,15 @@ def screen(
     """Talk and silence in `segments`, kept in the extractor's cache."""
     audio, store = _audio_of(annotations.corpus), extractor.cache
 
+    recordings = _recordings(segments, audio, progress) if store is not None else None
+
     def find() -> Screening:
         report = progress("talk and silence") if progress is not None else None
-        return screen_segments(segments, audio, store=store, progress=report)
+        found = screen_segments(segments, audio, store=store, progress=report)
+        _refuse_changed(recordings, segments, audio)
+        return found
 
-    inputs = (tuple(segments), _recordings(segments, audio, progress)) if store is not None else ()
+    inputs = (tuple(segments), recordings) if store is not None else ()
     return kept(store, "screening", find, *inputs)
 
 
@@ -171,22 +229,21 @@ def measure_views(
         return [None for _ in views]
     segments = tuple(by_id.values())
 
+    recordings = _recordings(segments, audio, progress) if store is not None else None
+
     def measure() -> Features:
         report = progress("embeddings") if progress is not None else None
-        return measure_features(segments, audio, extractor, corpus.checkpoints, progress=report)
+        found = measure_features(segments, audio, extractor, corpus.checkpoints, progress=report)
+        _refuse_changed(recordings, segments, audio)
+        return found
 
     inputs = ()
     if store is not None:
         heads = [file_digest(path) for path in corpus.checkpoints]
-        inputs = segments, _recordings(segments, audio, progress), extractor.parameters(), heads
+        inputs = segments, recordings, extractor.parameters(), heads
     features = kept(store, "features", measure, *inputs)
     row = {segment_id: i for i, segment_id in enumerate(by_id)}
-    return [
-        features.of([row[s.segment_id] for s in view.segments], {s.segment_id for s in view.segments})
-        if view.segments
-        else None
-        for view in views
-    ]
+    return [features.of([row[s.segment_id] for s in view.segments]) if view.segments else None for view in views]
 
 
 def evaluate_kept(
@@ -229,6 +286,21 @@ def _recordings(segments: Sequence[Segment], audio: Path, progress: Stages | Non
         if report is not None:
             report(Progress(done, 0.0, sum(sizes.values()), "MB"))
     return digests
+
+
+def _refuse_changed(before: dict[str, str] | None, segments: Sequence[Segment], audio: Path) -> None:
+    """Refuse recordings that are not what their hash was taken of: what was heard is kept under that hash."""
+    if before is None:
+        return
+    now = _recordings(segments, audio, None)
+    changed = [video_id for video_id, digest in before.items() if now[video_id] != digest]
+    if changed:
+        raise ValueError(f"{audio}: the recording of {', '.join(changed)} changed during the run; start it again")
+
+
+def clipped_seconds(slices: Mapping[str, Slice]) -> dict[str, float]:
+    """Seconds by which segments overrun their recordings; only those that do."""
+    return {name: part.clipped_seconds for name, part in slices.items() if part.clipped_seconds}
 
 
 def talk_heard(view: View, screening: Screening) -> np.ndarray:

@@ -7,8 +7,9 @@ has been told of workers, segments go to them in shards (`priosig.spread`). No l
 """
 
 import functools
+import itertools
 import threading
-from collections.abc import Callable, Collection, Iterator, Sequence
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING
@@ -25,14 +26,15 @@ from .readahead import read_ahead
 from .segments import Segment
 from .speech import TalkMeter
 from .spread import in_shards, is_spread, make_shards
-from .streaming import stream_pieces
+from .streaming import resampled_length, stream_pieces
 from .views import Interval
-from .windows import MUQ_RATE, Piece
+from .windows import MUQ_RATE, SHORTEST_POOLED, Piece
 
 if TYPE_CHECKING:
     from .encoder import MuQExtractor
 
 TalkAndSilence = tuple[list[Interval], list[Interval]]
+_ROWS_AT_ONCE = 256  # segments whose summaries are held: 8 MB
 _PIECES_AHEAD = 8  # windows that are decoded before they are asked for: 23 MB
 
 
@@ -48,22 +50,18 @@ class Features:
         PercePiano scores: what Model B is fitted to; None without checkpoints.
     heard : dict of str to np.ndarray, shape (n_segments,)
         Confounds that need the waveform: level, silence, frames.
-    clipped : dict of str to float
-        Seconds that a segment overran its recording and lost; only segments that did.
     """
 
     embeddings: np.ndarray
     quality: np.ndarray | None
     heard: dict[str, np.ndarray]
-    clipped: dict[str, float]
 
-    def of(self, rows: Sequence[int], segment_ids: Collection[str]) -> "Features":
-        """The features of some of the segments: their rows, and their ids."""
+    def of(self, rows: Sequence[int]) -> "Features":
+        """The features of some of the segments, by their rows."""
         return Features(
             embeddings=self.embeddings[rows],
             quality=None if self.quality is None else self.quality[rows],
             heard={name: values[rows] for name, values in self.heard.items()},
-            clipped={segment_id: s for segment_id, s in self.clipped.items() if segment_id in segment_ids},
         )
 
 
@@ -120,35 +118,54 @@ def measure_features(
         Naming the segment and the file; before anything is computed where headers can tell.
     """
     slices = plan_slices(segments, audio_dir)
+    check_lengths(slices)
     seconds = sum(part.n_frames / part.recording.samplerate for part in slices.values())
     if is_spread():
-        heard = _hear_spread(segments, slices, audio_dir, extractor, seconds, progress)
+        found = _hear_spread(segments, slices, audio_dir, extractor, seconds, progress)
     else:
-        heard = dict(_hear(slices, extractor, seconds, progress))
+        found = _hear(slices, extractor, seconds, progress)
+    row = {segment_id: number for number, segment_id in enumerate(slices)}
+    embeddings: np.ndarray | None = None
+    quality = np.empty((len(slices), len(PERCEPIANO_DIMENSIONS))) if checkpoints else None
+    heard = {name: np.empty(len(slices)) for name in ("level", "silence", "frames")}
+    # A summary is four times a row, and as many as there are segments would fill the memory.
+    while some := dict(itertools.islice(found, _ROWS_AT_ONCE)):
+        for segment_id, one in some.items():
+            if embeddings is None:
+                embeddings = np.empty((len(slices), len(one.summary.embedding)), np.float32)
+            embeddings[row[segment_id]] = one.summary.embedding
+            for name, value in (("level", one.level), ("silence", one.silence), ("frames", one.summary.n)):
+                heard[name][row[segment_id]] = value
+        if quality is not None:
+            from .head import extract_quality_scores
 
-    embeddings = []
-    for segment_id in slices:
-        try:
-            embeddings.append(heard[segment_id].summary.embedding)
-        except ValueError as error:
-            raise ValueError(f"segment {segment_id}: {error}; it is too short to be pooled") from error
-    quality = None
-    if checkpoints:
-        from .head import extract_quality_scores
+            scores = extract_quality_scores({name: one.summary for name, one in some.items()}, checkpoints)
+            for segment_id, values in scores.items():
+                quality[row[segment_id]] = values
+    return Features(embeddings, quality, heard)
 
-        scores = extract_quality_scores({name: heard[name].summary for name in slices}, checkpoints)
-        quality = np.array([scores[name] for name in slices], np.float64).reshape(-1, len(PERCEPIANO_DIMENSIONS))
-    columns = {
-        "level": [heard[name].level for name in slices],
-        "silence": [heard[name].silence for name in slices],
-        "frames": [heard[name].summary.n for name in slices],
-    }
-    return Features(
-        embeddings=np.array(embeddings, dtype=np.float32),
-        quality=quality,
-        heard={name: np.array(values, dtype=np.float64) for name, values in columns.items()},
-        clipped={name: part.clipped_seconds for name, part in slices.items() if part.clipped_seconds},
-    )
+
+def check_lengths(slices: Mapping[str, Slice]) -> None:
+    """Refuse, by segment and file, what is too short for MuQ to give two frames of, which a spread needs.
+
+    Raises
+    ------
+    ValueError
+        Naming the first such segment, and how many there are.
+    """
+    short = {}
+    for segment_id, part in slices.items():
+        n = resampled_length(part.n_frames, part.recording.samplerate, MUQ_RATE)
+        if n < SHORTEST_POOLED:
+            short[segment_id] = n, part.recording.path
+    if short:
+        segment_id, (n, path) = next(iter(short.items()))
+        others = f" ({len(short) - 1} more like it)" if len(short) > 1 else ""
+        raise ValueError(
+            f"segment {segment_id}: {path}: {n} samples at {MUQ_RATE} Hz, {n / MUQ_RATE:.4f} s, are too few for MuQ"
+            f"{others}; expected at least {SHORTEST_POOLED}, {SHORTEST_POOLED / MUQ_RATE:g} s: mend its times in the "
+            "annotations, or leave it out"
+        )
 
 
 def screen_segments(
@@ -176,7 +193,8 @@ def screen_segments(
     """
     slices = plan_slices(segments, audio_dir)
     if is_spread():
-        parts = in_shards(_screen_shard, make_shards(segments, slices), Path(audio_dir).absolute(), store)
+        shared = None if store is None else EmbeddingCache(store.directory.absolute())
+        parts = in_shards(_screen_shard, make_shards(segments, slices), Path(audio_dir).absolute(), shared)
     else:
         parts = ({name: both} for name, both in _screen(slices, store))
     found: dict[str, TalkAndSilence] = {}
@@ -218,16 +236,14 @@ def _hear_spread(
     extractor: "MuQExtractor",
     seconds: float,
     progress: Callable | None,
-) -> dict[str, Heard]:
-    heard: dict[str, Heard] = {}
+) -> Iterator[tuple[str, Heard]]:
     done = cached = 0.0
     remote = Path(audio_dir).absolute(), extractor.elsewhere(), extractor.parameters()
     for part, last in in_shards(_hear_shard, make_shards(segments, slices), *remote):
-        heard |= part
         done, cached = done + last.done, cached + last.cached
         if progress is not None:
             progress(Progress(done, cached, seconds))
-    return heard
+        yield from part.items()
 
 
 def _hear_shard(
@@ -242,7 +258,7 @@ def _hear_shard(
         last = progress
 
     with _ONE_AT_A_TIME:
-        extractor = _extractor_of(tuple(sorted(arguments.items())))
+        extractor = _extractor_of(tuple(sorted(arguments.items())), parameters["weights"])
         here = extractor.parameters()
         if here != parameters:
             differ = "; ".join(
@@ -260,8 +276,8 @@ _ONE_AT_A_TIME = threading.Lock()  # a worker may have several threads; the mode
 
 
 @functools.lru_cache(maxsize=1)
-def _extractor_of(arguments: tuple[tuple[str, object], ...]) -> "MuQExtractor":
-    """The worker's encoder: made, and its model loaded, once."""
+def _extractor_of(arguments: tuple[tuple[str, object], ...], weights: str) -> "MuQExtractor":
+    """The worker's encoder: made, and its model loaded, once for given weights (which a directory may change)."""
     from .encoder import MuQExtractor
 
     return MuQExtractor(**dict(arguments))

@@ -29,6 +29,7 @@ from .pooling import FrameSummary, summarise
 POOLED_PARTS = {"mean_std": 2, "mean_std_min_max": 4}
 """Kinds of pooling, and how many times the frames' width each one gives."""
 
+_REAL = (torch.float16, torch.bfloat16, torch.float32, torch.float64)
 _SIZES = ("input_dim", "hidden_dim", "num_labels")
 
 
@@ -117,6 +118,8 @@ def load_head(path: str | os.PathLike) -> MuQStatsModel:
     layers = {"clf.0": (hidden, pooled), "clf.3": (hidden, hidden), "clf.6": (labels, hidden)}
     expected = {f"{name}.weight": shape for name, shape in layers.items()}
     expected |= {f"{name}.bias": shape[:1] for name, shape in layers.items()}
+    if not all(isinstance(name, str) for name in state):
+        raise ValueError(f"{path}: state_dict has a name that is no text; expected {', '.join(expected)}")
     for name in sorted(expected.keys() | state.keys()):
         tensor = state.get(name)
         if not isinstance(tensor, torch.Tensor):
@@ -127,13 +130,35 @@ def load_head(path: str | os.PathLike) -> MuQStatsModel:
             raise ValueError(
                 f"{path}: {name} has shape {tuple(tensor.shape)}; by its hyper_parameters, expected {expected[name]}"
             )
-        if not tensor.is_floating_point() or not torch.isfinite(tensor).all():
+        if tensor.layout != torch.strided or tensor.is_meta or tensor.dtype not in _REAL:
+            raise ValueError(f"{path}: {name} is {tensor.dtype}, {tensor.layout}; expected plain real weights")
+        if not torch.isfinite(tensor).all():
             raise ValueError(f"{path}: {name} is {tensor.dtype} or not finite; expected finite real weights")
 
     with torch.random.fork_rng(devices=()):  # building draws random weights that are replaced at once
         head = MuQStatsModel(**settings)
     head.load_state_dict(state, strict=True)
     return head.eval().requires_grad_(False)
+
+
+def check_heads(paths: Sequence[str | os.PathLike], width: int) -> None:
+    """Load every head, and refuse by file what is wrong with one; also one that takes frames of another width.
+
+    Raises
+    ------
+    FileNotFoundError, ValueError
+        As `load_head`.
+    """
+    for path in map(Path, paths):
+        _check_width(path, _loaded_head(path, "cpu"), width, "the encoder's frames")
+
+
+def _check_width(path: Path, head: MuQStatsModel, width: int, whose: str) -> None:
+    if width != head.input_dim:
+        raise ValueError(
+            f"{path}: the head expects frames {head.input_dim} wide, and {whose} are {width}: it was trained on "
+            "another encoder"
+        )
 
 
 def extract_quality_scores(
@@ -174,11 +199,7 @@ def extract_quality_scores(
     summaries = {segment_id: _summary(segment_id, given) for segment_id, given in raw_embeddings.items()}
     for segment_id, summary in summaries.items():
         for path, head in heads:
-            if summary.width != head.input_dim:
-                raise ValueError(
-                    f"segment {segment_id}: frames are {summary.width} wide, but the head {path} expects "
-                    f"{head.input_dim}: it was trained on another encoder"
-                )
+            _check_width(path, head, summary.width, f"those of segment {segment_id}")
     if not summaries:
         return {}
     by_head = []

@@ -16,7 +16,15 @@ from typing import TYPE_CHECKING
 import numpy as np
 
 from .layers import Layer, layer_numbers, name_layers, start_batch
-from .muq_model import conformer_depth, is_hub_id, load_muq, model_files, model_fingerprint, resolve_device
+from .muq_model import (
+    conformer_depth,
+    conformer_width,
+    is_hub_id,
+    load_muq,
+    model_files,
+    model_fingerprint,
+    resolve_device,
+)
 from .own_source import code_hash
 from .precision import check_precision
 from .windows import MUQ_RATE
@@ -65,6 +73,11 @@ class LoadedMuQ:
     def fingerprint(self) -> str:
         """Hash of the model's configuration and weights: 64 hexadecimal digits."""
         return model_fingerprint(self.files)
+
+    @functools.cached_property
+    def width(self) -> int:
+        """Dimensions of a frame."""
+        return conformer_width(self.files[0])
 
     @functools.cached_property
     def device(self) -> str:

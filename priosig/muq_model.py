@@ -28,7 +28,7 @@ DEFAULT_MODEL = "OpenMuQ/MuQ-large-msd-iter"
 _HUB_ID = re.compile(r"[A-Za-z0-9][\w.-]*/[A-Za-z0-9][\w.-]*\Z")
 _PICKLES = (".bin", ".pt", ".pth", ".ckpt")
 _NAMES_SHOWN = 4
-_DEPTH = 12  # conformer layers, by the package's default
+_DEPTH, _WIDTH = 12, 1024  # conformer layers, and dimensions of a frame, by the package's defaults
 
 
 def is_hub_id(model: str | os.PathLike) -> bool:
@@ -61,10 +61,19 @@ def model_fingerprint(files: Iterable[Path]) -> str:
 
 def conformer_depth(config: Path) -> int:
     """Number of conformer layers of the model that a `config.json` describes."""
-    depth = _read_config(config).get("encoder_depth", _DEPTH)
-    if type(depth) is not int or depth < 1:
-        raise ValueError(f"{config}: encoder_depth is {depth!r}; expected the number of conformer layers")
-    return depth
+    return _count(config, "encoder_depth", _DEPTH, "the number of conformer layers")
+
+
+def conformer_width(config: Path) -> int:
+    """Dimensions of the frames of the model that a `config.json` describes."""
+    return _count(config, "encoder_dim", _WIDTH, "the number of dimensions of a frame")
+
+
+def _count(config: Path, name: str, default: int, what: str) -> int:
+    count = _read_config(config).get(name, default)
+    if type(count) is not int or count < 1:
+        raise ValueError(f"{config}: {name} is {count!r}; expected {what}")
+    return count
 
 
 def import_muq() -> tuple[type, type]:
@@ -221,8 +230,8 @@ def _hub_files(model: str, revision: str | None) -> tuple[Path, Path]:
 def _read_config(path: Path) -> dict:
     try:
         config = json.loads(path.read_text(encoding="utf-8"))
-    except (UnicodeDecodeError, json.JSONDecodeError) as error:
-        raise ValueError(f"{path}: not JSON ({error}); expected MuQ's configuration") from error
+    except (ValueError, RecursionError) as error:
+        raise ValueError(f"{path}: not JSON ({error}); expected MuQ's configuration") from None
     if not isinstance(config, dict):
         raise ValueError(f"{path}: holds a {type(config).__name__}; expected an object, MuQ's configuration")
     stat = config.get("stat")

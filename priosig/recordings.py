@@ -5,6 +5,7 @@ a compressed file: a file that is missing, empty, not audio or shorter than its 
 it, before hours are spent on the others.
 """
 
+import functools
 import os
 import struct
 from dataclasses import dataclass
@@ -67,7 +68,7 @@ def find_recording(audio_dir: str | os.PathLike, video_id: str) -> Path:
 def probe_recording(path: str | os.PathLike) -> Recording:
     """Read an audio file's header, and check that the file holds what the header promises.
 
-    No audio is decoded but the last sample of a compressed file.
+    No audio is decoded but the last sample of a compressed file. A file that did not change is looked at once.
 
     Raises
     ------
@@ -76,12 +77,19 @@ def probe_recording(path: str | os.PathLike) -> Recording:
     ValueError
         If it is empty, not audio that libsndfile reads, has no samples, or is truncated.
     """
-    import soundfile
-
     path = Path(path)
     if not path.is_file():
         raise FileNotFoundError(f"{path}: no such file; expected an audio file")
-    if path.stat().st_size == 0:
+    status = path.stat()
+    return _probe(path, status.st_size, status.st_mtime_ns)
+
+
+@functools.lru_cache(maxsize=1 << 16)
+def _probe(path: Path, size: int, mtime_ns: int) -> Recording:
+    # size and mtime_ns are part of the memo's key: a file that changed is looked at again.
+    import soundfile
+
+    if size == 0:
         raise ValueError(f"{path}: empty file (0 bytes); expected audio")
     try:
         with soundfile.SoundFile(path) as file:

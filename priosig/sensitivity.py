@@ -19,8 +19,9 @@ from typing import TYPE_CHECKING
 
 import numpy as np
 
+from .audio import plan_slices
 from .corpus import Settings
-from .experiment import Annotations, evaluate_kept, measure_views, screen, talk_heard
+from .experiment import Annotations, clipped_seconds, evaluate_kept, measure_views, screen, talk_heard
 from .progress import Stages, within
 from .segments import identify_segments
 from .views import View, annotated_view, clean_view, equal_length_view
@@ -156,16 +157,18 @@ def _views_of(tried, annotations, extractor, progress) -> dict[tuple, tuple[View
     moments, guard = annotations.moments, annotations.corpus.settings.guard
     shortest = min(choice.min_continue_duration for choice in tried)
     # The shortest CONTINUE of all gives all segments that any choice has, so one screening serves every choice.
-    screening = screen(annotations, identify_segments(moments, shortest), extractor, progress=progress)
+    every = identify_segments(moments, shortest)
+    screening = screen(annotations, every, extractor, progress=progress)
+    clipped = clipped_seconds(plan_slices(every, annotations.corpus.audio))
     views = {}
     for choice in tried:
         segments = identify_segments(moments, choice.min_continue_duration)
         if choice.view == "annotated":
             view = annotated_view(segments)
         elif choice.view == "equal":
-            view = equal_length_view(segments, choice.length)
+            view = equal_length_view(segments, choice.length, clipped=clipped)
         else:
-            view = clean_view(segments, screening.busy(), choice.length, guard)
+            view = clean_view(segments, screening.busy(), choice.length, guard, clipped=clipped)
         views[_cut(choice)] = view, talk_heard(view, screening)
     return views
 

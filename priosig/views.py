@@ -62,7 +62,9 @@ def annotated_view(segments: Sequence[Segment]) -> View:
     return View("annotated", None, tuple(segments), tuple(s.segment_id for s in segments))
 
 
-def equal_length_view(segments: Sequence[Segment], duration: float = 10.0) -> View:
+def equal_length_view(
+    segments: Sequence[Segment], duration: float = 10.0, *, clipped: Mapping[str, float] | None = None
+) -> View:
     """Cut all segments to one length: the end of a STOP, the middle of a CONTINUE.
 
     Parameters
@@ -70,17 +72,24 @@ def equal_length_view(segments: Sequence[Segment], duration: float = 10.0) -> Vi
     segments : sequence of Segment
     duration : float
         Seconds, more than 0.
+    clipped : mapping of segment_id to float, optional
+        Seconds by which a segment overruns its recording: they are no part of it.
 
     Returns
     -------
     View
         What is shorter than `duration` (by over a millisecond) is dropped.
     """
-    return _placed_view("equal", segments, duration, busy={}, guard=0.0)
+    return _placed_view("equal", segments, duration, busy={}, guard=0.0, clipped=clipped or {})
 
 
 def clean_view(
-    segments: Sequence[Segment], busy: Mapping[str, Sequence[Interval]], duration: float = 10.0, guard: float = 1.0
+    segments: Sequence[Segment],
+    busy: Mapping[str, Sequence[Interval]],
+    duration: float = 10.0,
+    guard: float = 1.0,
+    *,
+    clipped: Mapping[str, float] | None = None,
 ) -> View:
     """Cut all segments to one length where the student plays and nobody talks.
 
@@ -94,6 +103,8 @@ def clean_view(
         Seconds, more than 0.
     guard : float
         Seconds kept away from the end of each window, of both labels alike, 0 or more.
+    clipped
+        As for `equal_length_view`.
 
     Returns
     -------
@@ -104,19 +115,26 @@ def clean_view(
     unscreened = [s.segment_id for s in segments if s.segment_id not in busy]
     if unscreened:
         raise ValueError(f"segment {unscreened[0]!r} ({len(unscreened)} in all): not screened for talk")
-    return _placed_view("clean", segments, duration, busy=busy, guard=guard)
+    return _placed_view("clean", segments, duration, busy=busy, guard=guard, clipped=clipped or {})
 
 
 def _placed_view(
-    name: str, segments: Sequence[Segment], duration: float, busy: Mapping[str, Sequence[Interval]], guard: float
+    name: str,
+    segments: Sequence[Segment],
+    duration: float,
+    *,
+    busy: Mapping[str, Sequence[Interval]],
+    guard: float,
+    clipped: Mapping[str, float],
 ) -> View:
     if not (math.isfinite(duration) and duration > 0):
         raise ValueError(f"duration is {duration!r}; expected seconds, more than 0")
     kept, sources, dropped = [], [], []
     for segment in segments:
-        start = _place(segment, duration, busy.get(segment.segment_id, ()), guard)
+        end = segment.end_time - clipped.get(segment.segment_id, 0.0)
+        start = _place(segment, end - guard, duration, busy.get(segment.segment_id, ()))
         if start is None:
-            dropped.append(Dropped(segment.segment_id, _reason(segment, duration, guard)))
+            dropped.append(Dropped(segment.segment_id, _reason(end - segment.start_time, duration, guard)))
             continue
         start = round(start, 6)
         end = round(start + duration, 6)
@@ -127,12 +145,12 @@ def _placed_view(
     return View(name, duration, kept, sources, tuple(dropped) + repeated)
 
 
-def _place(segment: Segment, duration: float, busy: Sequence[Interval], guard: float) -> float | None:
-    """Start of the window of `duration` seconds within `segment`, or None where none fits."""
+def _place(segment: Segment, latest: float, duration: float, busy: Sequence[Interval]) -> float | None:
+    """Start of the window of `duration` seconds within `segment` that ends by `latest`, or None where none fits."""
     slack = 1e-3  # annotations have milliseconds; half a frame of audio is 20
     free = [
         (start, end)
-        for start, end in _free(segment.start_time, segment.end_time - guard, busy)
+        for start, end in _free(segment.start_time, latest, busy)
         if end - start >= duration - slack
     ]
     if not free:
@@ -140,7 +158,7 @@ def _place(segment: Segment, duration: float, busy: Sequence[Interval], guard: f
     if segment.label == "stop":
         _, end = free[-1]
         return max(end - duration, 0.0)
-    middle = (segment.start_time + segment.end_time - guard) / 2 - duration / 2
+    middle = (segment.start_time + latest) / 2 - duration / 2
     places = [min(max(middle, start), max(end - duration, start)) for start, end in free]
     return min(places, key=lambda place: (abs(place - middle), place))
 
@@ -159,10 +177,10 @@ def _free(start: float, end: float, busy: Sequence[Interval]) -> list[Interval]:
     return [(a, b) for a, b in free if b > a]
 
 
-def _reason(segment: Segment, duration: float, guard: float) -> str:
-    if segment.duration - guard < duration - 1e-3:
+def _reason(lasts: float, duration: float, guard: float) -> str:
+    if lasts - guard < duration - 1e-3:
         beside = f" beside the guard of {guard:g} s" if guard else ""
-        return f"lasts {segment.duration:.1f} s; {duration:g} s do not fit{beside}"
+        return f"lasts {lasts:.1f} s; {duration:g} s do not fit{beside}"
     return f"no {duration:g} s in a row of playing without talk"
 
 

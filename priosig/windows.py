@@ -19,6 +19,9 @@ SHORTEST_TAIL = MUQ_RATE
 SHORTEST = 1025
 """Fewest samples MuQ accepts: its 2048-point spectrogram reflects half a window at each end."""
 
+SHORTEST_POOLED = 1200
+"""Fewest samples of which MuQ makes two frames: one has no standard deviation."""
+
 
 @dataclass(frozen=True, eq=False)
 class Piece:

@@ -1,6 +1,8 @@
 """An experiment's steps are kept by content: nothing is computed twice, and nothing old is found after a change."""
 
+import shutil
 from dataclasses import replace
+from pathlib import Path
 from types import SimpleNamespace
 
 import numpy as np
@@ -10,9 +12,21 @@ import soundfile
 from priosig import experiment
 from priosig.cache import EmbeddingCache
 from priosig.corpus import open_corpus
-from priosig.experiment import describe, measure_views, read_annotations
-from priosig.features import Features
+from priosig.encoder import MuQExtractor
+from priosig.experiment import (
+    check_models,
+    describe,
+    evaluate_kept,
+    make_extractor,
+    measure_views,
+    read_annotations,
+    run_experiment,
+    screen,
+)
+from priosig.features import Features, Screening
 from priosig.kept import pack
+
+SMALL = Path(__file__).parents[1] / "fixtures" / "muq_small"
 
 # Two videos of 100 s, two moments each; between them a CONTINUE.
 #
@@ -51,7 +65,7 @@ def encoder(store, monkeypatch):
         asked.append([segment.segment_id for segment in segments])
         rows = np.array([[s.start_time, s.end_time] for s in segments], np.float32)
         heard = {"level": rows[:, 0].astype(float)}
-        return Features(rows, None, heard, {s.segment_id: 0.1 for s in segments if s.start_time < 20})
+        return Features(rows, None, heard)
 
     monkeypatch.setattr(experiment, "measure_features", measure)
     parameters = {"weights": "w", "layer": "last"}
@@ -80,7 +94,6 @@ def test_windows_of_all_views_are_measured_together_and_each_view_gets_its_own(a
         expected = [[s.start_time, s.end_time] for s in view.segments]
         assert features.embeddings.tolist() == expected
         assert features.heard["level"].tolist() == [start for start, _ in expected]
-        assert set(features.clipped) == {s.segment_id for s in view.segments if s.start_time < 20}
 
 
 def test_features_are_measured_again_only_if_something_changed(annotations, encoder):
@@ -97,6 +110,120 @@ def test_features_are_measured_again_only_if_something_changed(annotations, enco
     assert len(asked) == 3
     measure_views(annotations, views[:1], extractor)
     assert len(asked) == 4
+
+
+def test_features_of_other_heads_are_measured_again(annotations, encoder, tmp_path):
+    extractor, _, asked = encoder
+    head = tmp_path / "head.ckpt"
+    head.write_bytes(b"one")
+    with_head = replace(annotations, corpus=replace(annotations.corpus, checkpoints=(head,)))
+    for content in (b"one", b"other, longer"):
+        head.write_bytes(content)
+        for _ in range(2):
+            measure_views(with_head, annotations.silent_views(), extractor)
+    assert len(asked) == 2
+
+
+@pytest.mark.parametrize("step", ["measure_features", "screen_segments"])
+def test_a_recording_that_changes_while_it_is_heard_is_refused_and_nothing_is_kept(
+    annotations, encoder, monkeypatch, step
+):
+    extractor, _, asked = encoder
+    path = annotations.corpus.audio / "videoBBBBBB.wav"
+    heard = Features(np.zeros((9, 2), np.float32), None, {}) if step == "measure_features" else Screening({}, {})
+
+    def swapped(*_, **__):
+        soundfile.write(path, np.full(8000 * 100, 0.2, np.float32), 8000)
+        asked.append([])
+        return heard
+
+    def run() -> None:
+        if step == "measure_features":
+            measure_views(annotations, annotations.silent_views()[:1], extractor)
+        else:
+            screen(annotations, annotations.segments, extractor)
+
+    monkeypatch.setattr(experiment, step, swapped)
+    with pytest.raises(ValueError, match="the recording of videoBBBBBB changed during the run; start it again"):
+        run()
+    run()  # it holds still now, and has to be heard again
+    assert len(asked) == 2
+
+
+def test_another_recording_is_screened_again(annotations, encoder, monkeypatch):
+    extractor, _, asked = encoder
+    monkeypatch.setattr(experiment, "screen_segments", lambda *_, **__: asked.append([]) or Screening({}, {}))
+    for level in (0.0, 0.0, 0.3):
+        soundfile.write(
+            annotations.corpus.audio / "videoAAAAAA.wav", np.full(8000 * 100, level, np.float32), 8000
+        )
+        screen(annotations, annotations.segments, extractor)
+    assert len(asked) == 2
+
+
+def test_a_view_in_which_other_talk_is_heard_is_evaluated_again(annotations, store, monkeypatch):
+    view, calls = annotations.silent_views()[0], []
+    evaluate = experiment.evaluate_view
+    monkeypatch.setattr(
+        experiment, "evaluate_view", lambda *given, **named: calls.append(1) or evaluate(*given, **named)
+    )
+    for talk in (0.0, 0.0, 0.5):
+        evaluate_kept(annotations, view, store, None, np.full(len(view.segments), talk))
+    assert len(calls) == 2
+
+
+def test_silence_alone_keeps_a_clean_window_away():
+    found = Screening(talk={"a": [(0.0, 1.0)]}, silence={"a": [(3.0, 4.0)]})
+    assert found.busy() == {"a": [(0.0, 1.0), (3.0, 4.0)]}
+
+
+def test_the_layer_and_precision_of_the_settings_are_the_encoders(annotations):
+    settings = replace(annotations.corpus.settings, layer=1, precision="bfloat16")
+    corpus = replace(annotations.corpus, settings=settings, muq=str(SMALL))
+    parameters = make_extractor(corpus, device="cpu").parameters()
+    assert (parameters["layer"], parameters["precision"]) == ("1", "bfloat16")
+
+
+def test_windows_of_one_length_end_with_the_recording(annotations, moment_row, moments_file):
+    # The last playing is annotated 90.4 to 100.4 s of a recording of 100 s.
+    late = moment_row(
+        moment_id="late", video_id="videoAAAAAA", stop_timestamp=100.4, playing_before_start=89.4,
+        playing_before_end=100.4, feedback_start=100.4, feedback_end=101.0,
+    )  # fmt: skip
+    rows = [moment_row(moment_id="m", video_id="videoBBBBBB"), late]
+    rows.append(moment_row(moment_id="n", video_id="videoAAAAAA"))
+    corpus = replace(annotations.corpus, moments=moments_file(*rows))
+    found = read_annotations(corpus)
+    (segment_id,) = found.clipped
+    assert found.clipped[segment_id] == pytest.approx(0.4)
+    _, equal = found.silent_views()
+    ends = {source: s.end_time for s, source in zip(equal.segments, equal.source_ids, strict=True)}
+    assert ends[segment_id] == pytest.approx(100.0)
+
+
+def test_a_model_that_cannot_be_loaded_is_said_before_anything_is_heard(annotations, store, monkeypatch, tmp_path):
+    monkeypatch.setattr(experiment, "screen_segments", lambda *_, **__: pytest.fail("audio was read"))
+    (tmp_path / "head.ckpt").write_text("no checkpoint")
+    corpus = replace(annotations.corpus, muq=str(SMALL), checkpoints=(tmp_path / "head.ckpt",))
+    extractor = make_extractor(corpus, device="cpu", cache_dir=store.directory)
+    with pytest.raises(ValueError, match=r"head\.ckpt: cannot be read as a checkpoint"):
+        run_experiment(replace(annotations, corpus=corpus), extractor)
+    broken = tmp_path / "muq"
+    shutil.copytree(SMALL, broken)
+    (broken / "model.safetensors").write_bytes(b"no weights")
+    corpus = replace(annotations.corpus, muq=str(broken))
+    extractor = make_extractor(corpus, device="cpu", cache_dir=store.directory)
+    with pytest.raises(ValueError, match=r"model\.safetensors: cannot be read"):
+        run_experiment(replace(annotations, corpus=corpus), extractor)
+
+
+def test_models_that_were_loaded_once_are_not_loaded_again(annotations, store, monkeypatch):
+    corpus = replace(annotations.corpus, muq=str(SMALL))
+    loads = []
+    monkeypatch.setattr(MuQExtractor, "load", lambda self: loads.append(1))
+    for _ in range(2):
+        check_models(corpus, make_extractor(corpus, device="cpu", cache_dir=store.directory))
+    assert len(loads) == 1
 
 
 def test_without_audio_nothing_can_be_measured(annotations, encoder):

@@ -1,15 +1,19 @@
 """What is heard in each segment: measured piece by piece, told in the order given, in the video's time."""
 
+from pathlib import Path
+
 import numpy as np
 import pytest
 import soundfile
 
 from priosig import features
 from priosig.audio import plan_slices, read_slice
+from priosig.encoder import MuQExtractor
 from priosig.features import measure_features, screen_segments
 from priosig.levels import level, silence_share
 from priosig.pooling import merge, stats_pool, summarise
 from priosig.segments import Segment
+from priosig.windows import SHORTEST_POOLED
 
 RATE = 8000
 # Later segments first, two recordings, one overlap; "b" overruns its recording by a quarter of a second.
@@ -56,13 +60,30 @@ def test_rows_are_those_of_the_segments_in_the_order_given(audio):
         assert found.heard["silence"][row] == silence_share(samples, 24_000)
         assert found.heard["frames"][row] == len(frames_of(samples))
     assert found.quality is None
-    assert found.clipped == {"b": 0.25}
 
 
-def test_a_segment_too_short_to_be_pooled_is_named(audio):
-    short = Segment("short", "videoAAAAAA", "stop", 1.0, 1.05)
-    with pytest.raises(ValueError, match=r"segment short: .*too short to be pooled"):
-        measure_features([SEGMENTS[0], short], audio, Encoder())
+def test_rows_are_the_same_however_few_are_held_at_once(audio, monkeypatch):
+    whole = measure_features(SEGMENTS, audio, Encoder())
+    monkeypatch.setattr(features, "_ROWS_AT_ONCE", 1)
+    one_by_one = measure_features(SEGMENTS, audio, Encoder())
+    np.testing.assert_array_equal(one_by_one.embeddings, whole.embeddings)
+    for name, values in whole.heard.items():
+        np.testing.assert_array_equal(one_by_one.heard[name], values)
+
+
+def test_segments_too_short_for_muq_are_named_before_anything_is_encoded(audio):
+    short = [Segment(name, "videoAAAAAA", "stop", 1.0, 1.04) for name in ("short", "other")]
+    pattern = r"segment short: .*videoAAAAAA\.wav: 960 samples .* 0\.0400 s, .*\(1 more like it\); .* at least 1200"
+    with pytest.raises(ValueError, match=pattern):
+        measure_features([SEGMENTS[0], *short], audio, None)
+
+
+@pytest.mark.parametrize("n", [1200, 1199])
+def test_the_shortest_that_is_pooled_gives_two_frames(n):
+    samples = np.random.default_rng(0).normal(size=n).astype(np.float32)
+    extractor = MuQExtractor(Path(__file__).parents[1] / "fixtures" / "muq_small", device="cpu")
+    ((_, frames),) = extractor.extract([("x", samples)])
+    assert (len(frames) >= 2) == (n >= SHORTEST_POOLED)
 
 
 def test_talk_and_silence_are_told_in_the_videos_time(audio, monkeypatch):
@@ -88,9 +109,7 @@ def test_talk_and_silence_are_told_in_the_videos_time(audio, monkeypatch):
 
 
 def test_rows_can_be_taken_out():
-    heard, clipped = {"level": np.arange(3.0)}, {"a": 0.1, "c": 1.0}
-    whole = features.Features(np.eye(3, dtype=np.float32), np.ones((3, 19)), heard, clipped)
-    part = whole.of([2, 0], {"c", "x"})
+    whole = features.Features(np.eye(3, dtype=np.float32), np.ones((3, 19)), {"level": np.arange(3.0)})
+    part = whole.of([2, 0])
     assert part.embeddings.tolist() == [[0, 0, 1], [1, 0, 0]]
     assert part.heard["level"].tolist() == [2, 0]
-    assert part.clipped == {"c": 1}

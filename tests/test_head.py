@@ -13,7 +13,7 @@ from hypothesis import strategies as st
 
 import priosig.head
 from priosig.dimensions import PERCEPIANO_DIMENSIONS
-from priosig.head import MuQStatsModel, extract_quality_scores, load_head
+from priosig.head import MuQStatsModel, check_heads, extract_quality_scores, load_head
 from priosig.pooling import merge, stats_pool, summarise
 
 WIDTH, HIDDEN = 6, 8
@@ -148,7 +148,7 @@ def test_no_segments_have_no_scores(save):
 
 
 def test_summary_of_another_width_is_refused_by_segment(save):
-    with pytest.raises(ValueError, match=r"segment a: frames are 7 wide, but the head .*head\.ckpt expects 6"):
+    with pytest.raises(ValueError, match=r"head\.ckpt: the head expects frames 6 wide, and those of segment a are 7"):
         extract_quality_scores({"a": summarise(frames(width=7))}, save(checkpoint()))
 
 
@@ -297,7 +297,7 @@ def test_missing_checkpoint_is_an_error(tmp_path):
 @pytest.mark.parametrize(
     ("x", "match"),
     [
-        (frames(width=7), r"segment a: frames are 7 wide, but the head .*head\.ckpt expects 6"),
+        (frames(width=7), r"head\.ckpt: the head expects frames 6 wide, and those of segment a are 7"),
         (frames()[0], r"segment a: .*shape \(6,\); expected .*\(T, D\)"),
         (frames()[:0], r"segment a: .*shape \(0, 6\)"),
         (frames().astype(int), "segment a: frames are torch.int64"),
@@ -312,3 +312,27 @@ def test_frames_that_do_not_fit_are_refused_by_segment(save, x, match):
 def test_no_checkpoint_at_all_is_refused():
     with pytest.raises(ValueError, match="checkpoint_path: empty"):
         extract_quality_scores({"a": frames()}, [])
+
+
+def test_heads_are_checked_by_themselves_for_what_they_are_to_be_given(save):
+    good = save(checkpoint(), "good.ckpt")
+    check_heads([good], WIDTH)
+    with pytest.raises(ValueError, match=r"good\.ckpt: the head expects frames 6 wide, and the encoder's .* are 7"):
+        check_heads([good], 7)
+    with pytest.raises(FileNotFoundError, match=r"gone\.ckpt: no such file"):
+        check_heads([good, good.with_name("gone.ckpt")], WIDTH)
+
+
+@pytest.mark.parametrize(
+    ("change", "match"),
+    [
+        (lambda state: state | {3: torch.zeros(1)}, "a name that is no text"),
+        (lambda state: state | {"clf.0.bias": state["clf.0.bias"].to("meta")}, "expected plain real weights"),
+        (lambda state: state | {"clf.0.bias": state["clf.0.bias"].to(torch.float8_e4m3fn)}, "float8_e4m3fn"),
+    ],
+)
+def test_odd_tensors_and_names_are_refused_by_file(save, change, match):
+    content = checkpoint()
+    content["state_dict"] = change(content["state_dict"])
+    with pytest.raises(ValueError, match=rf"head\.ckpt: .*{match}"):
+        load_head(save(content))

@@ -102,7 +102,7 @@ def noise(view) -> tuple[Features, np.ndarray]:
     y = np.array(labels_of(view.segments))
     values = rng.normal(size=(len(y), 27))
     embeddings = (values[:, :8] + 0.5 * y[:, None]).astype(np.float32)
-    return Features(embeddings, values[:, 8:], {"level": rng.normal(-30, 3, len(y))}, {}), np.zeros(len(y))
+    return Features(embeddings, values[:, 8:], {"level": rng.normal(-30, 3, len(y))}), np.zeros(len(y))
 
 
 @pytest.fixture(scope="module")

@@ -13,7 +13,6 @@ import pytest
 import yaml
 
 from priosig.atomic import write_text
-from priosig.audio import plan_slices
 from priosig.experiment import Experiment
 from priosig.snapshots import TOLERANCES, differences, format_table, parse_table
 from priosig.worlds import WORLDS
@@ -88,9 +87,7 @@ def pytest_collection_finish(session: pytest.Session) -> None:
     config = session.config
     if config.stash[CORPUS] is not None and RUNS in config.stash and not config.option.collectonly:
         try:
-            annotations = config.stash[RUNS].annotations(Case(None))
-            if annotations.corpus.audio is not None:
-                plan_slices(annotations.segments, annotations.corpus.audio)
+            config.stash[RUNS].annotations(Case(None))  # finds every segment in its recording
         except (OSError, ValueError) as error:
             config.stash[RUNS].failures[Case(None)] = str(error)
             raise pytest.UsageError(str(error)) from None
