@@ -4,7 +4,9 @@ import re
 
 import pytest
 
-from validation.options import CORPUS, add_options, check_device, corpus_of, setting
+from validation.options import CORPUS, add_options, check_device, check_directories, corpus_of, setting
+
+collect_ignore = ["benchmarks"]  # programs, each with a command of its own
 
 
 def pytest_addoption(parser: pytest.Parser) -> None:
@@ -13,6 +15,7 @@ def pytest_addoption(parser: pytest.Parser) -> None:
 
 def pytest_configure(config: pytest.Config) -> None:
     check_device(config)
+    check_directories(config)
     config.stash[CORPUS] = corpus_of(config)
 
 

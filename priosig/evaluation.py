@@ -24,8 +24,9 @@ from .features import Features
 from .moments import Moment
 from .permutation import count_folds
 from .progress import Stages, counted_fits, within
-from .segments import labels_of
-from .verdict import Rule
+from .rule import Rule
+from .segments import LABELS, labels_of
+from .verdict import Verdict, refuse
 from .views import View
 
 P, T = ParamSpec("P"), TypeVar("T")
@@ -54,6 +55,8 @@ class ViewResult:
         Which of Model B's weights can be told from chance.
     problems : dict of str to str
         Model, and why it was not run; "design", and why it could not be judged.
+    refusal : Verdict or None
+        `invalid design`, where the view holds too little for any test.
     """
 
     view: View
@@ -65,6 +68,7 @@ class ViewResult:
     assessments: dict[str, Assessment]
     coefficients: CoefficientTable | None
     problems: dict[str, str]
+    refusal: Verdict | None = None
 
     @property
     def video_ids(self) -> list[str]:
@@ -150,9 +154,10 @@ def evaluate_view(
             del designs["B"]
 
     if len(set(video_ids)) < 2 or len(set(y)) < 2:
-        reason = f"the view holds {len(set(video_ids))} video(s) and {len(set(y))} class(es); expected 2 of each"
+        reason = _too_little(view, len(set(video_ids)))
         problems |= dict.fromkeys(("design", *designs), reason)
-        return ViewResult(view, y, confounds, None, features, {}, {}, None, problems)
+        refusal = refuse(reason, rule_of(settings))
+        return ViewResult(view, y, confounds, None, features, {}, {}, None, problems, refusal)
 
     data = y, video_ids, start_times, confounds.values
     options = {
@@ -179,3 +184,13 @@ def evaluate_view(
                 features.quality, y, video_ids, start_times, names, alpha=settings.alpha, **options
             )
     return ViewResult(view, y, confounds, design, features, models, assessments, table, problems)
+
+
+def _too_little(view: View, n_videos: int) -> str:
+    """Why a view cannot be judged at all."""
+    if not view.segments:
+        kind = " of playing without talk" if view.name == "clean" else ""
+        return f"no segment holds {view.duration:g} s{kind} (all {len(view.dropped)} were dropped)"
+    counts = ", ".join(f"{sum(s.label == label for s in view.segments)} {label.upper()}" for label in LABELS)
+    videos = "one video" if n_videos == 1 else f"{n_videos} videos"
+    return f"the {view.name} view holds {counts} in {videos}; expected both, in 2 videos or more"

@@ -70,6 +70,14 @@ class Experiment:
         """Name of the experiment."""
         return self.annotations.corpus.name
 
+    @property
+    def claim(self) -> ViewResult:
+        """The view that claims rest on: clean where audio was screened, else equal.
+
+        Whatever it holds: that it is empty is a finding, and no reason to claim something on a leakier one.
+        """
+        return self.views["clean" if "clean" in self.views else "equal"]
+
 
 def read_annotations(corpus: Corpus) -> Annotations:
     """Load a corpus's moments, derive its segments, and find them in its recordings, where it has some.

@@ -49,7 +49,7 @@ class Choice:
 
 @dataclass(frozen=True)
 class Row:
-    """What one choice gives for one model; NaN or "" where it could not be run, and `problem` says why."""
+    """What one choice gives for one model; NaN where it could not be run, and `problem` says why."""
 
     choice: Choice
     model: str
@@ -174,9 +174,8 @@ def _views_of(tried, annotations, extractor, progress) -> dict[tuple, tuple[View
 
 
 def _assess(choice, annotations, store, view, talk, features, n_permutations, progress) -> Iterator[Row]:
-    models = ("A", "B")
+    models = ("A",) if choice.varied == "pooling" else ("A", "B")
     if choice.varied == "pooling" and features is not None:
-        models = ("A",)
         half = features.embeddings.shape[1] // 2
         kept = slice(None, half) if choice.pooling == "mean only" else slice(half, None)
         features = replace(features, embeddings=features.embeddings[:, kept], quality=None)
@@ -189,5 +188,5 @@ def _assess(choice, annotations, store, view, talk, features, n_permutations, pr
             numbers = found.evidence.auc, found.any_signal_pvalue, found.beyond_confounds_pvalue
             yield Row(choice, model, *counts, *numbers, found.verdict.label)
         else:
-            nan = float("nan")
-            yield Row(choice, model, *counts, nan, nan, nan, "", result.problems[model])
+            nan, label = float("nan"), result.refusal.label if result.refusal else ""
+            yield Row(choice, model, *counts, nan, nan, nan, label, result.problems[model])

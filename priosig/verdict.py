@@ -141,6 +141,12 @@ def design_problems(evidence: Evidence, rule: Rule) -> tuple[str, ...]:
     return tuple(problems)
 
 
+def refuse(problem: str, rule: Rule) -> Verdict:
+    """The verdict where there is no evidence to judge: `invalid design`, with the reason."""
+    sentence = f"Invalid design: this design cannot answer the question: {problem}."
+    return Verdict("invalid design", sentence, (problem,), rule.hash, exploratory=False)
+
+
 def decide(evidence: Evidence, rule: Rule) -> Verdict:
     """The verdict on one model in one view; a pure function of the numbers.
 

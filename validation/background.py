@@ -6,9 +6,11 @@ session began, if the session knew that it would be asked for.
 """
 
 import os
+import threading
 from collections.abc import Callable, Hashable
 from concurrent.futures import Future, ProcessPoolExecutor
-from multiprocessing import get_context
+from multiprocessing import get_context, parent_process
+from multiprocessing.connection import wait
 
 
 class Background:
@@ -60,5 +62,16 @@ def prepare(function: Callable) -> None:
 
 
 def one_thread() -> None:
-    """Give torch one thread, should it be imported; the statistics limit theirs themselves."""
+    """Give torch one thread, should it be imported; the statistics limit theirs themselves.
+
+    And end with the session: a process whose parent was killed would wait for work for ever.
+    """
     os.environ["OMP_NUM_THREADS"] = "1"
+    threading.Thread(target=_end_with_parent, name="end with parent", daemon=True).start()
+
+
+def _end_with_parent() -> None:
+    parent = parent_process()
+    if parent is not None:
+        wait([parent.sentinel])
+        os._exit(1)

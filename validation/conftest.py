@@ -6,28 +6,24 @@ accelerator has `@gpu` in its id and the mark `gpu`.
 """
 
 import os
-from collections.abc import Mapping
 from pathlib import Path
 
 import pytest
-import yaml
 
 from priosig.atomic import write_text
 from priosig.experiment import Experiment
-from priosig.snapshots import TOLERANCES, differences, format_table, parse_table
 from priosig.worlds import WORLDS
+from validation.held import FIRST, KNOWN, Snapshot
 from validation.options import CORPUS, setting
 from validation.reporting import begin_report, draw, write_reports
 from validation.runs import Case, Runs, described_cases, experiment_cases, find_accelerator, run_world, wants_gpu
 
 HERE = Path(__file__).parent
 RUNS = pytest.StashKey[Runs]()
-WRITTEN = pytest.StashKey[list[Path]]()
-KNOWN = pytest.StashKey[frozenset[str]]()
 
 
 def pytest_configure(config: pytest.Config) -> None:
-    config.stash[WRITTEN] = []
+    config.stash[FIRST] = {}
     config.stash[KNOWN] = frozenset(path.name for path in HERE.glob("test_*/*") if path.is_dir())
 
 
@@ -78,8 +74,14 @@ def pytest_collection_modifyitems(config: pytest.Config, items: list[pytest.Item
 
 def is_about(item: pytest.Item, world: str | None) -> bool:
     """Whether a test is about an embedded world, or (None) a corpus."""
+    case = _case_of(item)
+    return case is not None and case.world == world
+
+
+def _case_of(item: pytest.Item) -> Case | None:
+    """The case that a test is about; None for one that is about none, or not of this suite."""
     params = item.callspec.params if hasattr(item, "callspec") else {}
-    return isinstance(params.get("case"), Case) and params["case"].world == world
+    return params["case"] if isinstance(params.get("case"), Case) else None
 
 
 def pytest_collection_finish(session: pytest.Session) -> None:
@@ -94,13 +96,14 @@ def pytest_collection_finish(session: pytest.Session) -> None:
     runs, device = config.stash.get(RUNS, None), setting(config, "device")
     if runs is None or runs.accelerator is not None:
         return
-    if any(item.get_closest_marker("gpu") for item in session.items):
+    if wants_gpu(config) and any(item.get_closest_marker("gpu") for item in session.items):
         raise pytest.UsageError(
             f"-m gpu: no accelerator for --device {device} (torch sees neither CUDA nor Apple MPS, or the device "
             "was named and is not there); run without -m gpu to use the CPU"
         )
     hears = config.stash[CORPUS] is None or config.stash[CORPUS].audio is not None
-    if device not in ("auto", "cpu") and hears and any("experiment" in item.fixturenames for item in session.items):
+    asked = any("experiment" in item.fixturenames and _case_of(item) is not None for item in session.items)
+    if device not in ("auto", "cpu") and hears and asked:
         raise pytest.UsageError(f"--device {device}: torch finds none; expected one that is there, auto, or cpu")
 
 
@@ -110,7 +113,7 @@ def pytest_runtestloop(session: pytest.Session) -> None:
     runs = session.config.stash.get(RUNS, None)
     if runs is None or session.config.option.collectonly:
         return
-    asked = [item for item in session.items if "experiment" in item.fixturenames and item.callspec.params["case"]]
+    asked = [item for item in session.items if "experiment" in item.fixturenames and _case_of(item) is not None]
     cases = dict.fromkeys(item.callspec.params["case"] for item in asked)
     varied = dict.fromkeys(item.callspec.params["case"] for item in asked if "rows" in item.fixturenames)
     runs.begin(list(cases), list(varied))
@@ -123,8 +126,16 @@ def pytest_runtestloop(session: pytest.Session) -> None:
         module.ahead(runs, items)
 
 
-def pytest_sessionfinish(session: pytest.Session) -> None:
-    """What no test will ask for any more (after `-x`, say) need not begin; the reports are still to come."""
+def pytest_sessionfinish(session: pytest.Session, exitstatus: int) -> None:
+    """Write what was seen for the first time, all of it or, where the run was broken off, nothing.
+
+    What no test will ask for any more (after `-x`, say) need not begin; the reports are still to come.
+    """
+    first = session.config.stash[FIRST]
+    if exitstatus not in (pytest.ExitCode.OK, pytest.ExitCode.TESTS_FAILED):
+        first.clear()
+    for path, text in first.items():
+        write_text(path, text)
     if RUNS in session.config.stash:
         session.config.stash[RUNS].background.drop(draw)
 
@@ -155,93 +166,18 @@ def experiment(request: pytest.FixtureRequest, runs: Runs, case: Case) -> Experi
     return result
 
 
-class Snapshot:
-    """Regression snapshots of one experiment, in `validation/<module>/<experiment>/` (see priosig.snapshots)."""
-
-    def __init__(self, request: pytest.FixtureRequest, name: str):
-        self._files = request.getfixturevalue("file_regression")
-        self._directory = Path(request.path).with_suffix("") / name
-        self._name = name
-        self._config = request.config
-        self._failures: list[str] | None = None
-
-    def __enter__(self) -> "Snapshot":
-        """Hold several snapshots together: all are written or compared before the first failure is told."""
-        self._failures = []
-        return self
-
-    def __exit__(self, kind: type[BaseException] | None, *_: object) -> None:
-        failures, self._failures = self._failures, None
-        if failures and kind is None:
-            pytest.fail("\n\n".join(failures), pytrace=False)
-
-    def table(self, name: str, values: Mapping[str, float | int | None], kind: str) -> None:
-        """Hold named values against the snapshot, to the tolerance of their `kind`."""
-
-        def compare(obtained: Path, expected: Path) -> None:
-            __tracebackhide__ = True
-            lines = differences(values, parse_table(expected.read_text(encoding="utf-8")), TOLERANCES[kind])
-            assert not lines, self._message(expected, lines)
-
-        self._check(f"{name}.csv", format_table(values), compare)
-
-    def facts(self, name: str, facts: Mapping[str, object]) -> None:
-        """Hold counts, names and words against the snapshot; they must be equal."""
-        text = yaml.safe_dump(dict(facts), sort_keys=True, allow_unicode=True, width=110)
-
-        def compare(obtained: Path, expected: Path) -> None:
-            __tracebackhide__ = True
-            old = yaml.safe_load(expected.read_text(encoding="utf-8"))
-            new = yaml.safe_load(text)
-            lines = [
-                f"{key}: {new.get(key, 'vanished')!r}, snapshot {old.get(key, 'none')!r}"
-                for key in sorted({*old, *new})
-                if key not in old or key not in new or old[key] != new[key]
-            ]
-            assert not lines, self._message(expected, lines)
-
-        self._check(f"{name}.yml", text, compare)
-
-    def _check(self, filename: str, text: str, compare) -> None:
-        __tracebackhide__ = True
-        path = self._directory / filename
-        is_new = not path.is_file() and self._name not in self._config.stash[KNOWN]
-        if is_new and self._config.stash[CORPUS] is not None and not os.environ.get("CI"):
-            # A corpus that is seen for the first time has nothing to be held against: this run writes it down.
-            write_text(path, text)
-            self._config.stash[WRITTEN].append(path)
-            return
-        try:
-            self._files.check(
-                text,
-                encoding="utf-8",
-                newline="",
-                extension=path.suffix,
-                basename=f"{self._name}/{path.stem}",
-                check_fn=compare,
-            )
-        except (AssertionError, pytest.fail.Exception) as error:
-            if self._failures is None:
-                raise
-            self._failures.append(str(error))
-
-    def _message(self, expected: Path, lines: list[str]) -> str:
-        where = self._directory / expected.name
-        return "\n".join(
-            [f"{where} no longer holds:", *(f"  {line}" for line in lines), "If this is meant: --force-regen"]
-        )
-
-
 @pytest.fixture
 def snapshot(request: pytest.FixtureRequest, runs: Runs, case: Case) -> Snapshot:
-    """Snapshots of the case; on an accelerator, those of the CPU."""
+    """Snapshots of the case (`validation.held`); on an accelerator, those of the CPU."""
     return Snapshot(request, runs.corpus(case).name)
 
 
 def pytest_terminal_summary(terminalreporter: pytest.TerminalReporter, config: pytest.Config) -> None:
-    written = config.stash[WRITTEN]
+    written = sorted(config.stash[FIRST])
     if written:
-        terminalreporter.section(f"{len(written)} snapshots written: look at them and commit them", yellow=True)
+        failed = ", though tests failed" if terminalreporter.stats.get("failed") else ""
+        title = f"{len(written)} snapshots written{failed}: look at them and commit them"
+        terminalreporter.section(title, yellow=True)
         for directory in sorted({path.parent for path in written}):
             terminalreporter.line(f"git add {os.path.relpath(directory)}")
     if RUNS in config.stash:

@@ -78,6 +78,17 @@ def check_device(config: pytest.Config) -> None:
         raise pytest.UsageError(f"--device {device}: expected auto, cpu, cuda, cuda:<number> or mps")
 
 
+def check_directories(config: pytest.Config) -> None:
+    """A usage error if the cache or the report can't be a directory that is written to."""
+    for name in ("cache", "report"):
+        path = Path(setting(config, name))
+        there = next(parent for parent in (path, *path.absolute().parents) if parent.exists())
+        if not there.is_dir():
+            raise pytest.UsageError(f"--{name} {path}: {there} is a file; expected a directory")
+        if not os.access(there, os.W_OK):
+            raise pytest.UsageError(f"--{name} {path}: {there} can't be written to; expected a directory that can")
+
+
 def corpus_of(config: pytest.Config) -> Corpus | None:
     """The corpus that the settings name, or None; a usage error if there is something wrong with it."""
     directory, moments = setting(config, "corpus"), setting(config, "moments")
@@ -96,7 +107,11 @@ def corpus_of(config: pytest.Config) -> Corpus | None:
         )
     except (FileNotFoundError, ValueError) as error:
         raise pytest.UsageError(str(error)) from None
-    if corpus.name in WORLDS:
+    given = [name for name in ("muq", "checkpoint") if setting(config, name)]
+    if corpus.audio is None and given:
+        where = f"{directory}/audio: no such directory" if directory else "there is no audio"
+        raise pytest.UsageError(f"--{given[0]} was given, but {where}; add --audio DIR, or leave --{given[0]} out")
+    if corpus.name.lower() in WORLDS:
         # Its snapshots and its report would take the place of the world's.
         raise pytest.UsageError(
             f"corpus {corpus.moments.parent}: its name, {corpus.name!r}, is that of an embedded world; expected "

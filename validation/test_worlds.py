@@ -43,6 +43,14 @@ def test_model_b_goes_by_the_qualities_that_were_planted(experiment: Experiment,
     assert (np.sign(weights) == expected).all()
 
 
+@pytest.mark.worlds("signal", "signal_and_leak")
+@pytest.mark.parametrize("view_name", ["equal", "clean"])
+def test_the_scales_told_from_chance_are_those_that_were_planted(experiment: Experiment, case, view_name: str):
+    planted = {SCALES[parameter][0] for parameter in RECIPES[case.world].shift}
+    told = {weight.name for weight in experiment.views[view_name].coefficients.weights if weight.stable}
+    assert told == planted
+
+
 @pytest.mark.worlds("no_signal")
 @pytest.mark.parametrize("model", MODELS)
 @pytest.mark.parametrize("view_name", ["annotated", "equal", "clean"])
