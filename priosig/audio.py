@@ -27,6 +27,7 @@ from .windows import MUQ_RATE
 
 TOLERANCE = 0.5
 """Longest overrun of a recording's end that is clipped, in seconds."""
+_MOST_SHOWN = 20  # problems in one message
 
 
 @dataclass(frozen=True)
@@ -151,19 +152,29 @@ def plan_slices(
     Raises
     ------
     FileNotFoundError, ValueError
-        For the first segment that cannot be cut, by its id; also if an id comes twice.
+        If any segment cannot be cut, or an id comes twice. The message lists the problems (20 at most), a recording's
+        once, a segment's by its id. FileNotFoundError if nothing but recordings is missing.
     """
-    recordings: dict[str, Recording] = {}
+    recordings: dict[str, Recording | None] = {}
     slices: dict[str, Slice] = {}
+    problems: list[Exception] = []
     for segment in segments:
-        if segment.segment_id in slices:
-            raise ValueError(f"segment {segment.segment_id}: given twice; expected each segment once")
         try:
+            if segment.segment_id in slices:
+                raise ValueError("given twice; expected each segment once")
             if segment.video_id not in recordings:
+                recordings[segment.video_id] = None  # told once, if it can't be used
                 recordings[segment.video_id] = probe_recording(find_recording(audio_dir, segment.video_id))
             recording = recordings[segment.video_id]
+            if recording is None:
+                continue
             part = slice_recording(recording, segment.start_time, segment.end_time, tolerance=tolerance)
         except (FileNotFoundError, ValueError) as error:
-            raise type(error)(f"segment {segment.segment_id}: {error}") from error
+            problems.append(type(error)(f"segment {segment.segment_id}: {error}"))
+            continue
         slices[segment.segment_id] = part
+    if problems:
+        kind = FileNotFoundError if all(isinstance(p, FileNotFoundError) for p in problems) else ValueError
+        more = [f"... and {len(problems) - _MOST_SHOWN} more"] if len(problems) > _MOST_SHOWN else []
+        raise kind("\n".join([*map(str, problems[:_MOST_SHOWN]), *more]))
     return slices

@@ -30,6 +30,8 @@ misspelt threshold that is ignored is a threshold that was never set::
     [encoder]
     layer = "last"              # or a number, or a list of numbers whose mean is taken
     precision = "float32"       # or "tf32", "bfloat16": quicker, and not the reference
+    revision = ""               # of a hub id: a commit pins the weights
+    keep_frames = false         # whether the cache keeps frames too, 369 MB an hour of audio
 """
 
 import math
@@ -41,10 +43,10 @@ from dataclasses import dataclass, fields
 from pathlib import Path
 
 from .layers import Layer, layer_numbers
+from .muq_model import DEFAULT_MODEL
 from .precision import check_precision
 from .rule import check_level
 
-HUB_MODEL = "OpenMuQ/MuQ-large-msd-iter"
 _NAME = re.compile(r"[A-Za-z0-9][A-Za-z0-9_-]{0,63}\Z")
 
 
@@ -62,6 +64,8 @@ class Settings:
     seed: int = 0
     layer: Layer = "last"
     precision: str = "float32"
+    revision: str = ""
+    keep_frames: bool = False
 
 
 @dataclass(frozen=True)
@@ -148,7 +152,7 @@ def open_corpus(
     for given in checkpoints or ([root / "checkpoints"] if root and (root / "checkpoints").is_dir() else []):
         heads += _checkpoints(Path(given))
     if muq is None:
-        muq = str(root / "muq") if root is not None and (root / "muq").is_dir() else HUB_MODEL
+        muq = str(root / "muq") if root is not None and (root / "muq").is_dir() else DEFAULT_MODEL
     return Corpus(name, moments_path, audio_path, tuple(heads), str(muq), settings)
 
 
@@ -156,11 +160,11 @@ def read_settings(path: str | os.PathLike) -> tuple[str | None, Settings]:
     """Read `experiment.toml`: its name, if it gives one, and its settings (defaults where it is silent)."""
     path = Path(path)
     try:
-        document = tomllib.loads(path.read_text(encoding="utf-8"))
+        document = tomllib.loads(path.read_text(encoding="utf-8-sig"))
     except (tomllib.TOMLDecodeError, UnicodeDecodeError) as error:
         raise ValueError(f"{path}: not TOML ({error})") from None
     kinds = {field.name: field.type for field in fields(Settings)}
-    encoder = {"layer", "precision"}
+    encoder = {"layer", "precision", "revision", "keep_frames"}
     tables = {"thresholds": {"auc"}, "parameters": set(kinds) - {"auc"} - encoder, "encoder": encoder}
     _refuse_unknown(path, document, {"name", *tables}, "")
 
@@ -183,7 +187,13 @@ def read_settings(path: str | os.PathLike) -> tuple[str | None, Settings]:
     return name, settings
 
 
-def _checked_encoder(path: Path, key: str, value: object) -> Layer:
+def _checked_encoder(path: Path, key: str, value: object) -> Layer | bool:
+    kind = {"revision": str, "keep_frames": bool}.get(key)
+    if kind is not None:
+        if type(value) is not kind:
+            words = "a text" if kind is str else "true or false"
+            raise ValueError(f"{path}: [encoder] {key} is {value!r}; expected {words}")
+        return value
     value = tuple(value) if isinstance(value, list) else value
     try:
         layer_numbers(value) if key == "layer" else check_precision(value, "auto")

@@ -19,7 +19,8 @@ from .cache import EmbeddingCache
 from .corpus import Corpus, Settings
 from .evaluation import ViewResult, evaluate_view
 from .features import Features, Screening, check_lengths, measure_features, screen_segments
-from .kept import file_digest, kept
+from .file_digests import file_digest
+from .kept import kept
 from .moments import Moment, load_moments
 from .progress import Progress, Stages
 from .segments import LABELS, Segment, identify_segments
@@ -124,11 +125,20 @@ def describe(
 def make_extractor(
     corpus: Corpus, *, device: str = "auto", cache_dir: str | Path | None = None, batch_size: int | None = None
 ) -> "MuQExtractor":
-    """The encoder that a corpus names, with the layer and precision of its settings."""
+    """The encoder that a corpus names, with what its settings say of it."""
     from .encoder import MuQExtractor
 
-    choices = {"layer": corpus.settings.layer, "precision": corpus.settings.precision}
-    return MuQExtractor(corpus.muq, device=device, cache_dir=cache_dir, batch_size=batch_size, **choices)
+    settings = corpus.settings
+    return MuQExtractor(
+        corpus.muq,
+        revision=settings.revision or None,
+        device=device,
+        cache_dir=cache_dir,
+        batch_size=batch_size,
+        layer=settings.layer,
+        precision=settings.precision,
+        keep_frames=settings.keep_frames,
+    )
 
 
 def run_experiment(

@@ -7,14 +7,12 @@ safetensors file. Nothing is unpickled: what is read back is plain values, array
 """
 
 import functools
-import hashlib
 import json
 import re
 from collections.abc import Callable
 from dataclasses import fields, is_dataclass
 from importlib import import_module
 from importlib.metadata import version
-from pathlib import Path
 from typing import TypeVar
 
 import numpy as np
@@ -83,18 +81,6 @@ def unpack(data: bytes) -> object:
     length = int.from_bytes(data[:8], "little")  # of a safetensors file's header, which is JSON
     header = json.loads(data[8 : 8 + length])
     return _restore(json.loads(header["__metadata__"]["value"]), arrays)
-
-
-def file_digest(path: Path) -> str:
-    """Hash of a file's bytes, 64 hexadecimal digits; read again only if its size or time changed."""
-    status = path.stat()
-    return _file_digest(path, status.st_size, status.st_mtime_ns)
-
-
-@functools.cache  # all of them: a corpus of thousands is gone through more than once, in the same order
-def _file_digest(path: Path, size: int, mtime_ns: int) -> str:
-    with path.open("rb") as handle:
-        return hashlib.file_digest(handle, lambda: hashlib.blake2b(digest_size=32)).hexdigest()
 
 
 def _describe(value: object, arrays: dict[str, np.ndarray]) -> object:

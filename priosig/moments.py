@@ -86,8 +86,8 @@ def check_video_id(video_id: str, where: str) -> str:
     """
     if not isinstance(video_id, str) or not _VIDEO_ID.match(video_id):
         raise ValueError(
-            f"{where}: video_id {video_id!r} is not a YouTube id; expected 1 to 64 letters, digits, '_' or '-' "
-            "(it names the recording audio/<video_id>.wav)"
+            f"{where}: video_id {video_id!r} can't name the recording audio/<video_id>.wav; expected 1 to 64 letters "
+            "(a to z), digits, '_' or '-', as a YouTube id has"
         )
     return video_id
 
@@ -116,10 +116,13 @@ def load_moments(path: str | os.PathLike) -> list[Moment]:
     path = Path(path)
     if not path.is_file():
         raise FileNotFoundError(f"{path}: no such file; expected annotations, one JSON object a line")
+    data = path.read_bytes()
     try:
-        text = path.read_bytes().decode("utf-8-sig")
+        text = data.decode("utf-8-sig")
     except UnicodeDecodeError as error:
-        raise ValueError(f"{path}: byte {error.start} is not UTF-8; save the file as UTF-8") from None
+        number = data.count(b"\n", 0, error.start) + 1
+        cut = "the file ends within a character: was it cut off?" if error.end >= len(data) else "save it as UTF-8"
+        raise ValueError(f"{path}:{number}: byte {error.start} of the file is not UTF-8; {cut}") from None
 
     moments: list[Moment] = []
     problems: list[str] = []
@@ -141,6 +144,8 @@ def load_moments(path: str | os.PathLike) -> list[Moment]:
             continue
         line_of[moment.moment_id] = number
         moments.append(moment)
+    if text.lstrip().startswith("[") and problems:
+        raise ValueError(f"{path}: a JSON array; expected one object a line (jq -c '.[]' makes them)")
     if problems:
         rest = len(problems) - _MOST_PROBLEMS_SHOWN
         shown = problems[:_MOST_PROBLEMS_SHOWN] + ([f"... and {rest} more"] if rest > 0 else [])

@@ -7,7 +7,6 @@ model comes in eval mode and float32, and the caller's random states are left as
 """
 
 import contextlib
-import functools
 import hashlib
 import importlib.util
 import json
@@ -19,6 +18,8 @@ import sys
 from collections.abc import Iterable, Iterator
 from pathlib import Path
 from typing import TYPE_CHECKING
+
+from .file_digests import file_digest
 
 if TYPE_CHECKING:
     import torch
@@ -55,7 +56,7 @@ def model_files(model: str | os.PathLike, revision: str | None = None) -> tuple[
 
 def model_fingerprint(files: Iterable[Path]) -> str:
     """Hash of a model's files: 64 hexadecimal digits. A file is read again only if it changed."""
-    digests = [_file_digest(path, path.stat().st_size, path.stat().st_mtime_ns) for path in files]
+    digests = [file_digest(path) for path in files]
     return hashlib.blake2b("".join(digests).encode(), digest_size=32).hexdigest()
 
 
@@ -222,7 +223,7 @@ def _hub_files(model: str, revision: str | None) -> tuple[Path, Path]:
             f"{wanted}: no such directory, and it cannot be fetched from the hub ({type(error).__name__}: "
             f"{str(error).strip().partition(chr(10))[0]}); give a local directory with config.json and "
             "model.safetensors instead"
-        ) from error
+        ) from None
     _read_config(config)
     return config, weights
 
@@ -244,9 +245,3 @@ def _read_config(path: Path) -> dict:
         raise ValueError(f"{path}: use_encodec_target asks for a second model, from the network; expected false")
     return {**config, "rvq_ckpt_path": None}  # a pickle whose weights are in model.safetensors anyway
 
-
-@functools.lru_cache(maxsize=64)
-def _file_digest(path: Path, size: int, mtime_ns: int) -> str:
-    # size and mtime_ns are read only as part of the memo's key: a file that changed is hashed again.
-    with path.open("rb") as file:
-        return hashlib.file_digest(file, lambda: hashlib.blake2b(digest_size=32)).hexdigest()

@@ -123,7 +123,10 @@ def train_classifier(
         message = f"train_classifier: labels of shape {y.shape} for {len(X)} segments"
         raise ValueError(f"{message}; expected one label each")
     rows = np.arange(len(X))
-    train, test = rows[np.asarray(train_idx)], rows[np.asarray(test_idx)]
+    try:
+        train, test = rows[np.asarray(train_idx)], rows[np.asarray(test_idx)]
+    except IndexError as error:
+        raise ValueError(f"train_classifier: {error}; expected rows 0 to {len(X) - 1}, or a mask") from None
     reduction = reduce_fold(X[train], X[test])
     fit = fit_logistic(reduction.Z_train, y[train], C, max_iter=max_iter)
     if not fit.trainable[0]:

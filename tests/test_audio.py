@@ -313,6 +313,22 @@ def test_segments_of_one_recording_are_written_from_one_pass_over_it(tmp_path, m
         np.testing.assert_array_equal(soundfile.read(path, dtype="float32")[0], samples)
 
 
+def test_every_recording_that_is_missing_is_told_once(tmp_path):
+    write(tmp_path / "video1.wav", noise(2))
+    gone = [segment(s, s + 1, video=video) for video in ("video2", "video3") for s in (0, 3)]
+    with pytest.raises(FileNotFoundError) as caught:
+        plan_slices([segment(0, 1), *gone], tmp_path)
+    lines = str(caught.value).split("\n")
+    assert ["no recording of video video2" in lines[0], "no recording of video video3" in lines[1]] == [True, True]
+    assert len(lines) == 2
+
+
+def test_every_segment_that_cannot_be_cut_is_told(tmp_path):
+    write(tmp_path / "video1.wav", noise(2))
+    with pytest.raises(ValueError, match=r"(?s)video1-stop-1000-9000: .*\n.*video1-stop-5000-6000: .*begins at"):
+        plan_slices([segment(1, 9), segment(0, 1), segment(5, 6)], tmp_path)
+
+
 def test_plan_reads_headers_only_and_counts_what_is_clipped(tmp_path):
     samples = noise(2)
     samples[:] = np.nan

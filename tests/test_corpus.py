@@ -2,8 +2,9 @@
 
 import pytest
 
-from priosig.corpus import HUB_MODEL, Settings, open_corpus, read_settings
+from priosig.corpus import Settings, open_corpus, read_settings
 from priosig.experiment import read_annotations
+from priosig.muq_model import DEFAULT_MODEL
 
 
 @pytest.fixture
@@ -31,7 +32,7 @@ def test_a_full_directory_is_found(directory):
 
 def test_annotations_alone_are_a_corpus(directory):
     corpus = open_corpus(moments=directory / "moments.jsonl")
-    assert (corpus.name, corpus.audio, corpus.checkpoints, corpus.muq) == ("moments", None, (), HUB_MODEL)
+    assert (corpus.name, corpus.audio, corpus.checkpoints, corpus.muq) == ("moments", None, (), DEFAULT_MODEL)
 
 
 def test_a_name_that_was_not_chosen_is_made_fit(tmp_path, moment_row, moments_file):
@@ -99,3 +100,16 @@ def test_a_corpus_with_one_class_is_refused(moments_file, moment_row):
     path = moments_file(moment_row(), moment_row(moment_id="m2", video_id="videoBBBBBB"))
     with pytest.raises(ValueError, match="no CONTINUE segment among 2"):
         read_annotations(open_corpus(moments=path))
+
+
+def test_what_the_encoder_is_told_beside_its_layer(tmp_path):
+    path = tmp_path / "experiment.toml"
+    path.write_text('\ufeff[encoder]\nrevision = "abc123"\nkeep_frames = true\n', encoding="utf-8")
+    _, settings = read_settings(path)
+    assert (settings.revision, settings.keep_frames) == ("abc123", True)
+    path.write_text("[encoder]\nkeep_frames = 1\n")
+    with pytest.raises(ValueError, match=r"\[encoder\] keep_frames is 1; expected true or false"):
+        read_settings(path)
+    path.write_text("[encoder]\nrevision = 7\n")
+    with pytest.raises(ValueError, match=r"\[encoder\] revision is 7; expected a text"):
+        read_settings(path)

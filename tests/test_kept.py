@@ -9,7 +9,8 @@ from hypothesis import strategies as st
 
 import priosig.kept
 from priosig.cache import EmbeddingCache
-from priosig.kept import file_digest, kept, pack, unpack
+from priosig.file_digests import file_digest
+from priosig.kept import kept, pack, unpack
 from priosig.segments import Segment
 
 PLAIN = st.recursive(

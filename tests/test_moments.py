@@ -49,11 +49,11 @@ def test_a_window_after_its_stop_is_read_for_the_audit_to_report(moments_file, m
         ({"stop_timestamp": "20"}, "stop_timestamp is '20'; expected a number"),
         ({"stop_timestamp": True}, "stop_timestamp is True; expected a number"),
         ({"stop_timestamp": None}, "stop_timestamp is None; expected a number"),
-        ({"video_id": "../secret"}, r"video_id '\.\./secret' is not a YouTube id"),
-        ({"video_id": "a/b"}, "is not a YouTube id"),
-        ({"video_id": ""}, "is not a YouTube id"),
-        ({"video_id": "abc\n"}, "is not a YouTube id"),
-        ({"video_id": 7}, "is not a YouTube id"),
+        ({"video_id": "../secret"}, r"video_id '\.\./secret' can't name the recording"),
+        ({"video_id": "a/b"}, "can't name the recording"),
+        ({"video_id": ""}, "can't name the recording"),
+        ({"video_id": "abc\n"}, "can't name the recording"),
+        ({"video_id": 7}, "can't name the recording"),
         ({"moment_id": " "}, "moment_id is ' '; expected a text"),
         ({"teacher": 3}, "teacher is 3; expected a text or null"),
         ({"transcript_text": ["x"]}, "transcript_text is"),
@@ -105,8 +105,18 @@ def test_an_empty_or_missing_file_is_refused(tmp_path):
 
 
 def test_a_file_that_is_not_utf8_is_refused(tmp_path):
-    (tmp_path / "moments.jsonl").write_bytes(b'{"a": "\xff"}')
-    with pytest.raises(ValueError, match="byte 7 is not UTF-8"):
+    path = tmp_path / "moments.jsonl"
+    path.write_bytes(b'{}\n{"a": "\xff"}')
+    with pytest.raises(ValueError, match=r"moments\.jsonl:2: byte 10 of the file is not UTF-8; save it as UTF-8"):
+        load_moments(path)
+    path.write_bytes('{"a": "\u266a'.encode()[:-1])
+    with pytest.raises(ValueError, match=r"moments\.jsonl:1: .*was it cut off"):
+        load_moments(path)
+
+
+def test_an_array_of_moments_is_told_what_it_is(tmp_path, moment_row):
+    (tmp_path / "moments.jsonl").write_text(json.dumps([moment_row()], indent=1))
+    with pytest.raises(ValueError, match="a JSON array; expected one object a line"):
         load_moments(tmp_path / "moments.jsonl")
 
 

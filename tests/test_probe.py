@@ -209,3 +209,8 @@ def test_bad_input_is_refused(change, message):
     arguments = {"X": np.random.default_rng(0).normal(size=(10, 2)), "y": np.arange(10) % 2, **change}
     with pytest.raises(ValueError, match=message):
         train_classifier(train_idx=np.arange(8), test_idx=[8, 9], **arguments)
+
+
+def test_rows_that_are_not_there_are_refused():
+    with pytest.raises(ValueError, match=r"index 9 is out of bounds.*; expected rows 0 to 3, or a mask"):
+        train_classifier(np.eye(4), [0, 1, 0, 1], [0, 1, 9], [2])

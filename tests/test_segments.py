@@ -86,7 +86,7 @@ def test_a_window_of_less_than_a_millisecond_is_refused(moment):
     [
         ({"segment_id": "../x"}, "not usable as a file name"),
         ({"segment_id": ""}, "not usable as a file name"),
-        ({"video_id": "/etc"}, "is not a YouTube id"),
+        ({"video_id": "/etc"}, "can't name the recording"),
         ({"label": "STOP"}, "label is 'STOP'; expected 'stop' or 'continue'"),
         ({"end_time": 1.0}, "expected 0 <= start < end"),
         ({"start_time": -1.0}, "expected 0 <= start < end"),

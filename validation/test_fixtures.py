@@ -16,7 +16,8 @@ import pytest
 from priosig.cache import EmbeddingCache
 from priosig.dimensions import PERCEPIANO_DIMENSIONS
 from priosig.encoder import MuQExtractor
-from priosig.kept import file_digest, kept
+from priosig.file_digests import file_digest
+from priosig.kept import kept
 from priosig.muq_model import load_muq
 from validation.options import ROOT
 from validation.runs import SMALL_MUQ, Runs

@@ -16,7 +16,8 @@ from priosig.cache import EmbeddingCache
 from priosig.crossval import leave_one_video_out_cv
 from priosig.encoder import MuQExtractor
 from priosig.experiment import measure_views, read_annotations
-from priosig.kept import file_digest, kept
+from priosig.file_digests import file_digest
+from priosig.kept import kept
 from priosig.segments import labels_of
 from validation.runs import SMALL_MUQ, Runs, open_world
 

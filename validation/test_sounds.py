@@ -13,7 +13,8 @@ import numpy as np
 import pytest
 
 from priosig.cache import EmbeddingCache
-from priosig.kept import file_digest, kept
+from priosig.file_digests import file_digest
+from priosig.kept import kept
 from priosig.speech import RATE, detect_talk
 from priosig.synth import PARAMETERS, Performance, playing, room_noise
 from priosig.voice import talk
