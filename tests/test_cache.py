@@ -226,3 +226,8 @@ def test_an_entry_whose_header_was_changed_is_not_believed(tmp_path, change):
     path.write_bytes(len(text).to_bytes(8, "little") + text + data[8 + length :])
     with pytest.warns(CacheWarning, match="checksum"):
         assert cache.get(key) is None
+
+
+def test_the_shape_of_samples_is_part_of_the_key():
+    samples = np.arange(6, dtype=np.float32)
+    assert content_key(samples) != content_key(samples.reshape(2, 3)) != content_key(samples.reshape(3, 2))

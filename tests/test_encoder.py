@@ -1,6 +1,6 @@
 """MuQ frames: the muq package's own, whatever the batching, computed once."""
 
-import json
+import contextlib
 import os
 import random
 import shutil
@@ -9,109 +9,20 @@ import sys
 import weakref
 from pathlib import Path
 
-import huggingface_hub
 import numpy as np
 import pytest
 import soundfile
 import torch
-from safetensors.torch import load_file, save_file
 
 import priosig.loaded_muq
+from priosig.batch_size import BatchSizes
 from priosig.encoder import MuQExtractor, extract_muq_features
-from priosig.muq_model import import_muq, load_muq, resolve_device
 from priosig.precision import reference_precision
 from priosig.progress import Progress
 from priosig.segment_files import extract_audio_segments
 from priosig.segments import Segment
-from priosig.windows import MUQ_RATE, SHORTEST, Piece, window_bounds
-
-WIDTH = 64
-MuQ, MuQConfig = import_muq()
-
-CONFIG = {
-    "conv_dim": 8,
-    "encoder_dim": WIDTH,
-    "encoder_depth": 2,
-    "codebook_size": 32,
-    "stat": {"melspec_2048_mean": 6.768444971712967, "melspec_2048_std": 18.417922652295623},
-    "w2v2_config": {
-        "activation_dropout": 0.1,
-        "attention_dropout": 0.1,
-        "conformer_conv_dropout": 0.1,
-        "conv_depthwise_kernel_size": 31,
-        "feat_extract_activation": "gelu",
-        "hidden_act": "swish",
-        "hidden_dropout": 0.1,
-        "intermediate_size": 128,
-        "layer_norm_eps": 1e-5,
-        "layerdrop": 0.1,
-        "max_source_positions": 5000,
-        "num_attention_heads": 4,
-        "num_conv_pos_embedding_groups": 16,
-        "num_conv_pos_embeddings": 16,
-        "position_embeddings_type": "rotary",
-        "rotary_embedding_base": 10000,
-    },
-}
-
-
-@pytest.fixture(scope="session")
-def muq_dir(tmp_path_factory):
-    """A small MuQ with random weights, as its own save_pretrained writes it."""
-    directory = tmp_path_factory.mktemp("muq")
-    with torch.random.fork_rng(devices=()):
-        model = MuQ(MuQConfig(**CONFIG))
-        generator = torch.Generator().manual_seed(20)
-        for name, parameter in model.named_parameters():
-            if parameter.ndim > 1:  # biases and norms stay as they were made
-                torch.nn.init.xavier_normal_(parameter.data, generator=generator)
-            elif name == "model.cls_token":
-                torch.nn.init.zeros_(parameter.data)
-            elif "bias" in name:
-                torch.nn.init.normal_(parameter.data, std=0.1, generator=generator)
-    model.save_pretrained(directory)
-    return directory
-
-
-@pytest.fixture(scope="session")
-def by_hand(muq_dir):
-    """The package's own way: from_pretrained, eval, one window at a time, frames end to end."""
-    state = random.getstate()
-    model = MuQ.from_pretrained(str(muq_dir)).eval()
-    random.setstate(state)
-
-    def frames(samples, bounds=None):
-        with torch.no_grad():
-            windows = [torch.from_numpy(samples[a:b]).unsqueeze(0) for a, b in bounds or window_bounds(len(samples))]
-            return torch.cat([model(window).last_hidden_state[0] for window in windows]).numpy()
-
-    return frames
-
-
-@pytest.fixture
-def broken(muq_dir, tmp_path):
-    """Copy the model's directory and spoil it: `change(config, weights)` edits both in place."""
-
-    def build(change):
-        directory = tmp_path / "broken_muq"
-        directory.mkdir()
-        config = json.loads((muq_dir / "config.json").read_text())
-        weights = load_file(muq_dir / "model.safetensors")
-        change(config, weights)
-        (directory / "config.json").write_text(json.dumps(config))
-        save_file(weights, directory / "model.safetensors")
-        return directory
-
-    return build
-
-
-def tone(seconds, seed=0):
-    """Something like sound: a chord with noise."""
-    time = np.arange(round(seconds * MUQ_RATE)) / MUQ_RATE
-    rng = np.random.default_rng(seed)
-    chord = sum(np.sin(2 * np.pi * f * time) for f in rng.uniform(100, 2000, 3))
-    return (0.1 * chord + 0.02 * rng.standard_normal(len(time))).astype(np.float32)
-
+from priosig.windows import MUQ_RATE, SHORTEST, Piece
+from tests.small_muq import WIDTH, broken, by_hand, muq_dir, tone
 
 # Frames.
 
@@ -166,13 +77,6 @@ def test_extraction_changes_no_setting_and_no_random_state_and_heeds_none(muq_di
     assert random.getstate() == before[0]
     assert torch.equal(torch.get_rng_state(), before[1])
     np.testing.assert_allclose(frames, by_hand(tone(2)), rtol=0, atol=1e-5)
-
-
-def test_model_is_ready_for_use(muq_dir):
-    model = load_muq(muq_dir / "config.json", muq_dir / "model.safetensors")
-    assert isinstance(model, MuQ)
-    assert not any(module.training for module in model.modules())
-    assert not any(parameter.requires_grad for parameter in model.parameters())
 
 
 # Nothing is computed twice.
@@ -428,164 +332,19 @@ def test_model_that_gives_nan_is_refused_and_nothing_is_cached(broken, tmp_path)
     assert not (tmp_path / "cache").exists()
 
 
-# What is wrong with a model.
+def test_later_batches_are_as_large_as_the_first_one_said(muq_dir, monkeypatch):
+    """As on CUDA: the first batch is one window, and what it took says how many fit."""
+    told = []
 
+    class Sizes(BatchSizes):
+        @contextlib.contextmanager
+        def measured(self, n_windows, n_samples):
+            told.append((n_windows, n_samples))
+            yield
+            self._fitting = 3 * n_samples
 
-def drop_layer_1(config, weights):
-    for name in [name for name in weights if name.startswith("model.conformer.layers.1.")]:
-        del weights[name]
-
-
-def narrow_a_tensor(config, weights):
-    weights["model.conv.linear.bias"] = weights["model.conv.linear.bias"][:5].clone()
-
-
-@pytest.mark.parametrize(
-    ("change", "match"),
-    [
-        (drop_layer_1, r"\d\d missing: model\.conformer\.layers\.1\.\S+, .*, \.\.\.$"),
-        (lambda config, weights: weights.update(extra=torch.zeros(2)), r": 1 unexpected: extra$"),
-        (narrow_a_tensor, r"1 of another shape: model\.conv\.linear\.bias \(5,\) for \(64,\)"),
-        (lambda config, weights: config.update(encoder_depth=3), r"\d\d missing: model\.conformer\.layers\.2\."),
-        (lambda config, weights: config.update(n_mels="many"), r"config\.json: no MuQ can be built from it"),
-        (lambda config, weights: config["w2v2_config"].pop("hidden_act"), "no MuQ can be built .*hidden_act"),
-    ],
-)
-def test_weights_that_are_not_exactly_the_models_are_refused(broken, change, match):
-    extractor = MuQExtractor(broken(change), device="cpu")
-    with pytest.raises(ValueError, match=rf"broken_muq.*{match}"):
-        list(extractor.extract([("x", tone(2))]))
-
-
-@pytest.mark.parametrize(
-    ("change", "match"),
-    [
-        (lambda config: config["stat"].pop("melspec_2048_std"), r"stat\.melspec_2048_std is None; expected"),
-        (lambda config: config.update(stat=None), r"stat\.melspec_2048_mean is None"),
-        (lambda config: config["stat"].update(melspec_2048_std=0.0), r"stat\.melspec_2048_std is 0\.0"),
-        (lambda config: config.update(use_encodec_target=True), "use_encodec_target"),
-    ],
-)
-def test_configuration_that_is_not_muqs_is_refused_at_once(broken, change, match):
-    with pytest.raises(ValueError, match=rf"config\.json: {match}"):
-        MuQExtractor(broken(lambda config, weights: change(config)))
-
-
-@pytest.mark.parametrize(("content", "match"), [("{", "not JSON"), ("[]", "holds a list"), ("\udcff", "not JSON")])
-def test_malformed_configuration_is_refused_at_once(tmp_path, content, match):
-    (tmp_path / "config.json").write_bytes(content.encode("utf-8", "surrogateescape"))
-    (tmp_path / "model.safetensors").touch()
-    with pytest.raises(ValueError, match=rf"config\.json: {match}"):
-        MuQExtractor(tmp_path)
-
-
-def test_missing_directory_or_file_is_an_error_at_once(muq_dir, tmp_path):
-    with pytest.raises(FileNotFoundError, match="nowhere: no such directory; expected one with"):
-        MuQExtractor(tmp_path / "nowhere")
-    with pytest.raises(FileNotFoundError, match=r"no config\.json; expected"):
-        MuQExtractor(tmp_path)
-    shutil.copy(muq_dir / "config.json", tmp_path)
-    (tmp_path / "pytorch_model.bin").touch()
-    with pytest.raises(
-        FileNotFoundError, match=r"no model\.safetensors \(pytorch_model\.bin: a pickle, never opened\)"
-    ):
-        MuQExtractor(tmp_path)
-
-
-def test_damaged_weights_are_an_error(muq_dir, tmp_path):
-    shutil.copy(muq_dir / "config.json", tmp_path)
-    (tmp_path / "model.safetensors").write_bytes((muq_dir / "model.safetensors").read_bytes()[:-100])
-    with pytest.raises(ValueError, match=r"model\.safetensors: cannot be read .*expected a whole safetensors file"):
-        list(MuQExtractor(tmp_path, device="cpu").extract([("x", tone(2))]))
-
-
-def test_weights_replaced_between_hashing_and_loading_are_an_error(muq_dir, tmp_path):
-    shutil.copytree(muq_dir, tmp_path / "muq")
-    extractor = MuQExtractor(tmp_path / "muq", device="cpu")
-    assert len(extractor.fingerprint) == 64
-    weights = load_file(muq_dir / "model.safetensors")
-    save_file(
-        weights | {"model.linear.bias": weights["model.linear.bias"] + 1}, tmp_path / "muq" / "model.safetensors"
-    )
-    with pytest.raises(ValueError, match="the model's files changed during the run"):
-        list(extractor.extract([("x", tone(2))]))
-
-
-@pytest.mark.parametrize("device", ["tpu", "cuda:x", "", "cpu:0"])
-def test_unknown_device_is_refused_at_once(muq_dir, device):
-    with pytest.raises(ValueError, match=rf"device '{device}': expected 'auto', 'cpu', 'cuda'"):
-        MuQExtractor(muq_dir, device=device)
-
-
-def test_device_that_is_not_there_is_refused_with_those_that_are(monkeypatch):
-    monkeypatch.setattr(torch.cuda, "is_available", lambda: False)
-    monkeypatch.setattr(torch.backends.mps, "is_available", lambda: False)
-    assert resolve_device("auto") == "cpu"
-    for device in ("cuda", "mps", "cuda:1"):
-        with pytest.raises(ValueError, match=f"device '{device}': torch .* finds none; there is cpu$"):
-            resolve_device(device)
-    monkeypatch.setattr(torch.cuda, "is_available", lambda: True)
-    monkeypatch.setattr(torch.cuda, "device_count", lambda: 1)
-    assert resolve_device("auto") == "cuda"
-    assert resolve_device("cuda:0") == "cuda:0"
-    with pytest.raises(ValueError, match="device 'cuda:1': torch finds 1"):
-        resolve_device("cuda:1")
-
-
-@pytest.mark.parametrize(
-    ("settings", "match"),
-    [
-        ({"layer": "first"}, "layer is 'first'; expected 'last'"),
-        ({"layer": 3}, r"config\.json: has no layer 3; expected 0 to 2"),
-        ({"layer": (0, 9)}, r"config\.json: has no layer 9; expected 0 to 2"),
-        ({"precision": "tf32"}, "precision 'tf32': not on device 'cpu', only on cuda"),
-        ({"precision": "half"}, "precision 'half': expected one of"),
-        ({"batch_size": 0}, "batch_size is 0; expected at least 1"),
-    ],
-)
-def test_setting_that_the_model_or_device_has_not_is_refused_at_once(muq_dir, settings, match):
-    with pytest.raises(ValueError, match=match):
-        MuQExtractor(muq_dir, device="cpu", **settings)
-
-
-def test_precision_is_held_against_the_device_that_auto_turns_out_to_be(muq_dir, monkeypatch):
-    monkeypatch.setattr(priosig.loaded_muq, "resolve_device", lambda asked: "cpu")
-    extractor = MuQExtractor(muq_dir, precision="tf32")
-    with pytest.raises(ValueError, match="precision 'tf32': not on device 'cpu'"):
-        list(extractor.extract([("x", tone(2))]))
-
-
-# The hub, without a network: its cache on disk is enough, and without one the error says what to do.
-
-
-@pytest.fixture
-def offline_hub(tmp_path, monkeypatch):
-    monkeypatch.setattr(huggingface_hub.constants, "HF_HUB_OFFLINE", True)
-    monkeypatch.setattr(huggingface_hub.constants, "HF_HUB_CACHE", str(tmp_path / "hub"))
-    return tmp_path / "hub"
-
-
-def test_hub_id_is_resolved_to_one_commit_and_loaded_like_a_directory(muq_dir, by_hand, offline_hub):
-    commit = "0123456789abcdef0123456789abcdef01234567"
-    repository = offline_hub / "models--Someone--small-muq"
-    shutil.copytree(muq_dir, repository / "snapshots" / commit)
-    (repository / "refs").mkdir()
-    (repository / "refs" / "main").write_text(commit)
-    extractor = MuQExtractor("Someone/small-muq", device="cpu")
-    assert [path.parent.name for path in extractor.files] == [commit, commit]
-    assert extractor.fingerprint == MuQExtractor(muq_dir).fingerprint
-    ((_, frames),) = extractor.extract([("x", tone(2))])
-    np.testing.assert_allclose(frames, by_hand(tone(2)), rtol=0, atol=1e-5)
-
-
-def test_hub_that_cannot_be_reached_is_an_error_that_offers_a_directory(offline_hub):
-    extractor = MuQExtractor("Someone/small-muq", revision="v2")  # asks nobody yet
-    with pytest.raises(
-        FileNotFoundError, match=r"Someone/small-muq at revision v2: no such directory, .*hub.*; give a local"
-    ):
-        list(extractor.extract([("x", tone(2))]))
-
-
-def test_revision_of_a_directory_is_refused(muq_dir):
-    with pytest.raises(ValueError, match="revision 'v2' given for a directory"):
-        MuQExtractor(muq_dir, revision="v2")
+    sizes = Sizes("cuda")
+    extractor = MuQExtractor(muq_dir, device="cpu")
+    monkeypatch.setitem(extractor.__dict__, "_sizes", sizes)
+    list(extractor.extract((f"{i}", tone(1, seed=i)) for i in range(7)))
+    assert told == [(1, MUQ_RATE), (3, MUQ_RATE), (3, MUQ_RATE)]

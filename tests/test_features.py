@@ -6,8 +6,9 @@ import numpy as np
 import pytest
 import soundfile
 
-from priosig import features
+from priosig import features, loaded_muq
 from priosig.audio import plan_slices, read_slice
+from priosig.cache import EmbeddingCache
 from priosig.encoder import MuQExtractor
 from priosig.features import measure_features, screen_segments
 from priosig.levels import level, silence_share
@@ -16,6 +17,7 @@ from priosig.segments import Segment
 from priosig.windows import SHORTEST_POOLED
 
 RATE = 8000
+SMALL = Path(__file__).parents[1] / "fixtures" / "muq_small"
 # Later segments first, two recordings, one overlap; "b" overruns its recording by a quarter of a second.
 SEGMENTS = [
     Segment("b", "videoBBBBBB", "stop", 3.0, 6.25),
@@ -81,7 +83,7 @@ def test_segments_too_short_for_muq_are_named_before_anything_is_encoded(audio):
 @pytest.mark.parametrize("n", [1200, 1199])
 def test_the_shortest_that_is_pooled_gives_two_frames(n):
     samples = np.random.default_rng(0).normal(size=n).astype(np.float32)
-    extractor = MuQExtractor(Path(__file__).parents[1] / "fixtures" / "muq_small", device="cpu")
+    extractor = MuQExtractor(SMALL, device="cpu")
     ((_, frames),) = extractor.extract([("x", samples)])
     assert (len(frames) >= 2) == (n >= SHORTEST_POOLED)
 
@@ -113,3 +115,42 @@ def test_rows_can_be_taken_out():
     part = whole.of([2, 0])
     assert part.embeddings.tolist() == [[0, 0, 1], [1, 0, 0]]
     assert part.heard["level"].tolist() == [2, 0]
+
+
+def shard_arguments() -> tuple[dict, dict]:
+    extractor = MuQExtractor(SMALL, device="cpu")
+    return extractor.elsewhere(), extractor.parameters()
+
+
+def test_a_worker_with_other_software_refuses_its_shard(audio):
+    arguments, parameters = shard_arguments()
+    with pytest.raises(ValueError, match=r"worker: .*torch: 0 there, .* here.*expected the same software"):
+        features._hear_shard(SEGMENTS[:1], audio, arguments, parameters | {"torch": "0"})
+
+
+def test_a_worker_loads_its_model_once_and_again_for_other_weights(audio, monkeypatch):
+    features._extractor_of.cache_clear()
+    loads = []
+    load = loaded_muq.load_muq
+    monkeypatch.setattr(loaded_muq, "load_muq", lambda *files: loads.append(1) or load(*files))
+    arguments, parameters = shard_arguments()
+    for shard in (SEGMENTS[:1], SEGMENTS[1:2], SEGMENTS[2:]):
+        features._hear_shard(shard, audio, arguments, parameters)
+    assert len(loads) == 1
+    with pytest.raises(ValueError, match="weights: other there"):
+        features._hear_shard(SEGMENTS[:1], audio, arguments, parameters | {"weights": "other"})
+    assert features._extractor_of.cache_info().misses == 2  # another was made, to look at the files anew
+
+
+def test_a_workers_talk_goes_to_the_named_cache_from_wherever_it_runs(audio, tmp_path, monkeypatch):
+    given = []
+    monkeypatch.setattr(features, "is_spread", lambda: True)
+    monkeypatch.setattr(
+        features, "in_shards", lambda function, shards, directory, store: given.append((directory, store)) or []
+    )
+    monkeypatch.chdir(tmp_path)
+    with pytest.raises(KeyError):  # nobody screened
+        screen_segments(SEGMENTS, audio, store=EmbeddingCache("cache"))
+    ((directory, store),) = given
+    assert directory.is_absolute()
+    assert store.directory == tmp_path / "cache"

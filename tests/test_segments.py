@@ -130,3 +130,20 @@ def test_orderly_annotations_give_disjoint_segments_in_any_order_of_rows(moments
     assert len({s.segment_id for s in segments}) == len(segments)
     shuffled = random.Random(seed).sample(moments, len(moments))
     assert identify_segments(shuffled) == segments
+
+
+def test_moments_follow_each_other_by_their_stops_and_not_by_their_feedback(moment):
+    # The first moment's feedback ends after the second's: by feedback they would change places.
+    #
+    #   [playing ) stop 10 .................. feedback ends 60
+    #               [playing ) stop 30 feedback ends 40        ...  [playing 80 )
+    first = moment((0, 9), (50, 60), stop=10)
+    second = moment((15, 25), (32, 40), stop=30)
+    third = moment((80, 90), (95, 99), stop=94)
+    gaps = [(s.start_time, s.end_time) for s in identify_segments([first, second, third]) if s.label == "continue"]
+    assert gaps == [(40, 80)]
+
+
+def test_an_id_that_ends_with_a_line_break_names_no_file():
+    with pytest.raises(ValueError, match="not usable as a file name"):
+        Segment("s\n", "v", "stop", 0.0, 1.0)
