@@ -1,0 +1,33 @@
+"""What was planted in each embedded world, in a sentence for a reader (`priosig.worlds` plants it)."""
+
+PLANTED: dict[str, str] = {
+    "signal": (
+        "Before a STOP the notes are shorter and the sound is darker. There is something to hear, and nothing "
+        "else tells a STOP from a CONTINUE."
+    ),
+    "no_signal": (
+        "Nothing: the playing before a STOP and in a CONTINUE is drawn alike. Whatever seems to tell them "
+        "apart is chance."
+    ),
+    "length_leak": (
+        "Only length: STOP windows last about 1.5 s and CONTINUE windows about 12.6 s, while the playing is "
+        "drawn alike. There is nothing to hear, but a stopwatch can tell."
+    ),
+    "talk_leak": (
+        "Only talk: the teacher talks on into the CONTINUE windows, while the playing is drawn alike. There "
+        "is nothing to hear in the playing, but a voice gives the label away."
+    ),
+    "two_kinds_of_videos": (
+        "Nothing within a video. Three videos are recorded well and hold mostly STOPs, two are recorded badly "
+        "and are balanced: comparing windows across videos looks like success and is none."
+    ),
+    "signal_and_leak": (
+        "Before a STOP the notes are shorter and the sound is darker; and CONTINUE windows last longer, so "
+        "that a stopwatch can tell too. The signal is there once the length is taken away."
+    ),
+    "signal_in_one_video": (
+        "Before a STOP the notes are shorter and the sound is darker, but in one video of the five only. What "
+        "holds for one video says nothing about the next."
+    ),
+}
+"""By name of the world. A corpus is refused these names, so that an experiment of such a name is synthetic."""
