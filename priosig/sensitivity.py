@@ -49,7 +49,10 @@ class Choice:
 
 @dataclass(frozen=True)
 class Row:
-    """What one choice gives for one model; NaN where it could not be run, and `problem` says why."""
+    """What one choice gives for one model; NaN where it could not be run, and `problem` says why.
+
+    Each test rests on `n_permutations` relabellings (0: not known).
+    """
 
     choice: Choice
     model: str
@@ -60,6 +63,7 @@ class Row:
     beyond_confounds_pvalue: float
     verdict: str
     problem: str = ""
+    n_permutations: int = 0
 
 
 def choices(annotations: Annotations, base_view: str = "clean") -> Iterator[Choice]:
@@ -186,7 +190,7 @@ def _assess(choice, annotations, store, view, talk, features, n_permutations, pr
         if model in result.assessments:
             found = result.assessments[model]
             numbers = found.evidence.auc, found.any_signal_pvalue, found.beyond_confounds_pvalue
-            yield Row(choice, model, *counts, *numbers, found.verdict.label)
+            yield Row(choice, model, *counts, *numbers, found.verdict.label, n_permutations=n_permutations)
         else:
             nan, label = float("nan"), result.refusal.label if result.refusal else ""
-            yield Row(choice, model, *counts, nan, nan, nan, label, result.problems[model])
+            yield Row(choice, model, *counts, nan, nan, nan, label, result.problems[model], n_permutations)
