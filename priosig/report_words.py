@@ -1,0 +1,144 @@
+"""Numbers, times and names as a report writes them: one way for each, on every page and in every caption.
+
+Numbers have a true minus and a dash where there is none, percentages no space, p-values three decimals (four below
+0.001), and what belongs together is held by no-break spaces.
+"""
+
+import math
+import unicodedata
+from collections.abc import Sequence
+
+from .design import ALL_CONFOUNDS
+
+NONE = "–"
+AUC_WORDS = "AUC within video: how often a STOP outranks a CONTINUE of the same video (1 is always, 0.5 is guessing)"
+MODEL_WORDS = {
+    "A": "mean and standard deviation of MuQ's frames",
+    "B": "19 PercePiano quality scores",
+}
+VIEW_WORDS = {
+    "annotated": "windows as annotated",
+    "equal": "windows cut to one length",
+    "clean": "windows of one length, with playing and no talk",
+}
+CONFOUND_WORDS = {
+    "length": "the length of the window",
+    "place": "the place in the video",
+    "talk_captions": "the share of talk by the transcripts",
+    "talk_heard": "the share of talk that is heard",
+    "level": "the loudness (level)",
+    "silence": "the share of silence",
+    "frames": "the number of MuQ frames",
+    ALL_CONFOUNDS: "all confounds together",
+}
+SHORT_CONFOUNDS = {"talk_captions": "talk (captions)", "talk_heard": "talk (heard)"}
+_BIDI = frozenset("\u202a\u202b\u202c\u202d\u202e\u2066\u2067\u2068\u2069")  # turn the letters around them round
+
+
+def number(value: float | None, digits: int = 2) -> str:
+    """A number with so many decimals.
+
+    Examples
+    --------
+    >>> number(-0.456), number(float("nan")), number(-0.001)
+    ('−0.46', '–', '0.00')
+    """
+    if value is None or math.isnan(value):
+        return NONE
+    return f"{round(value, digits) + 0.0:.{digits}f}".replace("-", "−")
+
+
+def share(value: float | None) -> str:
+    """A share of 1 as a percentage."""
+    return NONE if value is None or math.isnan(value) else f"{100 * value:.0f}%"
+
+
+def pvalue(value: float | None) -> str:
+    """A p-value: three decimals, four below 0.001.
+
+    Examples
+    --------
+    >>> pvalue(0.01), pvalue(0.0001), pvalue(1.0)
+    ('0.010', '0.0001', '1.000')
+    """
+    return NONE if value is None or math.isnan(value) else f"{value:.{4 if value < 0.001 else 3}f}"
+
+
+def p_words(value: float, test: str = "") -> str:
+    """`T1 p = 0.010`, never broken over two lines."""
+    said = "p not computed" if math.isnan(value) else f"p = {pvalue(value)}"
+    return f"{test} {said}".strip().replace(" ", "\u00a0")
+
+
+def smallest_p(n_permutations: int, n_models: int = 1) -> str:
+    """The smallest p that so many relabellings can give, and what the correction for models makes of it."""
+    floor = 1 / (n_permutations + 1)
+    said = f"{pvalue(floor)} is the smallest p that {n_permutations:,} relabellings can give"
+    if n_models > 1:
+        said += f" ({pvalue(min(1, n_models * floor))} once corrected for {n_models} models)"
+    return said
+
+
+def times(auc: float) -> str:
+    """An AUC as a musician can read it."""
+    return "an unknown number of times" if math.isnan(auc) else f"{100 * auc:.0f} times in 100"
+
+
+def interval(low: float, high: float) -> str:
+    """Both ends, or a dash."""
+    return NONE if math.isnan(low) or math.isnan(high) else f"{number(low)} to {number(high)}"
+
+
+def seconds(value: float) -> str:
+    """A length without needless zeros: `10 s`, `1.5 s`."""
+    return f"{value:g}\u00a0s"
+
+
+def clock(value: float) -> str:
+    """Minutes and seconds, as players show them; hours where there are some.
+
+    Examples
+    --------
+    >>> clock(61.9), clock(3661)
+    ('1:01', '1:01:01')
+    """
+    whole = int(value)
+    hours, minutes = divmod(whole // 60, 60)
+    return f"{hours}:{minutes:02d}:{whole % 60:02d}" if hours else f"{minutes}:{whole % 60:02d}"
+
+
+def plain(name: str) -> str:
+    """A name of the code as words."""
+    return name.replace("_", " ")
+
+
+def confound(name: str) -> str:
+    """Short name of a confound, for tables and plots."""
+    return SHORT_CONFOUNDS.get(name, plain(name))
+
+
+def joined(words: Sequence[str]) -> str:
+    """`a, b and c`."""
+    return " and ".join([", ".join(words[:-1]), words[-1]] if len(words) > 1 else words)
+
+
+def counted(n: int, noun: str) -> str:
+    """`1 video`, `2 videos`."""
+    return f"{n:,} {noun}{'' if n == 1 else 's'}"
+
+
+def capital(text: str) -> str:
+    """The same text with a capital letter."""
+    return text[:1].upper() + text[1:]
+
+
+def visible(text: str) -> str:
+    """Text of a corpus without what has no shape: control characters, and those that reverse the letters around them.
+
+    Examples
+    --------
+    >>> visible("ab\\u202ecd\\x07\\n")
+    'abcd\\n'
+    """
+    kept = (c for c in text if c in "\n\t" or (unicodedata.category(c) != "Cc" and c not in _BIDI))
+    return "".join("\ufffd" if "\ud800" <= c <= "\udfff" else c for c in kept)
