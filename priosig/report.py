@@ -10,34 +10,34 @@ gives the same bytes: the time of the run is there only if it is given.
 """
 
 import functools
-import hashlib
 from collections.abc import Mapping, Sequence
-from dataclasses import asdict
-from importlib.metadata import PackageNotFoundError, version
 from pathlib import Path
-from platform import python_version
 from typing import TYPE_CHECKING
-
-import numpy as np
 
 from . import report_models, report_page
 from .atomic import write_text
-from .audit import Finding, audit_annotations, read_demonstrated
-from .corpus import Corpus
 from .experiment import Experiment
-from .report_tables import Table, aligned, experiment_tables, main_view, sensitivity_rows
+from .report_answer import answer
+from .report_cells import Cell, Grid, grid
+from .report_comparison import comparison
+from .report_inputs import describe_inputs, software
+from .report_markdown import markdown_overview, markdown_summary, overview
+from .report_mistakes import mistakes
+from .report_page import audit_of
+from .report_sensitivity import sensitivity as sensitivity_section
+from .report_tables import Table, experiment_tables, main_view, sensitivity_rows
+from .report_words import AUC_WORDS, clock, number, plain, share, visible
 
 if TYPE_CHECKING:
     from jinja2 import Environment
+    from markupsafe import Markup
 
     from .sensitivity import Row
 
+__all__ = ["markdown_overview", "markdown_summary", "write_failure", "write_index", "write_report"]
+
 PAGE = "index.html"
 _TEMPLATES = Path(__file__).parent / "templates"
-_PACKAGES = (
-    "numpy", "scipy", "scikit-learn", "torch", "torchaudio", "muq", "transformers", "soxr", "soundfile",
-    "safetensors", "silero-vad", "matplotlib", "jinja2",
-)  # fmt: skip
 
 
 def write_report(
@@ -81,16 +81,16 @@ def write_report(
         write_text(target / f"{name}.csv", table.to_csv())
     result = main_view(experiment)
     context = {
-        "headline": report_page.headline(experiment),
-        "study": report_page.study(experiment),
-        "comparison": report_page.comparison(experiment),
+        "answer": answer(experiment),
+        "study": report_page.study(experiment, findings),
+        "comparison": comparison(experiment),
         "by_video": report_models.by_video(experiment, result),
         "scales": report_models.scales(result),
         "calibrations": report_models.calibrations(result),
         "nulls": report_models.nulls(result),
-        "sensitivity": list(sensitivity),
-        "mistakes": report_models.mistakes(experiment, result, n_clips),
-        "audit": report_page.audit(findings),
+        "sensitivity": sensitivity_section(sensitivity, experiment.annotations.corpus.settings.alpha),
+        "mistakes": mistakes(experiment, result, n_clips),
+        "audit": report_page.audit(experiment, findings),
         "inputs": inputs,
         "environment": environment,
         "software": versions,
@@ -101,12 +101,9 @@ def write_report(
 
 
 def write_index(experiments: Sequence[Experiment], directory: str | Path) -> Path:
-    """Write a page that leads to the reports of several experiments, with their verdicts."""
-    rows = []
-    for experiment in experiments:
-        head = report_page.headline(experiment)
-        rows.append({"name": experiment.name, "view": head["view"], "verdicts": head["verdicts"]})
-    return write_text(Path(directory) / PAGE, _render("index.html.j2", name="priosig", rows=rows))
+    """Write a page that leads to the reports of several experiments, with what each comes to."""
+    page = _render("index.html.j2", name="Experiments", table_of_reports=_overview_table(experiments))
+    return write_text(Path(directory) / PAGE, page)
 
 
 def write_failure(name: str, directory: str | Path, message: str, *, run_time: str | None = None) -> Path:
@@ -115,103 +112,17 @@ def write_failure(name: str, directory: str | Path, message: str, *, run_time: s
     return write_text(Path(directory) / name / PAGE, page)
 
 
-def markdown_summary(experiment: Experiment) -> str:
-    """The findings in a few lines of Markdown, with aligned tables, for a terminal or a pull request."""
-    head = report_page.headline(experiment)
-    lines = [f"### {experiment.name}", ""]
-    if head["annotations_only"]:
-        lines += ["Annotations only: no audio was heard, no model was run.", ""]
-    for verdict in head["verdicts"]:
-        lines.append(f"- Model {verdict['model']}, {head['view']} view: **{verdict['label']}**. {verdict['words']}")
-        if (a := verdict["assessment"]) is not None:
-            e = a.evidence
-            lines[-1] += (
-                f" AUC within video {e.auc:.3f} [{e.low:.2f}, {e.high:.2f}], above 0.5 in {e.n_videos_above_half} of "
-                f"{e.n_videos} videos; p: T1 {_pvalue(e.any_signal_pvalue)}, T2 {_pvalue(e.beyond_confounds_pvalue)}."
-            )
-    if not head["verdicts"]:
-        lines += [f"- Design of the {d['view']} view: {d['sentence']}" for d in head["designs"]]
-    side = head["side_by_side"]
-    rows = [("AUC within video", *(name for name, _ in side["views"]))]
-    for row in side["rows"]:
-        rows.append((row["what"], *(_cell(cell) for cell in row["cells"])))
-    lines += ["", *aligned(rows), ""]
-    for finding in audit_of(experiment):
-        if finding.count:
-            lines.append(f"- {finding.title}: {finding.count} of {finding.total}")
-    return "\n".join(lines) + "\n"
-
-
-def markdown_overview(experiments: Sequence[Experiment]) -> str:
-    """AUCs within video and verdicts of several experiments, as one aligned Markdown table.
-
-    Windows as annotated stand beside those of the view that claims rest on: what a leak gives, and what is left.
-    """
-    rows = [("AUC within video", "A, as annotated", "confounds, as annotated", "A", "B", "view of A and B")]
-    for experiment in experiments:
-        head = report_page.headline(experiment)
-        found = {verdict["model"]: f"{verdict['auc']:.2f} {verdict['label']}" for verdict in head["verdicts"]}
-        annotated = experiment.views["annotated"]
-        published = f"{annotated.models['A']['auc_within_video']:.2f}" if "A" in annotated.models else "not run"
-        baselines = annotated.design.baselines if annotated.design is not None else ()
-        best = f"{max(b.auc_within_video for b in baselines):.2f}" if baselines else "none"
-        models = (found.get(model, "not run") for model in "AB")
-        rows.append((experiment.name, published, best, *models, head["view"]))
-    return "\n".join(aligned(rows)) + "\n"
-
-
-def audit_of(experiment: Experiment) -> tuple[Finding, ...]:
-    """The annotation audit of an experiment."""
-    annotations = experiment.annotations
-    corpus = annotations.corpus
-    return audit_annotations(
-        annotations.moments,
-        annotations.segments,
-        min_continue_duration=corpus.settings.min_continue_duration,
-        demonstrated=read_demonstrated(corpus.moments) if corpus.moments.is_file() else None,
-    )
-
-
-def describe_inputs(experiment: Experiment) -> dict[str, str]:
-    """What the experiment was made from: files by name and SHA-256, settings, and a hash of labels and features."""
-    corpus: Corpus = experiment.annotations.corpus
-    rows = {"annotations": _hashed(corpus.moments)}
-    rows |= {f"quality head {k}": _hashed(path) for k, path in enumerate(corpus.checkpoints, start=1)}
-    if corpus.audio is not None:
-        rows["model"] = Path(corpus.muq).name if Path(corpus.muq).is_dir() else corpus.muq
-    for name, v in experiment.views.items():
-        labels = "\n".join(f"{s.segment_id} {label}" for s, label in zip(v.view.segments, v.y, strict=True))
-        rows[f"segments and labels, {name}"] = _short_hash(labels.encode())
-        if v.features is not None:
-            rows[f"embeddings, {name}"] = _short_hash(np.ascontiguousarray(v.features.embeddings).tobytes())
-    rows |= {f"setting {key}": str(value) for key, value in asdict(corpus.settings).items()}
-    return rows
-
-
-def software() -> dict[str, str]:
-    """Versions of Python and of what computes."""
-    found = {"Python": python_version()}
-    for package in ("priosig", *_PACKAGES):
-        try:
-            found[package] = version(package)
-        except PackageNotFoundError:
-            continue
-    return found
-
-
-def _hashed(path: Path) -> str:
-    if not path.is_file():
-        return f"{path.name} (no longer there)"
-    return f"{path.name}, {_short_hash(path.read_bytes())}"
-
-
-def _short_hash(data: bytes) -> str:
-    return f"sha256 {hashlib.sha256(data).hexdigest()[:16]}"
-
-
-def _cell(cell: Mapping) -> str:
-    note = cell["verdict"] or cell["note"]
-    return note if cell["auc"] is None else f"{cell['auc']:.3f} ({note})" if note else f"{cell['auc']:.3f}"
+def _overview_table(experiments: Sequence[Experiment]) -> Grid:
+    rows = []
+    for o in map(overview, experiments):
+        models = (Cell(*o.models[m]) if m in o.models else Cell("not run") for m in "AB")
+        name = Cell(o.name, link=f"{o.name}/{PAGE}", note=f"Planted: {o.planted}" if o.planted else "")
+        rows.append((name, o.annotated, Cell(o.confounds, note=o.confound), *models, o.view))
+    columns = (
+        ("Experiment", "long"), "Model A, as annotated", "Best confound, as annotated", "Model A", "Model B",
+        "View of A and B",
+    )  # fmt: skip
+    return grid(AUC_WORDS, columns, rows)
 
 
 def _render(template: str, **context: object) -> str:
@@ -229,31 +140,12 @@ def _pages() -> "Environment":
         trim_blocks=True,
         lstrip_blocks=True,
     )
-    pages.filters |= {"num": _number, "share": _share, "p": _pvalue, "clock": _clock, "plain": _plain}
+    pages.filters |= {"num": number, "share": share, "clock": clock, "plain": plain, "free": _free}
     return pages
 
 
-def _number(value: float | None, digits: int = 2) -> str:
-    """A number with so many decimals and a true minus; a dash where there is none."""
-    if value is None or value != value:
-        return "–"
-    return f"{value:.{digits}f}".replace("-", "−")
+def _free(text: str) -> "Markup":
+    """Text of a corpus: escaped, its direction kept to itself, nothing in it that has no shape."""
+    from markupsafe import Markup
 
-
-def _share(value: float | None) -> str:
-    return "–" if value is None or value != value else f"{100 * value:.0f} %"
-
-
-def _pvalue(value: float | None) -> str:
-    return "–" if value is None or value != value else f"{value:.4f}" if value < 0.01 else f"{value:.3f}"
-
-
-def _clock(seconds: float) -> str:
-    """Minutes and seconds, as players show them; hours where there are some."""
-    whole = int(seconds)
-    hours, minutes = divmod(whole // 60, 60)
-    return f"{hours}:{minutes:02d}:{whole % 60:02d}" if hours else f"{minutes}:{whole % 60:02d}"
-
-
-def _plain(name: str) -> str:
-    return name.replace("_", " ")
+    return Markup("<bdi>{}</bdi>").format(visible(str(text)))

@@ -1,21 +1,18 @@
-"""What stands on the page of a report about its models: by video, scales, calibration, tests, mistakes.
+"""What stands on the page of a report about its models: by video, scales, calibration, tests.
 
 All of it for the one view that claims rest on; see `priosig.report_page`.
 """
 
 import numpy as np
 
-from . import plots
+from . import plots, plots_models
 from .dimensions import PERCEPIANO_DIMENSIONS, POLES
 from .evaluation import ViewResult
 from .experiment import Experiment
 from .ranking import auc, roc_points
-from .report_clips import Clip, make_clip
-from .report_page import MOST_VIDEOS, figure, number_words, p_words, who
-from .report_tables import Mistake, worst_mistakes
-from .transcript import Caption, parse_transcript
-
-_BEFORE, _AFTER, _MOST_LINES = 5.0, 15.0, 6  # transcript lines shown around a mistake, in seconds and number
+from .report_cells import Cell, Grid, figure, grid
+from .report_page import MOST_VIDEOS, who
+from .report_words import number, p_words, pvalue, share
 
 
 def by_video(experiment: Experiment, result: ViewResult) -> dict | None:
@@ -41,30 +38,24 @@ def by_video(experiment: Experiment, result: ViewResult) -> dict | None:
                 fpr, tpr, _ = roc_points(scores[scored], y[scored])
                 curves[model] = (fpr, tpr, value)
                 said.append(f"Model {model} AUC {value:.2f}")
-        caption = {"title": people[video]["teacher"], "id": video, "text": counts}
+        caption = {"who": people[video]["teacher"], "id": video, "text": counts}
         if curves:
-            rocs.append(figure(plots.roc(curves), f"ROC curves of video {video}: {', '.join(said)}.", caption))
+            alt = f"ROC curves of video {video}: {', '.join(said)}."
+            rocs.append(figure(plots.roc(curves), f"ROC of {video}", alt, caption))
         minutes = np.array([s.start_time for s in result.view.segments])[rows] / 60
         strips = {model: cv["scores"][rows] for model, cv in result.models.items()}
         alt = f"Scores over time in video {video}, {counts}; " + "; ".join(
             f"Model {model}: {int((s[y == 1] > 0).sum())} STOP and {int((s[y == 0] > 0).sum())} CONTINUE called STOP"
             for model, s in strips.items()
         )
-        times.append(figure(plots.scores_over_time(minutes, strips, y), f"{alt}.", caption))
+        times.append(
+            figure(plots.scores_over_time(minutes, strips, y), f"Scores over time of {video}", f"{alt}.", caption)
+        )
     return {
         "rocs": rocs,
         "times": times,
-        "table": [
-            {
-                "id": video,
-                **people[video],
-                "models": [
-                    next(row for row in cv["per_video"] if row["video_id"] == video) for cv in result.models.values()
-                ],
-            }
-            for video in videos
-        ],
-        "models": list(result.models),
+        "table": _video_table(result, people),
+        "drawn": len(times),
         "left_out": max(0, len(videos) - MOST_VIDEOS),
         "undefined": [f for cv in result.models.values() for f in cv["undefined_folds"]],
     }
@@ -79,51 +70,76 @@ def scales(result: ViewResult) -> dict | None:
     n_folds = values.shape[1]
     means = values.mean(axis=1) if n_folds else np.zeros(len(POLES))
     weights = {weight.name: weight for weight in coefficients.weights} if coefficients is not None else {}
-    rows, table = [], []
-    for k in np.argsort(-np.abs(means), kind="stable"):
-        scale, weight = POLES[k], weights.get(POLES[k].id)
-        rows.append((f"{scale.name}: {scale.low}", scale.high, values[k], weight is not None and weight.stable))
-        table.append(
-            {
-                "scale": scale,
-                "mean": float(means[k]),
-                "sd": float(values[k].std(ddof=1)) if n_folds > 1 else None,
-                "agreement": int((np.sign(values[k]) == np.sign(means[k])).sum()),
-                "n": n_folds,
-                "weight": weight,
-            }
-        )
-    strongest = ", ".join(f"{row['scale'].low} to {row['scale'].high} {row['mean']:+.2f}" for row in table[:3])
+    order = np.argsort(-np.abs(means), kind="stable")
+    stable = {name for name, weight in weights.items() if weight.stable}
+    rows = [(f"{POLES[k].name}: {POLES[k].low}", POLES[k].high, values[k], POLES[k].id in stable) for k in order]
+    strongest = ", ".join(f"{POLES[k].low} to {POLES[k].high} {number(means[k])}" for k in order[:3])
     caption = (
-        f"Model B, {result.view.name} view: coefficients of standardised scores. Dots: the {n_folds} folds; "
-        f"diamonds: their mean{', full where it is more than chance (max-T)' if weights else ''}."
+        f"{len(result.y)} segments; standardised scores. Dots: the {n_folds} folds; grey bars: from the least to the "
+        f"greatest.{' Bold: more than chance (max-T).' if weights else ''}"
     )
     alt = f"Coefficients of Model B; the largest are {strongest}."
     quality = result.features.quality if result.features is not None else None
     return {
-        "plot": figure(plots.coefficients(rows), alt, caption),
-        "table": table,
+        "plot": figure(plots_models.coefficients(rows), "Coefficients of Model B", alt, caption),
+        "table": _scale_table(order, values, means, weights),
         "tested": bool(weights),
-        "stable": [row["scale"] for row in table if row["weight"] is not None and row["weight"].stable],
-        "clusters": [
-            {"names": [_named(PERCEPIANO_DIMENSIONS.index(name)) for name in cluster.names], "cluster": cluster}
-            for cluster in (coefficients.clusters if coefficients is not None else ())
-        ],
+        "stable": [f"{POLES[k].name} {POLES[k].low}–{POLES[k].high}" for k in order if POLES[k].id in stable],
+        "clusters": _clusters(coefficients.clusters) if coefficients is not None and coefficients.clusters else None,
         "correlation": _correlation(quality) if quality is not None and len(quality) > 2 else None,
         "disputed": [f"{s.name} {s.low}–{s.high}" for s in POLES if s.poles_disputed],
     }
 
 
+def _video_table(result: ViewResult, people: dict[str, dict]) -> Grid:
+    rows = []
+    for video, person in sorted(people.items()):
+        found = [next(r for r in cv["per_video"] if r["video_id"] == video) for cv in result.models.values()]
+        counts = [str(found[0]["n_stop"]), str(found[0]["n_continue"])]
+        shown = [text for row in found for text in (number(row["auc"]), share(row["stop_rate"]))]
+        rows.append((Cell(person["teacher"], id=video), *counts, *shown))
+    numbers = ["STOP", "CONTINUE", *(f"{m}: {what}" for m in result.models for what in ("AUC", "called STOP"))]
+    columns = ("Teacher, video", *((name, "number") for name in numbers))
+    return grid(f"Results by video, {result.view.name} view", columns, rows, narrow="paired")
+
+
+def _scale_table(order: np.ndarray, values: np.ndarray, means: np.ndarray, weights: dict) -> Grid:
+    n_folds, rows = values.shape[1], []
+    for k in order:
+        scale, weight = POLES[k], weights.get(POLES[k].id)
+        agreement = int((np.sign(values[k]) == np.sign(means[k])).sum())
+        spread = float(values[k].std(ddof=1)) if n_folds > 1 else None
+        row = [Cell(scale.name, note=f"{scale.low} to {scale.high}"), number(float(means[k])), number(spread)]
+        row.append(f"{agreement} of {n_folds}")
+        if weights:
+            row += [pvalue(weight.pvalue), number(weight.pattern)] if weight else ["–", "–"]
+        rows.append(row)
+    numbers = ["mean", "spread over folds", "folds of this sign", *(["max-T p", "pattern"] if weights else [])]
+    caption = (
+        "Coefficients of Model B, the largest first; a positive one means that nearer to the second pole is STOP"
+    )
+    return grid(caption, ("Scale", *((name, "number") for name in numbers)), rows, narrow="paired")
+
+
+def _clusters(clusters) -> Grid:
+    rows = []
+    for cluster in clusters:
+        names = ", ".join(_named(PERCEPIANO_DIMENSIONS.index(name)) for name in cluster.names)
+        rows.append((Cell(names), number(cluster.importance, 3), number(cluster.spread, 3)))
+    caption = "How far the AUC within video drops when the scores of a group are shuffled together within each video"
+    return grid(caption, (("Group", "long"), ("drop", "number"), ("spread over shuffles", "number")), rows)
+
+
 def _correlation(quality: np.ndarray) -> dict:
     matrix = _rank_correlation(quality)
     i, j = np.unravel_index(np.argmax(np.abs(np.tril(matrix, -1))), matrix.shape)
-    strongest = f"{matrix[i, j]:+.2f}".replace("-", "−")
-    pair = f"{_named(i)} and {_named(j)} ({strongest})"
+    pair = f"{_named(i)} and {_named(j)} ({number(matrix[i, j])})"
     return figure(
-        plots.correlations([_named(k) for k in range(len(POLES))], matrix),
+        plots_models.correlations([_named(k) for k in range(len(POLES))], matrix),
+        "How the scales go together",
         f"Rank correlations of the 19 scales over {len(quality)} segments; the strongest is {pair}.",
-        f"Spearman correlations of the scores over {len(quality)} segments. Filled discs: positive; open: negative; "
-        f"the larger, the stronger. Strongest: {pair}.",
+        f"Spearman correlations of the scores over {len(quality)} segments; a disc is as wide as its correlation is "
+        f"strong, filled where it is positive. Strongest: {pair}.",
     )
 
 
@@ -139,14 +155,15 @@ def calibrations(result: ViewResult) -> list[dict]:
         groups = np.array_split(order, min(5, len(order)))
         predicted, observed = (np.array([values[group].mean() for group in groups]) for values in (p, y))
         s = cv["summary"]
-        slope, intercept = number_words(s.calibration_slope), number_words(s.calibration_intercept)
+        slope, intercept = number(s.calibration_slope), number(s.calibration_intercept)
         panels.append(
             figure(
-                plots.calibration(predicted, observed),
+                plots_models.calibration(predicted, observed),
+                f"Calibration of Model {model}",
                 f"Calibration of Model {model}: slope {slope}, Brier score {s.brier:.3f}.",
-                f"Model {model}: {len(p)} segments in {len(groups)} equal groups of like probability. Slope "
-                f"{slope}, intercept {intercept} (1 and 0 are right); Brier score {s.brier:.3f} (always giving the "
-                f"prevalence: {s.brier_reference:.3f}).",
+                f"{len(p)} segments in {len(groups)} groups of like probability. Slope {slope}, intercept "
+                f"{intercept} (1 and 0 are right); Brier score {number(s.brier, 3)} (always giving the share of "
+                f"STOP: {number(s.brier_reference, 3)}).",
             )
         )
     return panels
@@ -157,62 +174,29 @@ def nulls(result: ViewResult) -> list[dict]:
     panels = []
     for model, a in result.assessments.items():
         tests = [
-            (name, test.null_distribution, test.statistic, test.pvalue)
-            for name, test in (("T1: any signal", a.any_signal), ("T2: beyond confounds", a.beyond_confounds))
+            (name, test.null_distribution, test.statistic, p_words(test.pvalue))
+            for name, test in (
+                ("T1: any signal", a.any_signal),
+                ("T2: beyond confounds, on adjusted features", a.beyond_confounds),
+            )
             if test is not None and np.isfinite(test.statistic) and np.isfinite(test.null_distribution).any()
         ]
         if not tests:
             continue
-        n = len(tests[0][1])
-        said = "; ".join(f"{name}, observed {value:.2f}, p = {p:.3g}" for name, _, value, p in tests)
+        said = "; ".join(f"{name}, observed {number(value)}, {p}" for name, _, value, p in tests)
+        corrected = f"{p_words(a.any_signal_pvalue, 'T1')}, {p_words(a.beyond_confounds_pvalue, 'T2')}"
+        n_models = a.evidence.n_models
+        note = f" The p above stand for one model; corrected for {n_models}: {corrected}." if n_models > 1 else ""
         panels.append(
             figure(
-                plots.null_distributions(tests),
+                plots_models.null_distributions(tests),
+                f"What chance gives: Model {model}",
                 f"Null distributions of Model {model}: {said}.",
-                f"Model {model}: AUC within video under {n} relabellings, each refitted, and as observed. "
-                f"p is not yet corrected for the number of models; corrected: T1 {p_words(a.any_signal_pvalue)}, "
-                f"T2 {p_words(a.beyond_confounds_pvalue)}.",
+                f"Grey: {len(tests[0][1]):,} relabellings of {len(result.y)} segments, each refitted. Black: as "
+                f"observed.{note}",
             )
         )
     return panels
-
-
-def mistakes(experiment: Experiment, result: ViewResult, n_clips: int) -> list[dict]:
-    """The worst mistakes of each model, the first `n_clips` of each kind to be heard and seen."""
-    audio_dir = experiment.annotations.corpus.audio
-    made: dict[str, Clip | str] = {}
-    found = []
-    for mistake in worst_mistakes(experiment, result, n=max(n_clips, 5)):
-        segment_id, clip = mistake.segment.segment_id, None
-        if mistake.rank <= n_clips and audio_dir is not None:
-            if segment_id not in made:
-                try:
-                    made[segment_id] = make_clip(mistake.segment, audio_dir)
-                except (OSError, ValueError) as error:
-                    made[segment_id] = f"not embedded: {error}"
-            clip = made[segment_id]
-        found.append({"mistake": mistake, "clip": clip, "lines": _lines(experiment, mistake)})
-    return [
-        {"model": model, "kind": kind, "rows": rows}
-        for model in result.models
-        for kind in ("called STOP, was CONTINUE", "called CONTINUE, was STOP")
-        if (rows := [row for row in found if (row["mistake"].model, row["mistake"].kind) == (model, kind)])
-    ]
-
-
-def _lines(experiment: Experiment, mistake: Mistake) -> list[Caption]:
-    segment = mistake.segment
-    captions = {
-        c.start_time: c
-        for m in experiment.annotations.moments
-        if m.video_id == segment.video_id
-        for c in parse_transcript(m.transcript_text)
-        if c.is_talk and segment.start_time - _BEFORE <= c.start_time <= segment.end_time + _AFTER
-    }
-    ordered = [captions[time] for time in sorted(captions)]
-    # Of many lines, those around the end of the window say why the teacher stopped, or did not.
-    ordered.sort(key=lambda c: abs(c.start_time - segment.end_time))
-    return sorted(ordered[:_MOST_LINES], key=lambda c: c.start_time)
 
 
 def _rank_correlation(X: np.ndarray) -> np.ndarray:

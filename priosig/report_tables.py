@@ -1,15 +1,12 @@
 """The tables of a report: everything found in an experiment, as rows.
 
 One table, one CSV file. They are what a page shows a part of, and what two runs are compared by
-(`priosig.compare`). Numbers have six significant digits, undefined ones are `nan`, and rows have a fixed order, so
-that the same experiment gives the same bytes.
+(`priosig.compare`). Rows have a fixed order, so that the same experiment gives the same bytes.
 """
 
-import csv
-import io
 import math
 from collections.abc import Iterable, Sequence
-from dataclasses import asdict, dataclass
+from dataclasses import asdict
 from typing import TYPE_CHECKING
 
 import numpy as np
@@ -21,61 +18,16 @@ from .dimensions import POLES
 from .evaluation import ViewResult
 from .experiment import Experiment
 from .metrics import Summary
-from .moments import Moment
-from .segments import Segment
+from .report_csv import Table, aligned
+from .report_mistakes import worst_mistakes
 
 if TYPE_CHECKING:
     from .sensitivity import Row
 
+__all__ = ["CLAIMS_REST_ON", "Table", "aligned", "experiment_tables", "main_view", "sensitivity_rows"]
+
 CLAIMS_REST_ON = ("clean", "equal", "annotated")
 """Views, the most trustworthy first."""
-
-
-@dataclass(frozen=True)
-class Table:
-    """Named columns and rows of numbers, texts or None."""
-
-    columns: tuple[str, ...]
-    rows: tuple[tuple, ...]
-
-    def to_csv(self) -> str:
-        """Comma-separated, with a header line."""
-        text = io.StringIO()
-        writer = csv.writer(text, lineterminator="\n")
-        writer.writerow(self.columns)
-        writer.writerows([_cell(value) for value in row] for row in self.rows)
-        return text.getvalue()
-
-
-@dataclass(frozen=True)
-class Mistake:
-    """A segment on the wrong side, or nearly: the highest scores of CONTINUE, the lowest of STOP.
-
-    Attributes
-    ----------
-    view, model : str
-    kind : {"called STOP, was CONTINUE", "called CONTINUE, was STOP"}
-    rank : int
-        1 is the worst of its kind.
-    segment : Segment
-    score, probability : float
-    moment : Moment or None
-        The one it comes from: the stop that was missed, or the one after whose feedback the playing went on.
-    """
-
-    view: str
-    model: str
-    kind: str
-    rank: int
-    segment: Segment
-    score: float
-    probability: float
-    moment: Moment | None
-
-    @property
-    def link(self) -> str:
-        """The second of the video where the segment begins."""
-        return video_link(self.segment.video_id, self.segment.start_time)
 
 
 def main_view(experiment: Experiment) -> ViewResult:
@@ -86,59 +38,6 @@ def main_view(experiment: Experiment) -> ViewResult:
             if has(view):
                 return view
     return views[0]
-
-
-def video_link(video_id: str, seconds: float) -> str:
-    """Address of a second of a YouTube video.
-
-    Examples
-    --------
-    >>> video_link("7FTdGbVCPyQ", 61.9)
-    'https://www.youtube.com/watch?v=7FTdGbVCPyQ&t=61s'
-    """
-    return f"https://www.youtube.com/watch?v={video_id}&t={int(seconds)}s"
-
-
-def worst_mistakes(experiment: Experiment, result: ViewResult, n: int = 5) -> list[Mistake]:
-    """The `n` worst false positives and false negatives of each model in one view, by score.
-
-    Only segments on the wrong side of 0: a model without mistakes has none.
-    """
-    moments = {moment.moment_id: moment for moment in experiment.annotations.moments}
-    found = []
-    for model, cv in result.models.items():
-        scores = np.asarray(cv["scores"], dtype=float)
-        for kind, wrong, badness in (
-            ("called STOP, was CONTINUE", (result.y == 0) & (scores > 0), -scores),
-            ("called CONTINUE, was STOP", (result.y == 1) & (scores <= 0), scores),
-        ):
-            order = [row for row in np.argsort(badness, kind="stable") if wrong[row]][:n]
-            for rank, row in enumerate(order, start=1):
-                segment = result.view.segments[row]
-                moment = moments.get(segment.moment_id)
-                probability = float(cv["probabilities"][row])
-                found.append(
-                    Mistake(
-                        result.view.name, model, kind, rank, segment, float(scores[row]), probability, moment
-                    )
-                )
-    return found
-
-
-def aligned(rows: Sequence[Sequence[str]]) -> list[str]:
-    """Lines of a Markdown table whose columns line up; the first row is the header.
-
-    Examples
-    --------
-    >>> print("\\n".join(aligned([("model", "AUC"), ("A", "0.81")])))
-    | model | AUC  |
-    |-------|------|
-    | A     | 0.81 |
-    """
-    cells = [[str(cell).replace("|", "\\|").replace("\n", " ") for cell in row] for row in rows]
-    widths = [max(len(row[k]) for row in cells) for k in range(len(cells[0]))]
-    lines = ["| " + " | ".join(c.ljust(w) for c, w in zip(row, widths, strict=True)) + " |" for row in cells]
-    return [lines[0], "|" + "|".join("-" * (w + 2) for w in widths) + "|", *lines[1:]]
 
 
 def experiment_tables(experiment: Experiment, findings: Sequence[Finding]) -> dict[str, Table]:
@@ -156,7 +55,7 @@ def experiment_tables(experiment: Experiment, findings: Sequence[Finding]) -> di
         Those that need audio are there without it too, and have no rows.
     """
     views = tuple(experiment.views.values())
-    mistakes = [m for v in views for m in worst_mistakes(experiment, v, n=10)]
+    mistakes = [m for v in views for m in worst_mistakes(experiment, v, n=None)]
     return {
         "verdicts": _verdicts(views),
         "metrics": _metrics(views),
@@ -191,8 +90,7 @@ def experiment_tables(experiment: Experiment, findings: Sequence[Finding]) -> di
                 (
                     m.view, m.model, m.kind, m.rank, m.segment.segment_id, m.segment.moment_id, m.score,
                     m.probability, m.link,
-                    *((_text(m.moment.teacher), _text(m.moment.piece), _text(m.moment.feedback_summary))
-                      if m.moment else ("", "", "")),
+                    *((m.moment.teacher, m.moment.piece, m.moment.feedback_summary) if m.moment else ("", "", "")),
                 )
                 for m in mistakes
             ),
@@ -204,7 +102,7 @@ def sensitivity_rows(rows: Sequence["Row"]) -> Table:
     """What other choices would have given, a row a choice and model."""
     columns = (
         "varied", "view", "length", "min_continue_duration", "C", "pooling", "model", "n_stop", "n_continue",
-        "auc_within_video", "any_signal_pvalue", "beyond_confounds_pvalue", "verdict", "problem",
+        "auc_within_video", "any_signal_pvalue", "beyond_confounds_pvalue", "verdict", "problem", "n_permutations",
     )  # fmt: skip
     return _table(
         columns,
@@ -311,7 +209,7 @@ def _status(v: ViewResult, name: str) -> tuple[str, float, float]:
         medians = [float(np.median(values[v.y == k])) if (v.y == k).any() else math.nan for k in (1, 0)]
         return "varies", medians[0], medians[1]
     if name in v.confounds.constant:
-        return "removed by design", math.nan, math.nan
+        return "equal for all windows", math.nan, math.nan
     if name in v.confounds.not_measured:
         return f"not measured: {v.confounds.not_measured[name]}", math.nan, math.nan
     return "", math.nan, math.nan
@@ -374,18 +272,3 @@ def _segments(views: Sequence[ViewResult]) -> Table:
 
 def _table(columns: Sequence[str], rows: Iterable[Sequence]) -> Table:
     return Table(tuple(columns), tuple(tuple(row) for row in rows))
-
-
-def _cell(value: object) -> str:
-    if value is None:
-        return ""
-    if isinstance(value, (bool, np.bool_)):
-        return "true" if value else "false"
-    if isinstance(value, (float, np.floating)):
-        return f"{float(value) + 0.0:.6g}"
-    return str(value)
-
-
-def _text(value: str) -> str:
-    """Free text for a spreadsheet, which would run what begins like a formula."""
-    return f"'{value}" if value[:1] in ("=", "+", "-", "@", "\t", "\r") else value

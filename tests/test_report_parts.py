@@ -1,0 +1,158 @@
+"""What a report is put together from: words, tables, plots, clips, each by itself."""
+
+import csv
+import dataclasses
+import io
+import re
+import subprocess
+import sys
+
+import numpy as np
+import pytest
+
+from priosig import plots, plots_models, report_clips
+from priosig.planted import PLANTED
+from priosig.plots_panel import round_ticks
+from priosig.report_cells import Cell, grid
+from priosig.report_csv import Table
+from priosig.report_mistakes import video_link
+from priosig.report_words import clock, number, p_words, pvalue, share, smallest_p, visible
+from priosig.sensitivity import Choice, Row
+from priosig.worlds import WORLDS
+
+
+@pytest.mark.parametrize("text", ['=HYPERLINK("http://x")', "+1+1", "-1+1", "@SUM(A1)", "\t=1", "\r=1", "＝1"])
+def test_a_spreadsheet_will_not_run_a_text_of_any_table(text):
+    written = Table(("id",), ((text,),)).to_csv()
+    header, row = csv.reader(io.StringIO(written, newline=""))
+    assert (header, row) == (["id"], [f"'{text}".replace("\r", "\n")])
+
+
+def test_numbers_and_ids_stay_what_they_are_in_a_spreadsheet():
+    text = Table(("number", "id"), ((-0.5, "-dQw4w9WgXcQ"), (np.float64(-2), "a=b"))).to_csv()
+    assert text == "number,id\n-0.5,-dQw4w9WgXcQ\n-2,a=b\n"
+
+
+def test_numbers_in_tables_have_six_digits_and_undefined_ones_are_nan():
+    text = Table(("a", "b", "c", "d"), ((1 / 3, float("nan"), None, True),)).to_csv()
+    assert text == "a,b,c,d\n0.333333,nan,,true\n"
+
+
+def test_a_link_leads_to_the_second():
+    assert video_link("abc", 3661.99) == "https://www.youtube.com/watch?v=abc&t=3661s"
+
+
+def test_sound_keeps_its_length_and_pitch():
+    import soundfile
+
+    t = np.arange(report_clips.RATE) / report_clips.RATE
+    samples, rate = soundfile.read(io.BytesIO(report_clips.mp3(np.float32(0.5 * np.sin(2 * np.pi * 440 * t)))))
+    assert rate == report_clips.RATE
+    assert len(samples) / rate == pytest.approx(1.0, abs=0.1)
+    assert np.argmax(np.abs(np.fft.rfft(samples[:rate]))) == pytest.approx(440, abs=2)
+
+
+def test_a_spectrogram_shows_a_tone_at_its_height():
+    t = np.arange(2 * report_clips.RATE) / report_clips.RATE
+    levels = report_clips.spectrogram(np.sin(2 * np.pi * 1250 * t))
+    assert levels.shape == (80, 320)
+    assert set(np.argmax(levels[:, 10:-10], axis=0)) <= {58, 59, 60}  # a quarter of 5 kHz: row 60 of 80 from the top
+    assert not report_clips.spectrogram(np.zeros(16_000)).any()
+
+
+def test_a_picture_is_a_png_of_the_levels():
+    from matplotlib.image import imread
+
+    levels = np.random.default_rng(0).integers(0, 16, (80, 320)).astype(np.uint8)
+    image = imread(io.BytesIO(report_clips.png(levels)))[..., :3].sum(axis=2)
+    assert image.shape == (80, 320)
+    lightness = [image[levels == k] for k in range(16)]
+    assert all(np.ptp(values) == 0 for values in lightness)
+    assert sorted(v[0] for v in lightness) == [v[0] for v in lightness]
+
+
+def test_text_in_a_plot_is_escaped_and_not_typeset():
+    svg = plots.timeline([("<b>$x^2$&", [(0, 1)], [(2, 3)])])
+    assert "&lt;b&gt;$x^2$&amp;" in svg
+
+
+def test_ticks_lie_within_and_are_not_too_many():
+    for low, high in ((0, 1), (-3.7, 12.2), (0.501, 0.502), (0, 71.3), (5, 5)):
+        ticks = round_ticks(low, high)
+        assert 1 <= len(ticks) <= 6
+        assert all(low <= tick <= high for tick in ticks)
+
+
+def test_matplotlib_and_jinja_are_imported_only_when_a_page_is_made():
+    code = "import sys, priosig.report, priosig.compare; print(*{'matplotlib', 'jinja2', 'torch'} & set(sys.modules))"
+    result = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, check=True)
+    assert result.stdout.strip() == ""
+
+
+def test_every_world_has_a_sentence_on_what_was_planted():
+    assert set(PLANTED) == set(WORLDS)
+
+
+def test_a_row_of_sensitivity_names_what_was_varied_and_holds_both_models():
+    from priosig.report_sensitivity import sensitivity
+
+    base = Choice("none", "clean", 10.0, 5.0, 1.0)
+    varied = [
+        base,
+        dataclasses.replace(base, varied="view, length", view="annotated", length=None),
+        dataclasses.replace(base, varied="view, length", view="equal", length=5.0),
+        dataclasses.replace(base, varied="shortest CONTINUE", min_continue_duration=2.0),
+        dataclasses.replace(base, varied="C", C=0.1),
+        dataclasses.replace(base, varied="pooling", pooling="mean only"),
+    ]
+    rows = [Row(choice, m, 12, 10, 0.5, 0.4, 0.5, "no signal", n_permutations=39) for choice in varied for m in "AB"]
+    rows = [*rows[:-1], dataclasses.replace(rows[1], choice=rows[-1].choice, verdict="", problem="no head")]
+    found = sensitivity(rows, alpha=0.05)
+    assert [row[0].text.replace("\u00a0", " ") for row in found["table"].rows] == [
+        "As chosen", "annotated view", "equal view, 5 s", "shortest CONTINUE 2 s", "C = 0.1", "pooling: mean only",
+    ]  # fmt: skip
+    assert found["table"].rows[-1][-1].note == "no head"
+    assert "0.025 is the smallest p that 39 relabellings can give (0.050" in found["floor"]
+    assert not found["blind"]
+
+
+def test_a_number_is_written_in_one_way():
+    assert [pvalue(p) for p in (0.0001, 0.005, 0.01, 1.0)] == ["0.0001", "0.005", "0.010", "1.000"]
+    assert p_words(0.01, "T1") == "T1\u00a0p\u00a0=\u00a00.010"
+    assert (number(-0.5), number(float("nan")), share(0.934)) == ("−0.50", "–", "93%")
+    assert smallest_p(199) == "0.005 is the smallest p that 199 relabellings can give"
+    assert clock(892.0) == "14:52"
+    assert visible("a\ud800b") == "a\ufffdb"
+
+
+def test_a_table_with_a_row_too_short_is_refused():
+    with pytest.raises(ValueError, match="a row of 1 cells; expected 2"):
+        grid("caption", ("a", "b"), [("one", "two"), (Cell("one"),)])
+
+
+def test_a_null_distribution_has_its_counts_and_the_observed_value_in_words():
+    null = np.repeat([0.45, 0.55], [3, 7])
+    svg = plots_models.null_distributions([("T2: beyond confounds", null, 0.9, "p = 0.091")])
+    texts = re.findall(r">([^<>]+)</text>", svg)
+    assert {"0", "7", "relabellings", "observed 0.90, p = 0.091", "T2: beyond confounds"} <= set(texts)
+
+
+def test_discs_grow_with_the_correlation_and_have_a_key():
+    def widths(r: float) -> set[str]:
+        matrix = np.array([[1, r], [r, 1]])
+        svg = plots_models.correlations(["one", "two"], matrix)
+        assert {"−1", "−0.6", "−0.2", "0.2", "0.6", "1"} <= set(re.findall(r">([^<>]+)</text>", svg))
+        return set(re.findall(r'<path id="[^"]+" d="M 0 ([\d.]+)', svg))
+
+    shown = widths(0.2)  # no more than the key
+    extra = [widths(r) - shown for r in (0.0, 0.5, 0.8)]
+    assert [len(new) for new in extra] == [1, 1, 1]
+    radii = [float(*new) for new in extra]
+    assert radii == sorted(radii)
+
+
+def test_every_fold_of_a_coefficient_is_drawn_on_top_of_its_range():
+    svg = plots_models.coefficients([("tempo: fast", "slow", np.array([0.1, 0.2, 0.35]), True)])
+    assert svg.rindex("var(--bar)") < svg.index("<use", svg.rindex("var(--bar)"))
+    assert len(re.findall(r"<use [^>]*var\(--paper\)", svg[svg.rindex("var(--bar)") :])) == 3
+    assert "700" in svg  # what is stable is bold
