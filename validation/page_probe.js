@@ -17,16 +17,27 @@ function injected(page) {
   return [...page.querySelectorAll(ACTIVE), ...handled, ...fetched].map((e) => e.outerHTML.slice(0, 100));
 }
 
-// What reaches beyond the page, unless it lies in a part that can be scrolled by itself.
+// What reaches beyond the page, or lies in a part that would have to be scrolled sideways.
 function wide(page, width) {
-  const scrolls = (element) => page.defaultView.getComputedStyle(element).overflowX !== "visible";
-  const inside = (e) => e !== page.body && (scrolls(e) || inside(e.parentElement));
   const found = [...page.body.querySelectorAll("*")].filter((element) => {
     const box = element.getBoundingClientRect();
-    return (box.right > width + TOLERANCE || box.left < -TOLERANCE) && !inside(element.parentElement);
+    const scrolls = /auto|scroll/.test(page.defaultView.getComputedStyle(element).overflowX);
+    return box.right > width + TOLERANCE || box.left < -TOLERANCE ||
+      (scrolls && element.scrollWidth > element.clientWidth + TOLERANCE);
   }).map(nameOf);
   const all = page.documentElement.scrollWidth;
   return all > width ? [...found, `the page scrolls: ${all} px on ${width}`] : found;
+}
+
+// Contents of folded parts that a reader of this page has no way to see.
+function folded(page) {
+  return [...page.querySelectorAll("details:not([open]) > :not(summary)")]
+    .filter((element) => !element.checkVisibility()).map(nameOf);
+}
+
+// Of the plots that are drawn in two sizes, one is shown.
+function drawn(page) {
+  return [...page.querySelectorAll("svg")].filter((svg) => svg.checkVisibility());
 }
 
 function texts(svg) {
@@ -34,7 +45,7 @@ function texts(svg) {
 }
 
 function clipped(page) {
-  return [...page.querySelectorAll("svg")].flatMap((svg) => {
+  return drawn(page).flatMap((svg) => {
     const frame = svg.getBoundingClientRect();
     return texts(svg).filter(({ box }) =>
       box.left < frame.left - TOLERANCE || box.right > frame.right + TOLERANCE ||
@@ -43,8 +54,24 @@ function clipped(page) {
   });
 }
 
+// Marks of which the frame of their axes cuts off a part. Where lines end there, that is meant.
+function cut(page) {
+  return [...page.querySelectorAll("svg [clip-path]")].flatMap((group) => {
+    const clip = page.querySelector(group.getAttribute("clip-path").match(/#[^)]+/)[0]).querySelector("rect");
+    const toScreen = group.getScreenCTM();
+    const [x, y] = [clip.x.baseVal.value, clip.y.baseVal.value];
+    const from = new DOMPoint(x, y).matrixTransform(toScreen);
+    const to = new DOMPoint(x + clip.width.baseVal.value, y + clip.height.baseVal.value).matrixTransform(toScreen);
+    return [...group.querySelectorAll("use")].filter((mark) => {
+      const box = mark.getBoundingClientRect();
+      return box.width > 0 && (box.left < from.x - TOLERANCE || box.right > to.x + TOLERANCE ||
+        box.top < from.y - TOLERANCE || box.bottom > to.y + TOLERANCE);
+    }).map(() => `a mark in ${nameOf(group.ownerSVGElement)}`);
+  });
+}
+
 function overlapping(page) {
-  return [...page.querySelectorAll("svg")].flatMap((svg) => {
+  return drawn(page).flatMap((svg) => {
     const all = texts(svg);
     return all.flatMap((one, i) => all.slice(0, i).filter((other) => {
       const across = Math.min(one.box.right, other.box.right) - Math.max(one.box.left, other.box.left);
@@ -81,6 +108,7 @@ function faint(page) {
 function look(frame) {
   const page = frame.contentDocument;
   const isDark = frame.contentWindow.matchMedia("(prefers-color-scheme: dark)").matches;
+  const hidden = folded(page);
   page.querySelectorAll("details").forEach((details) => { details.open = true; });
   const sounds = [...page.querySelectorAll("audio")];
   const found = {
@@ -90,6 +118,8 @@ function look(frame) {
     injected: injected(page),
     wide: wide(page, frame.contentWindow.innerWidth),
     clipped: clipped(page),
+    cut: cut(page),
+    folded: hidden,
     overlapping: overlapping(page),
     faint: faint(page),
     sounds: sounds.length,

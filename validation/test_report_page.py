@@ -2,8 +2,12 @@
 
 The pages are opened in headless Chromium, once for the module, as they are: frames of 390 and 1280 CSS pixels, light
 and dark, that `page_probe.js` looks into from outside. Claims: a text of a corpus, whatever it holds, is shown and
-never becomes an element; nothing is wider than the page; no text of a plot is cut off, lies on another or is fainter
-than WCAG asks for; every sound can be played. The same inputs give the same bytes, and few of them.
+never becomes an element; nothing is wider than the page, and nothing has to be scrolled sideways; no text or mark of
+a plot is cut off, no text lies on another or is fainter than WCAG asks for; every sound can be played. The same
+inputs give the same bytes, and few of them.
+
+On paper nothing can be unfolded. So the page is also opened as it is printed, its style for paper applied to a frame
+as wide as a sheet of A4 between its margins: all of it is there, dark on white, and none of it is cut off.
 
 That the page forbids scripts could hide a text that is not escaped. So it is also opened without that policy, where
 what got in would run, and write to the console.
@@ -23,16 +27,21 @@ import pytest
 
 from priosig.corpus import open_corpus
 from priosig.experiment import Annotations, Experiment, describe, read_annotations
-from priosig.report import write_failure, write_report
+from priosig.report import write_failure, write_index, write_report
 from priosig.report_tables import main_view
+from priosig.sensitivity import Choice, Row
 from validation.runs import Case, Runs
 
 pytestmark = [pytest.mark.worlds("signal"), pytest.mark.slow]
+
+LEAK = "length_leak"  # the world with AUCs of 1, whose marks lie on the edge of a plot
 
 RUN_TIME = "2026-01-01 12:00 UTC"
 HOSTILE = (
     """<script>console.error("ran")</script>"><img src=x onerror=console.error("ran")> $\\frac{a}{b}$ {{7*7}} &"""
 )
+UNBROKEN = "W" * 300
+HOSTILE_PAGES = ("models", "annotations", "failure")
 FIELDS = ("title", "teacher", "piece", "feedback_summary", "transcript", "musical_dimension")
 POLICY = re.compile(r'<meta http-equiv="Content-Security-Policy"[^>]*>')
 PROBE = Path(__file__).with_name("page_probe.js")
@@ -42,9 +51,11 @@ FLAGS = (
     "--disable-background-networking", "--disable-component-update", "--enable-logging=stderr",
     "--allow-file-access-from-files", "--dump-dom",
 )  # fmt: skip
-SIZES = {"desktop": (1280, 900), "phone": (390, 844)}
+SIZES = {"desktop": (1280, 900), "tablet": (820, 1180), "phone": (390, 844), "paper": (703, 1000)}
 SCHEMES = ("light", "dark")
-LOOKS = [f"{size}-{scheme}" for size in SIZES for scheme in SCHEMES]
+LOOKS = [
+    f"{world}-{size}-{scheme}" for world in ("signal", LEAK) for size in ("desktop", "phone") for scheme in SCHEMES
+]
 
 
 @dataclasses.dataclass(frozen=True)
@@ -62,7 +73,7 @@ def hostile_annotations(annotations: Annotations, directory: Path) -> Annotation
         texts = {field: f"{field}: {HOSTILE}" for field in FIELDS}
         at = (moment.playing_before_start, moment.feedback_start)
         texts["transcript_text"] = "\n".join(f"[{t:.1f}s] {texts['transcript']}" for t in at)
-        texts["video_title"] = texts["title"]
+        texts["video_title"] = f"{texts['title']} {UNBROKEN}"
         rows.append(dataclasses.asdict(moment) | texts)
     path = directory / "moments.jsonl"
     path.write_text("".join(json.dumps(row) + "\n" for row in rows), encoding="utf-8")
@@ -90,6 +101,40 @@ def page(signal: Experiment, tmp_path_factory: pytest.TempPathFactory) -> Path:
 
 
 @pytest.fixture(scope="module")
+def other_pages(
+    runs: Runs, signal: Experiment, page: Path, tmp_path_factory: pytest.TempPathFactory
+) -> dict[str, Path]:
+    """The report of a leak, with its sensitivity table; the list of both; the first page as it is printed."""
+    directory = tmp_path_factory.mktemp("others")
+    leak = runs.experiment(Case(LEAK))
+    rows = rows_of_every_kind()
+    style = page.read_text(encoding="utf-8").replace("@media print", "@media all")
+    printed = directory / "printed.html"
+    printed.write_text(style.replace("@media screen", "@media not all"), encoding="utf-8")
+    return {
+        LEAK: write_report(leak, directory, run_time=RUN_TIME, sensitivity=rows),
+        "index": write_index([signal, leak], directory),
+        "printed": printed,
+    }
+
+
+def rows_of_every_kind() -> list[Row]:
+    """Rows of every kind and of the longest words; their numbers are of no matter here."""
+    base = Choice("none", "clean", 12.5, 7.5, 1.0)
+    varied = [
+        base,
+        dataclasses.replace(base, varied="view, length", view="annotated", length=None),
+        dataclasses.replace(base, varied="shortest CONTINUE", min_continue_duration=18.75),
+        dataclasses.replace(base, varied="pooling", pooling="mean only"),
+    ]
+    problem = "the view holds 5 video(s) and 1 class(es); expected 2 of each"
+    rows = [
+        Row(c, m, 1061, 1037, 0.5, 0.001, 0.9995, "invalid design", n_permutations=199) for c in varied for m in "AB"
+    ]
+    return [*rows[:-1], dataclasses.replace(rows[-1], verdict="", problem=problem)]
+
+
+@pytest.fixture(scope="module")
 def hostile_pages(signal: Experiment, tmp_path_factory: pytest.TempPathFactory) -> dict[str, Path]:
     """Reports of hostile texts: with models, without audio, of a run that failed; each without its policy too."""
     directory = tmp_path_factory.mktemp("hostile")
@@ -110,14 +155,24 @@ def hostile_pages(signal: Experiment, tmp_path_factory: pytest.TempPathFactory) 
 
 
 @pytest.fixture(scope="module")
-def seen(page: Path, hostile_pages: dict[str, Path], tmp_path_factory: pytest.TempPathFactory) -> Seen:
+def seen(
+    page: Path,
+    other_pages: dict[str, Path],
+    hostile_pages: dict[str, Path],
+    tmp_path_factory: pytest.TempPathFactory,
+) -> Seen:
     """Every page, looked at in one start of the browser; skipped where there is none."""
     browser = next(filter(None, map(shutil.which, BROWSERS)), None)
     if browser is None:
         pytest.skip(f"no browser to look at the page with (none of {', '.join(BROWSERS)} is installed)")
     directory = tmp_path_factory.mktemp("browser")
-    frames = [frame(f"{size}-{scheme}", page, size, scheme) for size in SIZES for scheme in SCHEMES]
+    worlds = {"signal": page, LEAK: other_pages[LEAK]}
+    frames = [frame(look, worlds[(parts := look.rsplit("-", 2))[0]], parts[1], parts[2]) for look in LOOKS]
     frames += [frame(name, path, "phone", "light") for name, path in hostile_pages.items()]
+    frames += [frame(f"{name}-desktop", hostile_pages[name], "desktop", "light") for name in HOSTILE_PAGES]
+    frames += [frame(f"index-{size}", other_pages["index"], size, "dark") for size in ("desktop", "phone")]
+    frames += [frame(f"{LEAK}-tablet", other_pages[LEAK], "tablet", "light")]
+    frames += [frame("printed", other_pages["printed"], "paper", "dark")]
     looks = directory / "looks.html"
     looks.write_text(
         f'<!doctype html><meta charset="utf-8"><body>{"".join(frames)}<script src="{PROBE.as_uri()}"></script>',
@@ -139,7 +194,7 @@ def frame(name: str, path: Path, size: str, scheme: str) -> str:
     return f'<iframe id="{name}" src="{path.as_uri()}" style="{style}"></iframe>'
 
 
-@pytest.mark.parametrize("name", ["models", "annotations", "failure"])
+@pytest.mark.parametrize("name", HOSTILE_PAGES)
 @pytest.mark.parametrize("guard", ["", "-unguarded"], ids=["as written", "without policy"])
 def test_a_text_of_a_corpus_is_shown_and_never_becomes_an_element(seen: Seen, name: str, guard: str):
     found = seen.looks[f"{name}{guard}"]
@@ -153,22 +208,36 @@ def test_the_console_stays_silent(seen: Seen):
     assert seen.console == []
 
 
-@pytest.mark.parametrize("look", LOOKS)
-def test_nothing_is_wider_than_the_page(seen: Seen, look: str):
+@pytest.mark.parametrize("look", [*LOOKS, f"{LEAK}-tablet", "index-desktop", "index-phone", "printed"])
+def test_nothing_is_wider_than_the_page_or_scrolls_sideways(seen: Seen, look: str):
     assert seen.looks[look]["wide"] == []
 
 
-@pytest.mark.parametrize("name", ["models", "annotations", "failure"])
-def test_long_texts_do_not_widen_the_page(seen: Seen, name: str):
-    assert seen.looks[name]["wide"] == []
+@pytest.mark.parametrize("name", HOSTILE_PAGES)
+@pytest.mark.parametrize("size", ["", "-desktop"], ids=["phone", "desktop"])
+def test_long_texts_do_not_widen_the_page(seen: Seen, name: str, size: str):
+    found = seen.looks[f"{name}{size}"]
+    assert (UNBROKEN in found["text"]) == (name != "failure")
+    assert found["wide"] == []
+
+
+def test_what_is_folded_is_printed_dark_on_white(seen: Seen):
+    found = seen.looks["printed"]
+    assert seen.looks["signal-desktop-light"]["folded"]  # a screen can unfold it
+    assert found["folded"] == []
+    assert not found["dark"]
+    assert found["faint"] == []
+    assert found["cut"] == []
+    assert found["clipped"] == []
 
 
 @pytest.mark.parametrize("look", LOOKS)
-def test_no_text_of_a_plot_is_cut_off_or_lies_on_another(seen: Seen, look: str):
+def test_no_text_or_mark_of_a_plot_is_cut_off_and_no_text_lies_on_another(seen: Seen, look: str):
     found = seen.looks[look]
     assert found["drawn"] > 200
     assert found["clipped"] == []
     assert found["overlapping"] == []
+    assert found["cut"] == []
 
 
 @pytest.mark.parametrize("look", LOOKS)
