@@ -112,10 +112,10 @@ def _confound_table(v: ViewResult, names: Sequence[str]) -> dict:
     rows = []
     for name in (name for name in names if name in baselines):
         b = baselines[name]
-        known = "" if b.n_known == len(v.y) else f", known for {b.n_known} of {len(v.y)} windows"
-        note = f"{UNITS.get(name, '')}{known}".removeprefix(", ")
+        known = "" if b.n_known == len(v.y) else f"known for {b.n_known} of {len(v.y)} windows"
+        unit = f", {UNITS[name]}" if name in UNITS else ""
         cells = (number(b.auc_within_video), str(b.n_videos_above_half), number(b.auc), pvalue(b.pvalue))
-        rows.append((Cell(confound(name), note=note), *cells))
+        rows.append((Cell(f"{confound(name)}{unit}", note=known), *cells))
     numbers = ("AUC within video", "videos above 0.5", "pooled AUC", "p")
     said = smallest_p(v.design.rule.n_permutations)
     caption = f"Each confound as a predictor, {v.view.name} view; p is corrected for the number tried; {said}"
