@@ -25,7 +25,7 @@ from .report_markdown import markdown_overview, markdown_summary, overview
 from .report_mistakes import mistakes
 from .report_page import audit_of
 from .report_sensitivity import sensitivity as sensitivity_section
-from .report_tables import Table, experiment_tables, main_view, sensitivity_rows
+from .report_tables import Table, experiment_tables, sensitivity_rows
 from .report_words import AUC_WORDS, clock, number, plain, share, visible
 
 if TYPE_CHECKING:
@@ -79,7 +79,7 @@ def write_report(
     tables["inputs"] = Table(("input", "value"), tuple((environment | inputs | versions).items()))
     for name, table in tables.items():
         write_text(target / f"{name}.csv", table.to_csv())
-    result = main_view(experiment)
+    result = experiment.claim
     context = {
         "answer": answer(experiment),
         "study": report_page.study(experiment, findings),

@@ -13,7 +13,6 @@ from .evaluation import ViewResult
 from .experiment import Experiment
 from .planted import PLANTED
 from .report_cells import Cell, Column, Grid, grid
-from .report_tables import main_view
 from .report_words import (
     AUC_WORDS,
     CONFOUND_WORDS,
@@ -29,6 +28,7 @@ from .report_words import (
     share,
     times,
 )
+from .verdict import Verdict
 
 QUESTION = "Can it be told from the sound of the playing whether the teacher will stop the student?"
 # What the strongest verdict answers, and for whom: {who} is the models that have it, {no} what says "nothing".
@@ -46,9 +46,12 @@ ANSWERS = {
 
 def answer(experiment: Experiment) -> dict:
     """Question, answer and reasons; the models with their verdicts; what became of the confounds."""
-    result = main_view(experiment)
+    result = experiment.claim
     assessments = result.assessments
-    label = strongest([a.verdict.label for a in assessments.values()]) if assessments else _design_label(result)
+    refused = _refused(result)
+    label = refused.label if refused is not None else ""
+    if assessments:
+        label = strongest([a.verdict.label for a in assessments.values()])
     heard = any(v.features is not None for v in experiment.views.values())
     return {
         "question": QUESTION,
@@ -63,7 +66,9 @@ def answer(experiment: Experiment) -> dict:
         "annotations_only": not heard,
         "fates": _fates(result),
         "quotes": [(f"Model {name}", a.verdict.sentence) for name, a in assessments.items()]
-        or [(f"{capital(n)} windows", v.design.verdict.sentence) for n, v in _judged(experiment) if v.design.verdict],
+        or [
+            (f"{capital(name)} view", said.sentence) for name, v in experiment.views.items() if (said := _refused(v))
+        ],
         "exploratory": any(a.verdict.exploratory for a in assessments.values()),
         "side_by_side": side_by_side(experiment),
     }
@@ -129,8 +134,9 @@ def _judged(experiment: Experiment) -> list[tuple[str, ViewResult]]:
     return [(name, v) for name, v in views if v.design is not None]
 
 
-def _design_label(result: ViewResult) -> str:
-    return "invalid design" if result.design is None or result.design.verdict is not None else ""
+def _refused(v: ViewResult) -> Verdict | None:
+    """The verdict on a view that nothing can be asked of."""
+    return v.refusal or (v.design.verdict if v.design is not None else None)
 
 
 def _sentence(experiment: Experiment, result: ViewResult, label: str) -> str:
@@ -187,8 +193,10 @@ def _in_view(experiment: Experiment, result: ViewResult) -> list[str]:
             said.append(f"{start} {_ranks(v)}{beside}.")
         elif best is not None:
             said.append(_without_music(start, best, v))
-    said += [f"{capital(p)}." for p in (result.design.problems if result.design else ()) if not leaks(result.design)]
-    return said
+    problems = result.refusal.reasons if result.refusal else ()
+    if result.design is not None and not leaks(result.design):
+        problems = result.design.problems
+    return said + [f"In the {result.view.name} view, on which claims rest: {problem}." for problem in problems]
 
 
 def _ranks(v: ViewResult) -> str:

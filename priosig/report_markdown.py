@@ -6,8 +6,8 @@ from dataclasses import dataclass
 from .experiment import Experiment
 from .planted import PLANTED
 from .report_answer import answer, best_baseline
+from .report_csv import aligned
 from .report_page import audit_of
-from .report_tables import aligned, main_view
 from .report_words import confound, number, pvalue
 
 
@@ -41,12 +41,14 @@ class Overview:
 
 def overview(experiment: Experiment) -> Overview:
     """What an experiment comes to: what a leak gives, and what is left of it."""
-    result, annotated = main_view(experiment), experiment.views["annotated"]
+    result, annotated = experiment.claim, experiment.views["annotated"]
     best = best_baseline(annotated.design)
     models = {}
     for name, cv in result.models.items():
         label = result.assessments[name].verdict.label if name in result.assessments else "not tested"
         models[name] = number(cv["auc_within_video"]), label
+    if result.refusal is not None:
+        models = dict.fromkeys("AB", ("–", result.refusal.label))
     return Overview(
         name=experiment.name,
         planted=PLANTED.get(experiment.name, ""),
@@ -60,7 +62,7 @@ def overview(experiment: Experiment) -> Overview:
 
 def markdown_summary(experiment: Experiment) -> str:
     """The findings in a few lines of Markdown, with aligned tables."""
-    head, result = answer(experiment), main_view(experiment)
+    head, result = answer(experiment), experiment.claim
     lines = [f"### {experiment.name}", ""]
     if head["planted"]:
         lines += [f"Embedded world. Planted: {head['planted']}", ""]

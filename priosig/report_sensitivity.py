@@ -51,7 +51,7 @@ def _cells(row: "Row | None") -> list[Cell | str]:
     if row is None:
         return ["–"] * 4
     numbers = number(row.auc_within_video), pvalue(row.any_signal_pvalue), pvalue(row.beyond_confounds_pvalue)
-    return [*numbers, Cell(verdict=row.verdict) if row.verdict else Cell(note=row.problem)]
+    return [*numbers, Cell(verdict=row.verdict, note=row.problem)]
 
 
 def _name(choice: "Choice") -> Cell:

@@ -24,20 +24,7 @@ from .report_mistakes import worst_mistakes
 if TYPE_CHECKING:
     from .sensitivity import Row
 
-__all__ = ["CLAIMS_REST_ON", "Table", "aligned", "experiment_tables", "main_view", "sensitivity_rows"]
-
-CLAIMS_REST_ON = ("clean", "equal", "annotated")
-"""Views, the most trustworthy first."""
-
-
-def main_view(experiment: Experiment) -> ViewResult:
-    """The view that claims rest on: the cleanest that models were run in; without models, that can be judged."""
-    views = [experiment.views[name] for name in CLAIMS_REST_ON if name in experiment.views]
-    for has in (lambda v: v.models, lambda v: v.design is not None, lambda v: v.view.segments):
-        for view in views:
-            if has(view):
-                return view
-    return views[0]
+__all__ = ["Table", "aligned", "experiment_tables", "sensitivity_rows"]
 
 
 def experiment_tables(experiment: Experiment, findings: Sequence[Finding]) -> dict[str, Table]:
@@ -125,6 +112,10 @@ def _verdicts(views: Sequence[ViewResult]) -> Table:
     rows = []
     for v in views:
         name = v.view.name
+        if v.refusal is not None:
+            r = v.refusal
+            unknown = *[math.nan] * 7, None, math.nan, None, None
+            rows.append((name, "design", r.label, *unknown, r.exploratory, r.rule_hash, r.sentence))
         if v.design is not None:
             design, verdict = v.design, v.design.verdict
             rows.append(

@@ -23,7 +23,7 @@ from priosig.report_answer import ANSWERS, answer, strongest
 from priosig.report_comparison import comparison
 from priosig.report_mistakes import worst_mistakes
 from priosig.report_page import audit_of, study
-from priosig.report_tables import experiment_tables, main_view
+from priosig.report_tables import experiment_tables
 from priosig.report_words import number
 from priosig.segments import labels_of
 from priosig.sensitivity import Choice, Row
@@ -266,7 +266,7 @@ def test_without_audio_the_page_says_so_and_leaves_out_what_needs_it(description
     Page(page)
     assert "Annotations only: no audio was heard" in page
     assert re.findall(r'<section id="(\w+)"', page) == ["verdict", "words", "study", "confounds", "audit", "inputs"]
-    assert main_view(description).view.name == "equal"
+    assert description.claim.view.name == "equal"
 
 
 def test_a_failure_has_a_page_with_its_reason(tmp_path):
@@ -434,3 +434,20 @@ def test_too_few_relabellings_for_any_verdict_are_said(experiment, tmp_path):
     html = report.write_report(experiment, tmp_path, sensitivity=rows).read_text(encoding="utf-8")
     assert "no row of two models can be called a signal" in html
     assert "p is not corrected" not in html
+
+
+def test_an_empty_view_that_claims_rest_on_is_an_answer_and_no_reason_to_look_at_another(experiment, tmp_path):
+    annotations = experiment.annotations
+    busy = {s.segment_id: [(s.start_time, s.end_time)] for s in annotations.segments}
+    settings = annotations.corpus.settings
+    empty = evaluate_view(clean_view(annotations.segments, busy, 2.0), annotations.moments, settings)
+    heard = dataclasses.replace(experiment.views["clean"], view=annotated_view(annotations.segments))
+    talked = dataclasses.replace(experiment, views={"annotated": heard, "clean": empty})
+    head = answer(talked)
+    assert head["short"] == "These windows cannot answer it."
+    assert any("no segment holds 2 s of playing without talk" in text for text in head["why"])
+    assert "– invalid design" in report.markdown_overview([talked])
+    page = report.write_report(talked, tmp_path).read_text(encoding="utf-8")
+    assert "no segment holds 2 s of playing without talk" in page
+    [row] = [r for r in read(tmp_path / "hostile", "verdicts") if r["view"] == "clean"]
+    assert (row["verdict"], row["auc_within_video"]) == ("invalid design", "nan")

@@ -28,7 +28,6 @@ import pytest
 from priosig.corpus import open_corpus
 from priosig.experiment import Annotations, Experiment, describe, read_annotations
 from priosig.report import write_failure, write_index, write_report
-from priosig.report_tables import main_view
 from priosig.sensitivity import Choice, Row
 from validation.runs import Case, Runs
 
@@ -83,7 +82,7 @@ def hostile_annotations(annotations: Annotations, directory: Path) -> Annotation
 
 def all_wrong(experiment: Experiment) -> Experiment:
     """The experiment with every score turned round, so that there are mistakes whose texts the page shows."""
-    view = main_view(experiment)
+    view = experiment.claim
     models = {model: cv | {"scores": -np.asarray(cv["scores"])} for model, cv in view.models.items()}
     changed = dataclasses.replace(view, models=models)
     return dataclasses.replace(experiment, views=experiment.views | {view.view.name: changed})
