@@ -22,7 +22,8 @@ from .own_source import own_modules, source_hash
 
 T = TypeVar("T")
 _SOFTWARE = ("numpy", "scipy", "scikit-learn", "soundfile", "soxr", "silero-vad")
-_PRESENTING = ("report", "plots", "plot", "compare", "snapshots", "progress", "audit", "findings")  # make no results
+# Modules that make no results.
+_PRESENTING = ("report", "plots", "planted", "compare", "snapshots", "progress", "audit", "findings")
 _OWN_CLASS = re.compile(r"(priosig(?:\.\w+)+):(\w+)\Z")
 
 

@@ -48,6 +48,7 @@ def write_report(
     environment: Mapping[str, object] | None = None,
     sensitivity: Sequence["Row"] = (),
     n_clips: int = 2,
+    failure: str = "",
 ) -> Path:
     """Write an experiment's report to `<directory>/<name of the experiment>/`.
 
@@ -65,6 +66,9 @@ def write_report(
         What other choices would have given (`priosig.sensitivity`).
     n_clips : int
         So many of the worst mistakes of each kind and model are embedded as sound and spectrogram.
+    failure : str
+        Why the experiment could not be run, if it could not: then the page says so first, and holds what the
+        annotations say without it.
 
     Returns
     -------
@@ -76,11 +80,13 @@ def write_report(
     environment = {str(key): str(value) for key, value in (environment or {}).items()}
     inputs, versions = describe_inputs(experiment), software()
     tables = experiment_tables(experiment, findings) | {"sensitivity": sensitivity_rows(sensitivity)}
-    tables["inputs"] = Table(("input", "value"), tuple((environment | inputs | versions).items()))
+    failed = {"could not be run": failure} if failure else {}
+    tables["inputs"] = Table(("input", "value"), tuple((failed | environment | inputs | versions).items()))
     for name, table in tables.items():
         write_text(target / f"{name}.csv", table.to_csv())
     result = experiment.claim
     context = {
+        "failure": failure,
         "answer": answer(experiment),
         "study": report_page.study(experiment, findings),
         "comparison": comparison(experiment),
@@ -107,7 +113,12 @@ def write_index(experiments: Sequence[Experiment], directory: str | Path) -> Pat
 
 
 def write_failure(name: str, directory: str | Path, message: str, *, run_time: str | None = None) -> Path:
-    """Write the page of an experiment that could not be run, with the reason; `name` as for `Corpus.name`."""
+    """Write the page of an experiment whose annotations can't even be read, with the reason.
+
+    `name` is as for `Corpus.name`. Tables of an earlier report of that name are removed: they are not this run's.
+    """
+    for table in (Path(directory) / name).glob("*.csv"):
+        table.unlink()
     page = _render("failure.html.j2", name=name, message=message, run_time=run_time, software=software())
     return write_text(Path(directory) / name / PAGE, page)
 

@@ -11,7 +11,7 @@ from priosig import kept, loaded_muq, own_source, speech, window_store
 from priosig.own_source import own_modules
 
 PACKAGE = Path(priosig.__file__).parent
-SHOWING = ("report", "plot", "compare", "snapshots", "progress", "audit", "findings")
+SHOWING = ("report", "plots", "planted", "compare", "snapshots", "progress", "audit", "findings")
 COMPUTING = [name for name in own_modules() if not name.startswith(SHOWING)]
 
 

@@ -1,15 +1,18 @@
 """Reports of a session: whatever goes wrong with one is told, and keeps nothing else from being written."""
 
 from concurrent.futures import Future
+from dataclasses import replace
 from pathlib import Path
 from types import SimpleNamespace
 
 import pytest
 
+from priosig.corpus import Corpus, Settings
 from validation import reporting
 from validation.options import CORPUS
 from validation.runs import Case
 
+UNREADABLE = Corpus("signal", Path("nowhere/moments.jsonl"), None, (), "muq", Settings())
 ONE, OTHER = Case("signal"), Case("no_signal")
 
 
@@ -20,7 +23,9 @@ def config(tmp_path, monkeypatch):
     return SimpleNamespace(stash={CORPUS: None, reporting.RUN_TIME: "now"})
 
 
-def session(outcomes: dict, *, failures: dict | None = None, environment=lambda case: {}) -> SimpleNamespace:
+def session(
+    outcomes: dict, *, failures: dict | None = None, environment=lambda case: {}, corpus: Corpus = UNREADABLE
+) -> SimpleNamespace:
     """Runs whose reports were drawn, or could not be; what could not be run."""
 
     def start(key, function, *arguments) -> Future:
@@ -36,6 +41,8 @@ def session(outcomes: dict, *, failures: dict | None = None, environment=lambda 
         failures=failures or {},
         environment=environment,
         background=SimpleNamespace(start=start),
+        corpus=lambda case: corpus,
+        cache="unused",
     )
 
 
@@ -73,3 +80,33 @@ def test_a_page_of_a_failure_that_cannot_be_written_is_told(config, tmp_path):
     (tmp_path / "report").touch()  # a file where the directory should be
     (line, *_) = reporting.write_reports(config, session({}, failures={ONE: "empty file"}))
     assert line.startswith("report of signal could not be written: ")
+
+
+def test_what_could_not_be_run_is_told_with_what_its_annotations_say(config, tmp_path, moment_row, moments_file):
+    rows = [
+        moment_row(
+            moment_id=f"{video}{start}", video_id=video, playing_before_start=start, playing_before_end=start + 10,
+            stop_timestamp=start + 11, feedback_start=start + 11, feedback_end=start + 15,
+        )
+        for video in ("videoAAAAAA", "videoBBBBBB")
+        for start in (10.0, 50.0)
+    ]  # fmt: skip
+    corpus = replace(UNREADABLE, name="trial", moments=moments_file(*rows), settings=Settings(n_permutations=19))
+    runs = session({}, failures={Case(None): "audio/v.wav: empty file"}, corpus=corpus)
+    runs.cache = str(tmp_path / "cache")
+    config.stash[CORPUS] = corpus
+    (tmp_path / "report" / "trial").mkdir(parents=True)
+    (tmp_path / "report" / "trial" / "verdicts.csv").write_text("of an earlier run")
+    reporting.write_reports(config, runs)
+    page = (tmp_path / "report" / "trial" / "index.html").read_text(encoding="utf-8")
+    assert page.index("The experiment could not be run") < page.index("audio/v.wav: empty file")
+    assert "Annotation audit" in page
+    assert "earlier" not in (tmp_path / "report" / "trial" / "verdicts.csv").read_text()
+    assert "could not be run,audio/v.wav: empty file" in (tmp_path / "report" / "trial" / "inputs.csv").read_text()
+
+
+def test_tables_of_an_earlier_report_do_not_stay_beside_a_failure(config, tmp_path):
+    (tmp_path / "report" / "signal").mkdir(parents=True)
+    (tmp_path / "report" / "signal" / "verdicts.csv").write_text("of an earlier run")
+    reporting.write_reports(config, session({}, failures={ONE: "moments.jsonl:1: not JSON"}))
+    assert [path.name for path in (tmp_path / "report" / "signal").iterdir()] == ["index.html"]

@@ -5,13 +5,15 @@ import traceback
 from collections.abc import Iterator, Sequence
 from concurrent.futures import Future
 from contextlib import contextmanager
+from dataclasses import replace
 from datetime import UTC, datetime
 from pathlib import Path
 from typing import TYPE_CHECKING
 
 import pytest
 
-from priosig.experiment import Experiment
+from priosig.cache import EmbeddingCache
+from priosig.experiment import Experiment, describe, read_annotations
 from validation.options import CORPUS, setting
 from validation.runs import Case, Runs
 
@@ -63,9 +65,7 @@ def write_reports(config: pytest.Config, runs: Runs) -> list[str]:
         name = case.world or config.stash[CORPUS].name
         failures.append(f"### {name}\n\nCould not be run: {message}\n")
         with _told(lines, f"report of {case.id}"):
-            from priosig.report import write_failure
-
-            page = write_failure(name, _directory(config, case), message, run_time=_run_time(config))
+            page = _draw_failure(config, runs, case, name, message)
             lines.append(f"{case.id} could not be run; its report says why: {_relative(page)}")
     for directory, experiments in found.items():
         if len(experiments) > 1:
@@ -81,6 +81,19 @@ def write_reports(config: pytest.Config, runs: Runs) -> list[str]:
     # On the terminal one experiment is told at length; of several, their verdicts.
     shown = summaries if len(summaries) == 1 else [text for text in summaries if not text.startswith("#")]
     return [*lines, *([""] if shown else []), *"\n".join(shown).splitlines()]
+
+
+def _draw_failure(config: pytest.Config, runs: Runs, case: Case, name: str, message: str) -> Path:
+    """The report of what could not be run: what its annotations say, or the reason alone if they can't be read."""
+    from priosig.report import write_failure, write_report
+
+    directory, run_time = _directory(config, case), _run_time(config)
+    try:
+        silent = read_annotations(replace(runs.corpus(case), audio=None))
+        known = describe(silent, EmbeddingCache(runs.cache))
+    except (OSError, ValueError):
+        return write_failure(name, directory, message, run_time=run_time)
+    return write_report(known, directory, run_time=run_time, environment={"device": "none"}, failure=message)
 
 
 @contextmanager
