@@ -118,7 +118,7 @@ def count_operations(model: torch.nn.Module, segments: list[Segment], audio: Pat
         for start, stop in window_bounds(n):
             lengths[stop - start] = lengths.get(stop - start, 0) + 1
     # Operations grow almost in proportion; a few lengths give the line and its bend.
-    known = [*sorted(lengths)[::max(1, len(lengths) // 6)], max(lengths)]
+    known = [*sorted(lengths)[:: max(1, len(lengths) // 6)], max(lengths)]
     counted = []
     with torch.inference_mode():
         for n in known:

@@ -94,9 +94,7 @@ class ViewResult:
 
 def rule_of(settings: Settings) -> Rule:
     """The verdict's rule, as the settings have it."""
-    return Rule(
-        alpha=settings.alpha, threshold=settings.auc, n_permutations=settings.n_permutations, C=settings.C
-    )
+    return Rule(alpha=settings.alpha, threshold=settings.auc, n_permutations=settings.n_permutations, C=settings.C)
 
 
 def _one_blas_thread(function: Callable[P, T]) -> Callable[P, T]:

@@ -244,4 +244,3 @@ def _read_config(path: Path) -> dict:
     if config.get("use_encodec_target"):
         raise ValueError(f"{path}: use_encodec_target asks for a second model, from the network; expected false")
     return {**config, "rvq_ckpt_path": None}  # a pickle whose weights are in model.safetensors anyway
-

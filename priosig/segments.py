@@ -131,9 +131,7 @@ def labels_of(segments: Sequence[Segment]) -> list[int]:
     return [int(segment.label == "stop") for segment in segments]
 
 
-def _add(
-    found: dict[str, Segment], video_id: str, label: Label, start: float, end: float, moment_id: str
-) -> None:
+def _add(found: dict[str, Segment], video_id: str, label: Label, start: float, end: float, moment_id: str) -> None:
     if _milliseconds(start) == _milliseconds(end):
         raise ValueError(
             f"moment {moment_id!r}: its {label} window {start} to {end} s lasts under a millisecond; "

@@ -148,11 +148,7 @@ def _placed_view(
 def _place(segment: Segment, latest: float, duration: float, busy: Sequence[Interval]) -> float | None:
     """Start of the window of `duration` seconds within `segment` that ends by `latest`, or None where none fits."""
     slack = 1e-3  # annotations have milliseconds; half a frame of audio is 20
-    free = [
-        (start, end)
-        for start, end in _free(segment.start_time, latest, busy)
-        if end - start >= duration - slack
-    ]
+    free = [(start, end) for start, end in _free(segment.start_time, latest, busy) if end - start >= duration - slack]
     if not free:
         return None
     if segment.label == "stop":

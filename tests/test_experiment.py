@@ -154,9 +154,7 @@ def test_another_recording_is_screened_again(annotations, encoder, monkeypatch):
     extractor, _, asked = encoder
     monkeypatch.setattr(experiment, "screen_segments", lambda *_, **__: asked.append([]) or Screening({}, {}))
     for level in (0.0, 0.0, 0.3):
-        soundfile.write(
-            annotations.corpus.audio / "videoAAAAAA.wav", np.full(8000 * 100, level, np.float32), 8000
-        )
+        soundfile.write(annotations.corpus.audio / "videoAAAAAA.wav", np.full(8000 * 100, level, np.float32), 8000)
         screen(annotations, annotations.segments, extractor)
     assert len(asked) == 2
 

@@ -41,9 +41,7 @@ def draw(
     """Write a report; give its page and the summary."""
     from priosig.report import markdown_summary, write_report
 
-    page = write_report(
-        experiment, directory, run_time=run_time, environment=environment, sensitivity=sensitivity
-    )
+    page = write_report(experiment, directory, run_time=run_time, environment=environment, sensitivity=sensitivity)
     return page, markdown_summary(experiment)
 
 

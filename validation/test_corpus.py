@@ -47,9 +47,7 @@ def test_durations_are_those_of_the_snapshot(description: Experiment, snapshot):
     values = {}
     for video in ("all videos", *sorted({s.video_id for s in segments})):
         for label in LABELS:
-            durations = [
-                s.duration for s in segments if s.label == label and video in ("all videos", s.video_id)
-            ]
+            durations = [s.duration for s in segments if s.label == label and video in ("all videos", s.video_id)]
             for name, statistic in (("shortest", np.min), ("median", np.median), ("longest", np.max)):
                 values[f"{video} {label} {name}"] = float(statistic(durations)) if durations else None
     snapshot.table("durations", values, kind="seconds")
