@@ -7,7 +7,6 @@ has been told of workers, segments go to them in shards (`priosig.spread`). No l
 """
 
 import functools
-import itertools
 import threading
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
@@ -18,7 +17,6 @@ import numpy as np
 
 from .audio import Slice, plan_slices
 from .cache import EmbeddingCache
-from .dimensions import PERCEPIANO_DIMENSIONS
 from .levels import LevelMeter
 from .pooling import FrameSummary
 from .progress import Progress
@@ -34,7 +32,6 @@ if TYPE_CHECKING:
     from .encoder import MuQExtractor
 
 TalkAndSilence = tuple[list[Interval], list[Interval]]
-_ROWS_AT_ONCE = 256  # segments whose summaries are held: 8 MB
 _PIECES_AHEAD = 8  # windows that are decoded before they are asked for: 23 MB
 
 
@@ -126,22 +123,28 @@ def measure_features(
         found = _hear(slices, extractor, seconds, progress)
     row = {segment_id: number for number, segment_id in enumerate(slices)}
     embeddings: np.ndarray | None = None
-    quality = np.empty((len(slices), len(PERCEPIANO_DIMENSIONS))) if checkpoints else None
-    heard = {name: np.empty(len(slices)) for name in ("level", "silence", "frames")}
-    # A summary is four times a row, and as many as there are segments would fill the memory.
-    while some := dict(itertools.islice(found, _ROWS_AT_ONCE)):
-        for segment_id, one in some.items():
-            if embeddings is None:
-                embeddings = np.empty((len(slices), len(one.summary.embedding)), np.float32)
-            embeddings[row[segment_id]] = one.summary.embedding
-            for name, value in (("level", one.level), ("silence", one.silence), ("frames", one.summary.n)):
-                heard[name][row[segment_id]] = value
-        if quality is not None:
-            from .head import extract_quality_scores
+    pooled: np.ndarray | None = None
+    extremes = False
+    if checkpoints:
+        from .head import check_heads, need_extremes, scores_of_pooled
 
-            scores = extract_quality_scores({name: one.summary for name, one in some.items()}, checkpoints)
-            for segment_id, values in scores.items():
-                quality[row[segment_id]] = values
+        extremes = need_extremes(checkpoints)
+    heard = {name: np.empty(len(slices)) for name in ("level", "silence", "frames")}
+    # A summary is some times as large as the rows it gives, and as many as there are segments would fill the memory.
+    for segment_id, one in found:
+        if embeddings is None:
+            if checkpoints:
+                check_heads(checkpoints, one.summary.width)
+            embeddings = np.empty((len(slices), len(one.summary.embedding)), np.float32)
+        embeddings[row[segment_id]] = one.summary.embedding
+        if checkpoints:
+            given = one.summary.head_input(extremes=extremes)
+            pooled = np.empty((len(slices), len(given)), np.float32) if pooled is None else pooled
+            pooled[row[segment_id]] = given
+        for name, value in (("level", one.level), ("silence", one.silence), ("frames", one.summary.n)):
+            heard[name][row[segment_id]] = value
+    # In the order of the rows, whatever order they came in.
+    quality = scores_of_pooled(pooled, checkpoints) if checkpoints else None
     return Features(embeddings, quality, heard)
 
 

@@ -192,23 +192,54 @@ def extract_quality_scores(
         As `load_head`; also if no checkpoint is given, or frames don't fit the head, are not (T, D), or have
         NaN or infinite entries, by segment id.
     """
-    paths = [checkpoint_path] if isinstance(checkpoint_path, str | os.PathLike) else list(checkpoint_path)
-    if not paths:
-        raise ValueError("checkpoint_path: empty; expected one checkpoint or several")
-    heads = [(Path(path), _loaded_head(Path(path), device)) for path in paths]
+    paths = _paths(checkpoint_path)
     summaries = {segment_id: _summary(segment_id, given) for segment_id, given in raw_embeddings.items()}
-    for segment_id, summary in summaries.items():
-        for path, head in heads:
+    for path in paths:
+        head = _loaded_head(path, device)
+        for segment_id, summary in summaries.items():
             _check_width(path, head, summary.width, f"those of segment {segment_id}")
     if not summaries:
         return {}
+    extremes = need_extremes(paths)
+    pooled = np.stack([summary.head_input(extremes=extremes) for summary in summaries.values()])
+    return dict(zip(summaries, scores_of_pooled(pooled, paths, device=device), strict=True))
+
+
+def need_extremes(paths: Sequence[str | os.PathLike]) -> bool:
+    """Whether any of the heads pools minimum and maximum too."""
+    return any(_loaded_head(Path(path), "cpu").pooling_stats == "mean_std_min_max" for path in paths)
+
+
+def scores_of_pooled(pooled: np.ndarray, paths: Sequence[str | os.PathLike], *, device: str = "cpu") -> np.ndarray:
+    """Quality scores of frames that were pooled already, averaged over the heads.
+
+    All rows go through each head at once. The last bits of a row depend on how many there are, so that equal rows in
+    equal order give equal bits.
+
+    Parameters
+    ----------
+    pooled : np.ndarray, float32, shape (n, 2 D), or (n, 4 D) where a head needs extremes
+        Rows of `FrameSummary.head_input`.
+    paths : sequence of path-like
+    device : str
+
+    Returns
+    -------
+    np.ndarray, float64, shape (n, 19)
+    """
     by_head = []
-    for _, head in heads:
-        extremes = head.pooling_stats == "mean_std_min_max"
-        pooled = np.stack([summary.head_input(extremes=extremes) for summary in summaries.values()])
+    for head in (_loaded_head(Path(path), device) for path in paths):
+        rows = np.ascontiguousarray(pooled[:, : POOLED_PARTS[head.pooling_stats] * head.input_dim])
         with torch.inference_mode():
-            by_head.append(head.clf(torch.from_numpy(pooled).to(device)).cpu().double().numpy())
-    return dict(zip(summaries, np.mean(by_head, axis=0), strict=True))
+            by_head.append(head.clf(torch.from_numpy(rows).to(device)).cpu().double().numpy())
+    return np.mean(by_head, axis=0)
+
+
+def _paths(given: str | os.PathLike | Sequence[str | os.PathLike]) -> list[Path]:
+    paths = [given] if isinstance(given, str | os.PathLike) else list(given)
+    if not paths:
+        raise ValueError("checkpoint_path: empty; expected one checkpoint or several")
+    return [Path(path) for path in paths]
 
 
 def _summary(segment_id: str, given: "np.ndarray | torch.Tensor | FrameSummary") -> FrameSummary:

@@ -5,12 +5,14 @@ from pathlib import Path
 import numpy as np
 import pytest
 import soundfile
+import torch
 
 from priosig import features, loaded_muq
 from priosig.audio import plan_slices, read_slice
 from priosig.cache import EmbeddingCache
 from priosig.encoder import MuQExtractor
 from priosig.features import measure_features, screen_segments
+from priosig.head import MuQStatsModel, extract_quality_scores
 from priosig.levels import level, silence_share
 from priosig.pooling import merge, stats_pool, summarise
 from priosig.segments import Segment
@@ -64,13 +66,37 @@ def test_rows_are_those_of_the_segments_in_the_order_given(audio):
     assert found.quality is None
 
 
-def test_rows_are_the_same_however_few_are_held_at_once(audio, monkeypatch):
-    whole = measure_features(SEGMENTS, audio, Encoder())
-    monkeypatch.setattr(features, "_ROWS_AT_ONCE", 1)
-    one_by_one = measure_features(SEGMENTS, audio, Encoder())
-    np.testing.assert_array_equal(one_by_one.embeddings, whole.embeddings)
-    for name, values in whole.heard.items():
-        np.testing.assert_array_equal(one_by_one.heard[name], values)
+class Backwards(Encoder):
+    """Gives the summaries in another order."""
+
+    def summarise(self, pieces, *, total_seconds, progress):
+        yield from reversed(list(super().summarise(pieces, total_seconds=total_seconds, progress=progress)))
+
+
+def test_rows_and_scores_are_the_same_to_the_last_bit_in_whatever_order_they_come(audio, tmp_path):
+    heads = []
+    for kind, parts in (("mean_std", 2), ("mean_std_min_max", 4)):
+        model = MuQStatsModel(input_dim=4, hidden_dim=8, pooling_stats=kind)
+        settings = {"input_dim": 4, "hidden_dim": 8, "num_labels": 19, "pooling_stats": kind}
+        assert model.clf[0].in_features == parts * 4
+        torch.save({"state_dict": model.state_dict(), "hyper_parameters": settings}, tmp_path / f"{kind}.ckpt")
+        heads.append(tmp_path / f"{kind}.ckpt")
+    found, other = (measure_features(SEGMENTS, audio, encoder(), heads) for encoder in (Encoder, Backwards))
+    np.testing.assert_array_equal(found.embeddings, other.embeddings)
+    np.testing.assert_array_equal(found.quality, other.quality)
+    frames = {s: frames_of(read_slice(part)) for s, part in plan_slices(SEGMENTS, audio).items()}
+    scores = extract_quality_scores(frames, heads)
+    np.testing.assert_allclose(found.quality, [scores[s.segment_id] for s in SEGMENTS], atol=1e-6)
+
+
+def test_heads_for_frames_of_another_width_are_refused(audio, tmp_path):
+    model = MuQStatsModel(input_dim=2, hidden_dim=8, pooling_stats="mean_std")
+    settings = {"input_dim": 2, "hidden_dim": 8, "num_labels": 19, "pooling_stats": "mean_std"}
+    torch.save({"state_dict": model.state_dict(), "hyper_parameters": settings}, tmp_path / "head.ckpt")
+    with pytest.raises(
+        ValueError, match=r"head\.ckpt: the head expects frames 2 wide, and the encoder's frames are 4"
+    ):
+        measure_features(SEGMENTS, audio, Encoder(), [tmp_path / "head.ckpt"])
 
 
 def test_segments_too_short_for_muq_are_named_before_anything_is_encoded(audio):
