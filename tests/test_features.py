@@ -93,9 +93,7 @@ def test_heads_for_frames_of_another_width_are_refused(audio, tmp_path):
     model = MuQStatsModel(input_dim=2, hidden_dim=8, pooling_stats="mean_std")
     settings = {"input_dim": 2, "hidden_dim": 8, "num_labels": 19, "pooling_stats": "mean_std"}
     torch.save({"state_dict": model.state_dict(), "hyper_parameters": settings}, tmp_path / "head.ckpt")
-    with pytest.raises(
-        ValueError, match=r"head\.ckpt: the head expects frames 2 wide, and the encoder's frames are 4"
-    ):
+    with pytest.raises(ValueError, match=r"head\.ckpt: .* expects frames 2 wide, and the encoder's frames are 4"):
         measure_features(SEGMENTS, audio, Encoder(), [tmp_path / "head.ckpt"])
 
 
