@@ -76,7 +76,7 @@ def markdown_summary(experiment: Experiment) -> str:
             f"[{number(e.low)}, {number(e.high)}], above 0.5 in {e.n_videos_above_half} of {e.n_videos} videos; "
             f"p: T1 {pvalue(e.any_signal_pvalue)}, T2 {pvalue(e.beyond_confounds_pvalue)}."
         )
-    if not result.assessments:
+    if not result.assessments or head["label"] == "invalid design":
         lines += [f"- {text}" for text in head["why"]]
     table = head["side_by_side"]
     rows = [("AUC within video", *(column.label for column in table.columns[1:]))]
