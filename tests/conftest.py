@@ -3,10 +3,11 @@
 Matrices and models are small here: threads would mostly wait for each other, up to forty times as long where other
 programs want the cores.
 
-A property is tried with 25 examples, which takes seconds for all of them; `pytest tests -m hypothesis
+A property is tried with 15 examples, which takes seconds for all of them; `pytest tests -m hypothesis
 --hypothesis-profile=thorough` tries 200.
 """
 
+import gc
 import json
 import os
 from pathlib import Path
@@ -17,7 +18,7 @@ from threadpoolctl import threadpool_limits
 
 from priosig.moments import Moment
 
-hypothesis.settings.register_profile("quick", max_examples=25, deadline=None)
+hypothesis.settings.register_profile("quick", max_examples=15, deadline=None)
 hypothesis.settings.register_profile("thorough", max_examples=200, deadline=None)
 hypothesis.settings.load_profile("quick")
 os.environ["OMP_NUM_THREADS"] = "1"  # for torch, where a test imports it
@@ -93,3 +94,9 @@ def moment():
         )
 
     return build
+
+
+def pytest_collection_finish(session: pytest.Session) -> None:
+    """What was imported and collected stays: the garbage collector need not look at it again and again."""
+    gc.collect()
+    gc.freeze()

@@ -15,20 +15,30 @@ SHOWING = ("report", "plots", "planted", "compare", "snapshots", "progress", "au
 COMPUTING = [name for name in own_modules() if not name.startswith(SHOWING)]
 
 
+@pytest.fixture(scope="module")
+def copy(tmp_path_factory) -> Path:
+    """A copy of the package."""
+    directory = tmp_path_factory.mktemp("copy") / "priosig"
+    shutil.copytree(PACKAGE, directory, ignore=shutil.ignore_patterns("__pycache__", "templates"))
+    return directory
+
+
 @pytest.fixture
-def package(tmp_path, monkeypatch):
-    """A copy of the package whose source may be changed: `package(module, text)` adds text to a module."""
-    copy = tmp_path / "priosig"
-    shutil.copytree(PACKAGE, copy, ignore=shutil.ignore_patterns("__pycache__", "templates"))
+def package(copy, monkeypatch):
+    """The copy, whose source may be changed: `package(module, text)` adds text to a module."""
     monkeypatch.setattr(own_source, "_HERE", copy)
     clear()
+    before = {}
 
     def add(module: str, text: str) -> None:
-        with (copy / f"{module}.py").open("a", encoding="utf-8") as file:
-            file.write(text)
+        path = copy / f"{module}.py"
+        before[path] = path.read_text(encoding="utf-8")
+        path.write_text(before[path] + text, encoding="utf-8")
         clear()
 
     yield add
+    for path, source in before.items():
+        path.write_text(source, encoding="utf-8")
     clear()
 
 

@@ -11,7 +11,7 @@ from pathlib import Path
 import numpy as np
 import pytest
 
-from priosig import report, report_clips, report_mistakes
+from priosig import plots, plots_models, report, report_clips, report_mistakes
 from priosig.coefficients import Cluster, CoefficientTable, Weight
 from priosig.corpus import open_corpus
 from priosig.dimensions import PERCEPIANO_DIMENSIONS
@@ -158,6 +158,13 @@ def page(html: str) -> Page:
 def read(directory: Path, name: str) -> list[dict[str, str]]:
     with (directory / f"{name}.csv").open(encoding="utf-8", newline="") as lines:
         return list(csv.DictReader(lines))
+
+
+@pytest.fixture
+def unplotted(monkeypatch):
+    """Plots are left blank: they take most of the time, and a text beside them does not ask for them."""
+    for module in (plots, plots_models):
+        monkeypatch.setattr(module, "panel", lambda draw, **size: '<svg width="360" aria-hidden="true"></svg>')
 
 
 def test_text_of_a_corpus_is_shown_and_never_becomes_an_element(page):
@@ -308,7 +315,7 @@ def test_the_worst_mistakes_are_on_the_wrong_side_and_in_order(experiment):
         assert [m.rank for m in ours] == list(range(1, len(ours) + 1))
 
 
-def test_a_recording_that_is_gone_leaves_its_reason_in_place_of_the_sound(experiment, tmp_path):
+def test_a_recording_that_is_gone_leaves_its_reason_in_place_of_the_sound(experiment, tmp_path, unplotted):
     corpus = dataclasses.replace(experiment.annotations.corpus, audio=tmp_path)
     moved = dataclasses.replace(experiment, annotations=dataclasses.replace(experiment.annotations, corpus=corpus))
     clips = [
@@ -325,7 +332,7 @@ def test_all_mistakes_are_in_their_table(experiment):
     assert len(table.rows) == wrong > 0
 
 
-def test_a_text_that_would_turn_the_page_round_is_held_in_its_place(experiment, tmp_path):
+def test_a_text_that_would_turn_the_page_round_is_held_in_its_place(experiment, tmp_path, unplotted):
     moments = tuple(dataclasses.replace(m, teacher=REVERSED) for m in experiment.annotations.moments)
     annotations = dataclasses.replace(experiment.annotations, moments=moments)
     path = report.write_report(dataclasses.replace(experiment, annotations=annotations), tmp_path)
@@ -340,7 +347,7 @@ def renamed(experiment: Experiment, name: str) -> Experiment:
     return dataclasses.replace(experiment, annotations=dataclasses.replace(experiment.annotations, corpus=corpus))
 
 
-def test_a_world_is_said_to_be_synthetic_and_leads_to_no_video(experiment, html, tmp_path):
+def test_a_world_is_said_to_be_synthetic_and_leads_to_no_video(experiment, html, tmp_path, unplotted):
     world = report.write_report(renamed(experiment, "signal"), tmp_path).read_text(encoding="utf-8")
     assert "<h1>The world “signal”</h1>" in world
     assert PLANTED["signal"] in world
@@ -428,7 +435,7 @@ def test_an_audit_heading_has_its_count_and_the_text_below_does_not_repeat_it(ht
     assert "<p>2 of 12 moments" not in html
 
 
-def test_too_few_relabellings_for_any_verdict_are_said(experiment, tmp_path):
+def test_too_few_relabellings_for_any_verdict_are_said(experiment, tmp_path, unplotted):
     rows = [Row(Choice("none", "clean", 2.0, 5.0, 1.0), m, 12, 10, 0.9, 0.1, 0.1, "no signal", n_permutations=19)
             for m in "AB"]  # fmt: skip
     html = report.write_report(experiment, tmp_path, sensitivity=rows).read_text(encoding="utf-8")
@@ -436,7 +443,7 @@ def test_too_few_relabellings_for_any_verdict_are_said(experiment, tmp_path):
     assert "p is not corrected" not in html
 
 
-def test_an_empty_view_that_claims_rest_on_is_an_answer_and_no_reason_to_look_at_another(experiment, tmp_path):
+def test_an_empty_view_that_claims_rest_on_is_an_answer(experiment, tmp_path, unplotted):
     annotations = experiment.annotations
     busy = {s.segment_id: [(s.start_time, s.end_time)] for s in annotations.segments}
     settings = annotations.corpus.settings

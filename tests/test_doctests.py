@@ -1,0 +1,27 @@
+"""The examples in docstrings say what is so."""
+
+import doctest
+from importlib import import_module
+from pathlib import Path
+
+import numpy as np
+import pytest
+
+ROOT = Path(__file__).parents[1]
+MODULES = [
+    f"{directory}.{path.stem}"
+    for directory in ("priosig", "validation")
+    for path in sorted((ROOT / directory).glob("*.py"))
+    if ">>> " in path.read_text(encoding="utf-8")
+]
+
+
+@pytest.mark.parametrize("name", MODULES)
+def test_examples_hold(name):
+    module = import_module(name)
+    for examples in doctest.DocTestFinder(exclude_empty=True).find(module, extraglobs={"np": np}):
+        assert doctest.DocTestRunner(verbose=False).run(examples).failed == 0
+
+
+def test_examples_are_found():
+    assert len(MODULES) > 15
