@@ -49,7 +49,7 @@ def test_max_t_is_the_largest_statistic_written_out():
     np.testing.assert_allclose(max_t_pvalues(rows), expected)
 
 
-@settings(max_examples=30, deadline=None)
+@settings(max_examples=15, deadline=None)
 @given(st.integers(0, 10_000), st.integers(2, 40), st.integers(1, 5))
 def test_max_t_is_never_zero_nor_above_one_and_constant_statistics_have_one(seed, m, k):
     rows = np.random.default_rng(seed).normal(size=(m, k))

@@ -41,7 +41,7 @@ def test_interval_is_the_formula_written_out():
     assert (found.df, found.reason) == (4, "")
 
 
-@settings(max_examples=30, deadline=None)
+@settings(max_examples=15, deadline=None)
 @given(st.floats(0.01, 0.99), st.lists(st.floats(0, 1), min_size=3, max_size=20))
 def test_limits_stay_between_0_and_1_and_enclose_the_estimate(estimate, leave_out):
     found = interval_from_leave_out(estimate, np.array(leave_out), len(leave_out))

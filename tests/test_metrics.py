@@ -8,7 +8,7 @@ from hypothesis import strategies as st
 from priosig.metrics import calibration, sigmoid, summarise
 from priosig.ranking import auc, auc_by_video, auc_within_video, average_precision, roc_points
 
-FEW = settings(max_examples=40, deadline=None)
+FEW = settings(max_examples=20, deadline=None)
 # Scores from a small set of whole numbers, so that ties are common.
 SCORED = st.lists(st.tuples(st.integers(-4, 4), st.integers(0, 1), st.sampled_from("abc")), min_size=1, max_size=40)
 
