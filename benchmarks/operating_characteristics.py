@@ -35,8 +35,8 @@ NUMBERS = ("datasets", "wide_datasets", "permutations", "seed")  # the settings 
 
 def main() -> None:
     parser = argparse.ArgumentParser(description=__doc__.splitlines()[0])
-    parser.add_argument("--datasets", type=int, default=200, help="data sets of each world at 19 features")
-    parser.add_argument("--wide-datasets", type=int, default=60, help="the same at 2048 features; 0 for none")
+    parser.add_argument("--datasets", type=int, default=600, help="data sets of each world at 19 features")
+    parser.add_argument("--wide-datasets", type=int, default=200, help="the same at 2048 features; 0 for none")
     parser.add_argument("--permutations", type=int, default=199, help="relabellings of each test")
     parser.add_argument("--seed", type=int, default=2026)
     parser.add_argument("--workers", type=int, default=1)
