@@ -297,12 +297,12 @@ def _recordings(segments: Sequence[Segment], audio: Path, progress: Stages | Non
     paths = {s.video_id: slices[s.segment_id].recording.path for s in segments}
     sizes = {video_id: path.stat().st_size / 1e6 for video_id, path in paths.items()}
     report = progress("hashes of the recordings") if progress is not None else None
-    digests, done = {}, 0.0
+    digests, done, whole = {}, 0.0, sum(sizes.values())
     for video_id, path in paths.items():
         digests[video_id] = file_digest(path)
         done += sizes[video_id]
         if report is not None:
-            report(Progress(done, 0.0, sum(sizes.values()), "MB"))
+            report(Progress(done, 0.0, whole, "MB"))
     return digests
 
 

@@ -61,6 +61,7 @@ def study(experiment: Experiment, findings: Sequence[Finding]) -> dict:
         "n_videos": counted(len(videos), "video"),
         "n_segments": counted(len(segments), "segment"),
         "shortest": seconds(annotations.corpus.settings.min_continue_duration),
+        "clipped": _clipped(annotations.clipped),
         "videos": _videos(experiment, videos),
         "views": _views(experiment, findings),
         "timeline": figure(
@@ -77,6 +78,17 @@ def study(experiment: Experiment, findings: Sequence[Finding]) -> dict:
             f"As annotated, a mark a window: {counts}.",
         ),
     }
+
+
+def _clipped(clipped: dict[str, float]) -> str:
+    """How many windows overrun their recording, and by how much; nothing where none does."""
+    if not clipped:
+        return ""
+    n, most = len(clipped), max(clipped.values())
+    verb = "overruns its recording" if n == 1 else "overrun their recordings"
+    return (
+        f"{counted(n, 'segment')} {verb}, by {most:.2f} s at most, and {'was' if n == 1 else 'were'} clipped there."
+    )
 
 
 def audit(experiment: Experiment, findings: Sequence[Finding], most: int = 100) -> dict:

@@ -458,3 +458,10 @@ def test_an_empty_view_that_claims_rest_on_is_an_answer(experiment, tmp_path, un
     assert "no segment holds 2 s of playing without talk" in page
     [row] = [r for r in read(tmp_path / "hostile", "verdicts") if r["view"] == "clean"]
     assert (row["verdict"], row["auc_within_video"]) == ("invalid design", "nan")
+
+
+def test_windows_that_overran_their_recording_are_counted(experiment, tmp_path, unplotted):
+    ids = [s.segment_id for s in experiment.annotations.segments[:2]]
+    annotations = dataclasses.replace(experiment.annotations, clipped=dict(zip(ids, (0.1, 0.4), strict=True)))
+    page = report.write_report(dataclasses.replace(experiment, annotations=annotations), tmp_path)
+    assert "2 segments overrun their recordings, by 0.40 s at most" in page.read_text(encoding="utf-8")
