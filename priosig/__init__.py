@@ -19,10 +19,10 @@ _HOME = {
     "extract_audio_segments": "segment_files",
     "stats_pool": "pooling",
     "MuQExtractor": "encoder",
-    "extract_muq_features": "encoder",
+    "extract_muq_features": "segment_files",
     "PERCEPIANO_DIMENSIONS": "dimensions",
     "MuQStatsModel": "head",
-    "extract_quality_scores": "head",
+    "extract_quality_scores": "quality",
     "train_classifier": "probe",
     "leave_one_video_out_cv": "crossval",
 }

@@ -41,7 +41,6 @@ from .loaded_muq import LoadedMuQ
 from .muq_model import DEFAULT_MODEL, is_hub_id
 from .pooling import FrameSummary
 from .progress import Progress
-from .segments import Segment
 from .window_run import Store, WindowRun
 from .window_store import FrameStore, SummaryStore
 from .windows import MUQ_RATE, WINDOW, Piece
@@ -256,54 +255,3 @@ class MuQExtractor:
         ahead = 1 if self.device.startswith("cuda") else 0
         run = WindowRun(self._forward, key_of, store, self._sizes, ahead=ahead, known=known)
         yield from run.results(pieces)
-
-
-def extract_muq_features(
-    segments: Iterable[Segment],
-    segment_dir: str | os.PathLike,
-    cache_dir: str | os.PathLike | None,
-    *,
-    extractor: MuQExtractor | None = None,
-    progress: Callable[[Progress], None] | None = None,
-) -> dict[str, np.ndarray]:
-    """MuQ frames of segments that `extract_audio_segments` wrote, all at once: 369 MB an hour at 1024 dimensions.
-
-    Where that is too much, use `MuQExtractor.summarise`.
-
-    Parameters
-    ----------
-    segments : iterable of Segment
-    segment_dir : path-like
-        Holds `<segment_id>.wav`.
-    cache_dir : path-like or None
-        Where frames are kept; the extractor's directory or None, if one is given.
-    extractor : MuQExtractor, optional
-        By default a new one with the released model.
-    progress : callable, optional
-
-    Returns
-    -------
-    dict of str to np.ndarray
-        Float32 frames of shape (T, D) by segment id, in the order given.
-
-    Raises
-    ------
-    FileNotFoundError, ValueError
-        If a file is not there or can't be used, an id comes twice, or `cache_dir` is not the extractor's.
-    """
-    segments = list(segments)
-    if extractor is None:
-        extractor = MuQExtractor(cache_dir=cache_dir)
-    elif cache_dir is not None and (extractor.cache is None or extractor.cache.directory != Path(cache_dir)):
-        raise ValueError(f"cache_dir {cache_dir}: the extractor has {extractor.cache}; expected the same, or None")
-    recordings = {}
-    for segment in segments:
-        if segment.segment_id in recordings:
-            raise ValueError(f"segment {segment.segment_id}: given twice; expected each segment once")
-        recordings[segment.segment_id] = probe_recording(Path(segment_dir) / f"{segment.segment_id}.wav")
-    waveforms = (
-        (segment_id, read_segment(recording.path, 0.0, recording.duration)[0])
-        for segment_id, recording in recordings.items()
-    )
-    total = sum(recording.duration for recording in recordings.values())
-    return dict(extractor.extract(waveforms, total_seconds=total, progress=progress))

@@ -1,61 +1,36 @@
-"""One corpus, end to end: annotations, views, features, verdicts.
+"""One corpus, end to end: views, features, verdicts.
 
-`read_annotations` needs no audio and refuses what no experiment can be made of; `describe` judges the design by the
-annotations alone. `run_experiment` does the rest, in every view and for both models (`priosig.evaluation`).
+`describe` judges the design by the annotations alone (`priosig.annotations`); `run_experiment` does the rest, in
+every view and for both models (`priosig.evaluation`).
 
 Every step is kept by content where the encoder has a cache (`priosig.kept`): a second run of the same experiment
 reads its results, and a run that was killed goes on at the step that it was in.
 """
 
-from collections.abc import Mapping, Sequence
-from dataclasses import dataclass, field, replace
+from collections.abc import Sequence
+from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import TYPE_CHECKING
 
 import numpy as np
 
-from .audio import Slice, plan_slices
+from .annotations import Annotations
+from .audio import plan_slices
 from .cache import EmbeddingCache
 from .corpus import Corpus, Settings
 from .evaluation import ViewResult, evaluate_view
-from .features import Features, Screening, check_lengths, measure_features, screen_segments
+from .features import Features, measure_features
 from .file_digests import file_digest
 from .kept import kept
-from .moments import Moment, load_moments
 from .progress import Progress, Stages
-from .segments import LABELS, Segment, identify_segments
+from .screening import Screening, screen_segments
+from .segments import Segment
 from .spread import is_spread
 from .transcript import intersect, merge, total
-from .views import View, annotated_view, clean_view, equal_length_view
+from .views import View, clean_view
 
 if TYPE_CHECKING:
     from .encoder import MuQExtractor
-
-
-@dataclass(frozen=True)
-class Annotations:
-    """What is known of a corpus without listening.
-
-    Attributes
-    ----------
-    corpus : Corpus
-    moments : tuple of Moment
-    segments : tuple of Segment
-        As annotated.
-    clipped : dict of str to float
-        Seconds by which a segment overruns its recording, by at most half a second; only segments that do, and none
-        without recordings.
-    """
-
-    corpus: Corpus
-    moments: tuple[Moment, ...]
-    segments: tuple[Segment, ...]
-    clipped: dict[str, float] = field(default_factory=dict)
-
-    def silent_views(self) -> tuple[View, ...]:
-        """The views that need no audio: annotated and equal."""
-        length = self.corpus.settings.equal_length
-        return annotated_view(self.segments), equal_length_view(self.segments, length, clipped=self.clipped)
 
 
 @dataclass(frozen=True)
@@ -78,39 +53,6 @@ class Experiment:
         Whatever it holds: that it is empty is a finding, and no reason to claim something on a leakier one.
         """
         return self.views["clean" if "clean" in self.views else "equal"]
-
-
-def read_annotations(corpus: Corpus) -> Annotations:
-    """Load a corpus's moments, derive its segments, and find them in its recordings, where it has some.
-
-    Raises
-    ------
-    FileNotFoundError, ValueError
-        If the annotations cannot be read (`load_moments`), or hold one video or one class only: then there is
-        nothing to leave out, or nothing to tell apart; if a segment can't be cut (`plan_slices`), or is too short
-        for MuQ.
-    """
-    moments = load_moments(corpus.moments)
-    segments = identify_segments(moments, corpus.settings.min_continue_duration)
-    videos = sorted({segment.video_id for segment in segments})
-    if len(videos) < 2:
-        raise ValueError(
-            f"{corpus.moments}: one video only ({videos[0]}); expected at least 2, since each video is scored by a "
-            "probe that was trained on the others"
-        )
-    for label in LABELS:
-        if not any(segment.label == label for segment in segments):
-            raise ValueError(
-                f"{corpus.moments}: no {label.upper()} segment among {len(segments)} (CONTINUE needs "
-                f"{corpus.settings.min_continue_duration:g} s between one feedback and the next playing window); "
-                "expected both classes"
-            )
-    clipped = {}
-    if corpus.audio is not None:
-        slices = plan_slices(segments, corpus.audio)
-        check_lengths(slices)
-        clipped = clipped_seconds(slices)
-    return Annotations(corpus, tuple(moments), tuple(segments), clipped)
 
 
 def describe(
@@ -193,7 +135,7 @@ def check_models(corpus: Corpus, extractor: "MuQExtractor", *, progress: Stages 
         return True
 
     def load_heads() -> bool:
-        from .head import check_heads
+        from .quality import check_heads
 
         check_heads(corpus.checkpoints, extractor.width)
         return True
@@ -314,11 +256,6 @@ def _refuse_changed(before: dict[str, str] | None, segments: Sequence[Segment], 
     changed = [video_id for video_id, digest in before.items() if now[video_id] != digest]
     if changed:
         raise ValueError(f"{audio}: the recording of {', '.join(changed)} changed during the run; start it again")
-
-
-def clipped_seconds(slices: Mapping[str, Slice]) -> dict[str, float]:
-    """Seconds by which segments overrun their recordings; only those that do."""
-    return {name: part.clipped_seconds for name, part in slices.items() if part.clipped_seconds}
 
 
 def talk_heard(view: View, screening: Screening) -> np.ndarray:

@@ -1,9 +1,9 @@
-"""What is heard in each segment: embeddings, quality scores, levels, talk.
+"""What is heard in each segment: embeddings, quality scores, levels.
 
-The one step that reads audio for the statistics. Recordings are decoded once, in one pass ahead of the encoder, and a
-window goes through all measurements and is forgotten: what is kept of a segment is the summary of its frames, its
-level, and when there is talk or silence. So memory does not grow with recordings or with their number. Where joblib
-has been told of workers, segments go to them in shards (`priosig.spread`). No label is looked at here.
+Recordings are decoded once, in one pass ahead of the encoder, and a window goes through all measurements and is
+forgotten: what is kept of a segment are its rows of features. So memory does not grow with recordings, and with their
+number by the rows alone. Where joblib has been told of workers, segments go to them in shards (`priosig.spread`). No
+label is looked at here.
 """
 
 import functools
@@ -16,23 +16,17 @@ from typing import TYPE_CHECKING
 import numpy as np
 
 from .audio import Slice, plan_slices
-from .cache import EmbeddingCache
 from .levels import LevelMeter
 from .pooling import FrameSummary
 from .progress import Progress
 from .readahead import read_ahead
 from .segments import Segment
-from .speech import TalkMeter
 from .spread import in_shards, is_spread, make_shards
-from .streaming import resampled_length, stream_pieces
-from .views import Interval
+from .streaming import PIECES_AHEAD, resampled_length, stream_pieces
 from .windows import MUQ_RATE, SHORTEST_POOLED, Piece
 
 if TYPE_CHECKING:
     from .encoder import MuQExtractor
-
-TalkAndSilence = tuple[list[Interval], list[Interval]]
-_PIECES_AHEAD = 8  # windows that are decoded before they are asked for: 23 MB
 
 
 @dataclass(frozen=True)
@@ -60,18 +54,6 @@ class Features:
             quality=None if self.quality is None else self.quality[rows],
             heard={name: values[rows] for name, values in self.heard.items()},
         )
-
-
-@dataclass(frozen=True)
-class Screening:
-    """When there is talk or silence in each segment; intervals in seconds from the start of the video."""
-
-    talk: dict[str, list[Interval]]
-    silence: dict[str, list[Interval]]
-
-    def busy(self) -> dict[str, list[Interval]]:
-        """Talk and silence together: where a clean window must not lie."""
-        return {segment_id: self.talk[segment_id] + self.silence[segment_id] for segment_id in self.talk}
 
 
 @dataclass(frozen=True)
@@ -126,7 +108,7 @@ def measure_features(
     pooled: np.ndarray | None = None
     extremes = False
     if checkpoints:
-        from .head import check_heads, need_extremes, scores_of_pooled
+        from .quality import check_heads, need_extremes, scores_of_pooled
 
         extremes = need_extremes(checkpoints)
     heard = {name: np.empty(len(slices)) for name in ("level", "silence", "frames")}
@@ -171,51 +153,6 @@ def check_lengths(slices: Mapping[str, Slice]) -> None:
         )
 
 
-def screen_segments(
-    segments: Sequence[Segment],
-    audio_dir: str | Path,
-    *,
-    store: EmbeddingCache | None = None,
-    progress: Callable[[Progress], None] | None = None,
-) -> Screening:
-    """Find talk and silence in each segment.
-
-    Parameters
-    ----------
-    segments : sequence of Segment
-        As annotated.
-    audio_dir : path-like
-    store : EmbeddingCache, optional
-        Where the voice detector's results are kept by content.
-    progress : callable, optional
-        As for `measure_features`.
-
-    Returns
-    -------
-    Screening
-    """
-    slices = plan_slices(segments, audio_dir)
-    if is_spread():
-        shared = None if store is None else EmbeddingCache(store.directory.absolute())
-        parts = in_shards(_screen_shard, make_shards(segments, slices), Path(audio_dir).absolute(), shared)
-    else:
-        parts = ({name: both} for name, both in _screen(slices, store))
-    found: dict[str, TalkAndSilence] = {}
-    done, total = 0.0, sum(segment.duration for segment in segments)
-    duration = {segment.segment_id: segment.duration for segment in segments}
-    for part in parts:
-        found |= part
-        done += sum(duration[name] for name in part)
-        if progress is not None:
-            progress(Progress(done, 0.0, total))
-    start = {segment.segment_id: segment.start_time for segment in segments}
-    talk, silence = (
-        {name: [(begin + start[name], end + start[name]) for begin, end in found[name][which]] for name in slices}
-        for which in (0, 1)
-    )
-    return Screening(talk, silence)
-
-
 def _hear(
     slices: dict[str, Slice], extractor: "MuQExtractor", seconds: float, progress: Callable | None
 ) -> Iterator[tuple[str, Heard]]:
@@ -226,7 +163,7 @@ def _hear(
             meters.setdefault(piece.name, LevelMeter(MUQ_RATE)).add(piece.samples)
             yield piece
 
-    ahead = read_ahead(pieces(), _PIECES_AHEAD)
+    ahead = read_ahead(pieces(), PIECES_AHEAD)
     for name, summary in extractor.summarise(ahead, total_seconds=seconds, progress=progress):
         meter = meters.pop(name)
         yield name, Heard(summary, meter.level, meter.silence_share)
@@ -284,23 +221,3 @@ def _extractor_of(arguments: tuple[tuple[str, object], ...], weights: str) -> "M
     from .encoder import MuQExtractor
 
     return MuQExtractor(**dict(arguments))
-
-
-def _screen(slices: dict[str, Slice], store: EmbeddingCache | None) -> Iterator[tuple[str, TalkAndSilence]]:
-    """Talk and silence of each segment, in seconds from its start."""
-    meters: dict[str, tuple[TalkMeter, LevelMeter]] = {}
-    for piece in read_ahead(stream_pieces(slices), _PIECES_AHEAD):
-        if piece.name not in meters:
-            meters[piece.name] = TalkMeter(MUQ_RATE, store=store), LevelMeter(MUQ_RATE)
-        talk, levels = meters[piece.name]
-        talk.add(piece.samples)
-        levels.add(piece.samples)
-        if piece.last:
-            del meters[piece.name]
-            yield piece.name, (talk.finish(), levels.silent_intervals())
-
-
-def _screen_shard(
-    shard: Sequence[Segment], audio_dir: Path, store: EmbeddingCache | None
-) -> dict[str, TalkAndSilence]:
-    return dict(_screen(plan_slices(shard, audio_dir), store))

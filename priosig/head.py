@@ -12,19 +12,15 @@ does; one that needs more than tensors and plain values is refused by the names 
 are compared with the hyperparameters before anything is built.
 """
 
-import functools
 import os
 import re
 import zipfile
-from collections.abc import Mapping, Sequence
 from pathlib import Path
 
-import numpy as np
 import torch
 from torch import nn
 
 from .dimensions import PERCEPIANO_DIMENSIONS
-from .pooling import FrameSummary, summarise
 
 POOLED_PARTS = {"mean_std": 2, "mean_std_min_max": 4}
 """Kinds of pooling, and how many times the frames' width each one gives."""
@@ -139,135 +135,6 @@ def load_head(path: str | os.PathLike) -> MuQStatsModel:
         head = MuQStatsModel(**settings)
     head.load_state_dict(state, strict=True)
     return head.eval().requires_grad_(False)
-
-
-def check_heads(paths: Sequence[str | os.PathLike], width: int) -> None:
-    """Load every head, and refuse by file what is wrong with one; also one that takes frames of another width.
-
-    Raises
-    ------
-    FileNotFoundError, ValueError
-        As `load_head`.
-    """
-    for path in map(Path, paths):
-        _check_width(path, _loaded_head(path, "cpu"), width, "the encoder's frames")
-
-
-def _check_width(path: Path, head: MuQStatsModel, width: int, whose: str) -> None:
-    if width != head.input_dim:
-        raise ValueError(
-            f"{path}: the head expects frames {head.input_dim} wide, and {whose} are {width}: it was trained on "
-            "another encoder"
-        )
-
-
-def extract_quality_scores(
-    raw_embeddings: Mapping[str, "np.ndarray | torch.Tensor | FrameSummary"],
-    checkpoint_path: str | os.PathLike | Sequence[str | os.PathLike],
-    *,
-    device: str = "cpu",
-) -> dict[str, np.ndarray]:
-    """Quality scores of segments from their frames, averaged over the heads given.
-
-    Frames are pooled in float64, the heads run in float32, on all segments at once. A checkpoint that did not
-    change since an earlier call is not read again.
-
-    Parameters
-    ----------
-    raw_embeddings : mapping of str to np.ndarray or torch.Tensor, shape (T, D), or FrameSummary
-        Frames by segment id, T >= 1; or their summary, which gives the same scores.
-    checkpoint_path : path-like, or sequence of them
-        One checkpoint, or several whose scores are averaged.
-    device : str
-        Where the heads run.
-
-    Returns
-    -------
-    dict of str to np.ndarray, float64, shape (19,)
-        Scores between 0 and 1 in the order of `PERCEPIANO_DIMENSIONS`, by segment id, in the order given.
-
-    Raises
-    ------
-    FileNotFoundError, ValueError
-        As `load_head`; also if no checkpoint is given, or frames don't fit the head, are not (T, D), or have
-        NaN or infinite entries, by segment id.
-    """
-    paths = _paths(checkpoint_path)
-    summaries = {segment_id: _summary(segment_id, given) for segment_id, given in raw_embeddings.items()}
-    for path in paths:
-        head = _loaded_head(path, device)
-        for segment_id, summary in summaries.items():
-            _check_width(path, head, summary.width, f"those of segment {segment_id}")
-    if not summaries:
-        return {}
-    extremes = need_extremes(paths)
-    pooled = np.stack([summary.head_input(extremes=extremes) for summary in summaries.values()])
-    return dict(zip(summaries, scores_of_pooled(pooled, paths, device=device), strict=True))
-
-
-def need_extremes(paths: Sequence[str | os.PathLike]) -> bool:
-    """Whether any of the heads pools minimum and maximum too."""
-    return any(_loaded_head(Path(path), "cpu").pooling_stats == "mean_std_min_max" for path in paths)
-
-
-def scores_of_pooled(pooled: np.ndarray, paths: Sequence[str | os.PathLike], *, device: str = "cpu") -> np.ndarray:
-    """Quality scores of frames that were pooled already, averaged over the heads.
-
-    All rows go through each head at once. The last bits of a row depend on how many there are, so that equal rows in
-    equal order give equal bits.
-
-    Parameters
-    ----------
-    pooled : np.ndarray, float32, shape (n, 2 D), or (n, 4 D) where a head needs extremes
-        Rows of `FrameSummary.head_input`.
-    paths : sequence of path-like
-    device : str
-
-    Returns
-    -------
-    np.ndarray, float64, shape (n, 19)
-    """
-    by_head = []
-    for head in (_loaded_head(Path(path), device) for path in paths):
-        rows = np.ascontiguousarray(pooled[:, : POOLED_PARTS[head.pooling_stats] * head.input_dim])
-        with torch.inference_mode():
-            by_head.append(head.clf(torch.from_numpy(rows).to(device)).cpu().double().numpy())
-    return np.mean(by_head, axis=0)
-
-
-def _paths(given: str | os.PathLike | Sequence[str | os.PathLike]) -> list[Path]:
-    paths = [given] if isinstance(given, str | os.PathLike) else list(given)
-    if not paths:
-        raise ValueError("checkpoint_path: empty; expected one checkpoint or several")
-    return [Path(path) for path in paths]
-
-
-def _summary(segment_id: str, given: "np.ndarray | torch.Tensor | FrameSummary") -> FrameSummary:
-    if isinstance(given, FrameSummary):
-        return given
-    frames = torch.as_tensor(given)
-    if frames.ndim != 2 or len(frames) < 1 or not frames.is_floating_point():
-        raise ValueError(
-            f"segment {segment_id}: frames are {frames.dtype} of shape {tuple(frames.shape)}; "
-            "expected floating point, (T, D)"
-        )
-    if not torch.isfinite(frames).all():
-        raise ValueError(f"segment {segment_id}: frames have NaN or infinite entries; expected numbers")
-    return summarise(frames)
-
-
-def _loaded_head(path: Path, device: str) -> MuQStatsModel:
-    """The head of a checkpoint on a device; read again only if the file changed."""
-    if not path.is_file():
-        return load_head(path)  # says what is wrong
-    status = path.stat()
-    return _remembered_head(path, status.st_size, status.st_mtime_ns, device)
-
-
-@functools.lru_cache(maxsize=32)  # 5 MB each
-def _remembered_head(path: Path, size: int, mtime_ns: int, device: str) -> MuQStatsModel:
-    # size and mtime_ns are read only as part of the memo's key.
-    return load_head(path).to(device)
 
 
 def _read_checkpoint(path: Path) -> object:

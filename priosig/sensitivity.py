@@ -19,9 +19,10 @@ from typing import TYPE_CHECKING
 
 import numpy as np
 
+from .annotations import Annotations, clipped_seconds
 from .audio import plan_slices
 from .corpus import Settings
-from .experiment import Annotations, clipped_seconds, evaluate_kept, measure_views, screen, talk_heard
+from .experiment import evaluate_kept, measure_views, screen, talk_heard
 from .progress import Stages, within
 from .segments import identify_segments
 from .views import View, annotated_view, clean_view, equal_length_view

@@ -18,6 +18,9 @@ from .decoding import BLOCK, MonoReader
 from .recordings import Recording
 from .windows import MUQ_RATE, Piece, window_bounds
 
+PIECES_AHEAD = 8
+"""Windows that may be decoded before they are asked for: 23 MB."""
+
 
 def stream_pieces(slices: Mapping[str, Slice], *, rate: int = MUQ_RATE) -> Iterator[Piece]:
     """Decode slices, average their channels, convert them to `rate`, and hand them out in windows.

@@ -16,10 +16,10 @@ import torch
 
 import priosig.loaded_muq
 from priosig.batch_size import BatchSizes
-from priosig.encoder import MuQExtractor, extract_muq_features
+from priosig.encoder import MuQExtractor
 from priosig.precision import reference_precision
 from priosig.progress import Progress
-from priosig.segment_files import extract_audio_segments
+from priosig.segment_files import extract_audio_segments, extract_muq_features
 from priosig.segments import Segment
 from priosig.windows import MUQ_RATE, SHORTEST, Piece
 from tests.small_muq import WIDTH, broken, by_hand, muq_dir, tone

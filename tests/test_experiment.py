@@ -10,6 +10,7 @@ import pytest
 import soundfile
 
 from priosig import experiment
+from priosig.annotations import read_annotations
 from priosig.cache import EmbeddingCache
 from priosig.corpus import open_corpus
 from priosig.encoder import MuQExtractor
@@ -19,12 +20,12 @@ from priosig.experiment import (
     evaluate_kept,
     make_extractor,
     measure_views,
-    read_annotations,
     run_experiment,
     screen,
 )
-from priosig.features import Features, Screening
+from priosig.features import Features
 from priosig.kept import pack
+from priosig.screening import Screening
 
 SMALL = Path(__file__).parents[1] / "fixtures" / "muq_small"
 

@@ -9,12 +9,12 @@ import torch
 
 from priosig import features, loaded_muq
 from priosig.audio import plan_slices, read_slice
-from priosig.cache import EmbeddingCache
 from priosig.encoder import MuQExtractor
-from priosig.features import measure_features, screen_segments
-from priosig.head import MuQStatsModel, extract_quality_scores
+from priosig.features import measure_features
+from priosig.head import MuQStatsModel
 from priosig.levels import level, silence_share
 from priosig.pooling import merge, stats_pool, summarise
+from priosig.quality import extract_quality_scores
 from priosig.segments import Segment
 from priosig.windows import SHORTEST_POOLED
 
@@ -112,28 +112,6 @@ def test_the_shortest_that_is_pooled_gives_two_frames(n):
     assert (len(frames) >= 2) == (n >= SHORTEST_POOLED)
 
 
-def test_talk_and_silence_are_told_in_the_videos_time(audio, monkeypatch):
-    class Meter:
-        def __init__(self, rate, *, store):
-            self.n, self.rate = 0, rate
-
-        def add(self, samples):
-            self.n += len(samples)
-
-        def finish(self):
-            return [(0.5, self.n / self.rate)]  # from half a second on, somebody talks
-
-    monkeypatch.setattr(features, "TalkMeter", Meter)
-    seen = []
-    found = screen_segments(SEGMENTS, audio, progress=seen.append)
-    assert list(found.talk) == ["b", "late", "early"]
-    assert found.talk == {"b": [(3.5, 6.0)], "late": [(2.5, 5.5)], "early": [(1.0, 3.0)]}
-    assert found.silence["late"] == [pytest.approx((4.0, 5.5), abs=0.06)]
-    assert found.silence["early"] == []
-    assert [s.done for s in seen] == pytest.approx([3.25, 5.75, 9.25])  # as they end in their recordings
-    assert seen[-1].total == pytest.approx(9.25)
-
-
 def test_rows_can_be_taken_out():
     whole = features.Features(np.eye(3, dtype=np.float32), np.ones((3, 19)), {"level": np.arange(3.0)})
     part = whole.of([2, 0])
@@ -164,17 +142,3 @@ def test_a_worker_loads_its_model_once_and_again_for_other_weights(audio, monkey
     with pytest.raises(ValueError, match="weights: other there"):
         features._hear_shard(SEGMENTS[:1], audio, arguments, parameters | {"weights": "other"})
     assert features._extractor_of.cache_info().misses == 2  # another was made, to look at the files anew
-
-
-def test_a_workers_talk_goes_to_the_named_cache_from_wherever_it_runs(audio, tmp_path, monkeypatch):
-    given = []
-    monkeypatch.setattr(features, "is_spread", lambda: True)
-    monkeypatch.setattr(
-        features, "in_shards", lambda function, shards, directory, store: given.append((directory, store)) or []
-    )
-    monkeypatch.chdir(tmp_path)
-    with pytest.raises(KeyError):  # nobody screened
-        screen_segments(SEGMENTS, audio, store=EmbeddingCache("cache"))
-    ((directory, store),) = given
-    assert directory.is_absolute()
-    assert store.directory == tmp_path / "cache"

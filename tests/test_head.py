@@ -11,10 +11,11 @@ import torch
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-import priosig.head
+import priosig.quality
 from priosig.dimensions import PERCEPIANO_DIMENSIONS
-from priosig.head import MuQStatsModel, check_heads, extract_quality_scores, load_head
+from priosig.head import MuQStatsModel, load_head
 from priosig.pooling import merge, stats_pool, summarise
+from priosig.quality import check_heads, extract_quality_scores
 
 WIDTH, HIDDEN = 6, 8
 KINDS = ("mean_std", "mean_std_min_max")
@@ -162,8 +163,8 @@ def test_heads_run_once_for_all_segments(save, monkeypatch):
 
 def test_checkpoint_is_read_once_until_it_changes(save, monkeypatch):
     read = []
-    original = priosig.head.load_head
-    monkeypatch.setattr(priosig.head, "load_head", lambda path: read.append(path.name) or original(path))
+    original = priosig.quality.load_head
+    monkeypatch.setattr(priosig.quality, "load_head", lambda path: read.append(path.name) or original(path))
     x = {"a": frames()}
     path = save(checkpoint(seed=0))
     first, again = (extract_quality_scores(x, path)["a"] for _ in range(2))

@@ -12,12 +12,13 @@ import numpy as np
 import pytest
 
 from priosig import plots, plots_models, report, report_clips, report_mistakes
+from priosig.annotations import read_annotations
 from priosig.coefficients import Cluster, CoefficientTable, Weight
 from priosig.corpus import open_corpus
 from priosig.dimensions import PERCEPIANO_DIMENSIONS
 from priosig.evaluation import evaluate_view
-from priosig.experiment import Experiment, describe, read_annotations
-from priosig.features import Features, Screening
+from priosig.experiment import Experiment, describe
+from priosig.features import Features
 from priosig.planted import PLANTED
 from priosig.report_answer import ANSWERS, answer, strongest
 from priosig.report_comparison import comparison
@@ -25,6 +26,7 @@ from priosig.report_mistakes import worst_mistakes
 from priosig.report_page import audit_of, study
 from priosig.report_tables import experiment_tables
 from priosig.report_words import number
+from priosig.screening import Screening
 from priosig.segments import labels_of
 from priosig.sensitivity import Choice, Row
 from priosig.views import annotated_view, clean_view

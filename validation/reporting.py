@@ -12,8 +12,9 @@ from typing import TYPE_CHECKING
 
 import pytest
 
+from priosig.annotations import read_annotations
 from priosig.cache import EmbeddingCache
-from priosig.experiment import Experiment, describe, read_annotations
+from priosig.experiment import Experiment, describe
 from validation.options import CORPUS, setting
 from validation.runs import Case, Runs
 

@@ -14,17 +14,11 @@ from typing import TypeVar
 
 import pytest
 
+from priosig.annotations import Annotations, read_annotations
 from priosig.cache import EmbeddingCache
 from priosig.corpus import Corpus, open_corpus
 from priosig.encoder import MuQExtractor
-from priosig.experiment import (
-    Annotations,
-    Experiment,
-    describe,
-    make_extractor,
-    read_annotations,
-    run_experiment,
-)
+from priosig.experiment import Experiment, describe, make_extractor, run_experiment
 from priosig.sensitivity import Row, sensitivity_table
 from priosig.worlds import WORLDS, make_world
 from validation.background import Background

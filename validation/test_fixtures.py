@@ -72,7 +72,7 @@ def heard_in_new_clips() -> tuple[dict[str, np.ndarray], np.ndarray]:
     import torch
 
     from fixtures import make_heads, make_muq
-    from priosig.head import extract_quality_scores
+    from priosig.quality import extract_quality_scores
 
     model = load_muq(make_muq.HERE / "muq_small" / "config.json", make_muq.HERE / "muq_small" / "model.safetensors")
     samples, performances = make_muq.clips(96, seed=7, duration=2.0)

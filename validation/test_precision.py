@@ -12,10 +12,11 @@ On a CPU without such products they are emulated, slowly, so it runs when asked 
 import numpy as np
 import pytest
 
+from priosig.annotations import read_annotations
 from priosig.cache import EmbeddingCache
 from priosig.crossval import leave_one_video_out_cv
 from priosig.encoder import MuQExtractor
-from priosig.experiment import measure_views, read_annotations
+from priosig.experiment import measure_views
 from priosig.file_digests import file_digest
 from priosig.kept import kept
 from priosig.segments import labels_of

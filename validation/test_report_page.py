@@ -25,8 +25,9 @@ from pathlib import Path
 import numpy as np
 import pytest
 
+from priosig.annotations import Annotations, read_annotations
 from priosig.corpus import open_corpus
-from priosig.experiment import Annotations, Experiment, describe, read_annotations
+from priosig.experiment import Experiment, describe
 from priosig.report import write_failure, write_index, write_report
 from priosig.sensitivity import Choice, Row
 from validation.runs import Case, Runs

@@ -1,0 +1,75 @@
+"""What is known of a corpus without listening: its moments, its segments, and where they lie in its recordings."""
+
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+
+from .audio import Slice, plan_slices
+from .corpus import Corpus
+from .features import check_lengths
+from .moments import Moment, load_moments
+from .segments import LABELS, Segment, identify_segments
+from .views import View, annotated_view, equal_length_view
+
+
+@dataclass(frozen=True)
+class Annotations:
+    """What is known of a corpus without listening.
+
+    Attributes
+    ----------
+    corpus : Corpus
+    moments : tuple of Moment
+    segments : tuple of Segment
+        As annotated.
+    clipped : dict of str to float
+        Seconds by which a segment overruns its recording, by at most half a second; only segments that do, and none
+        without recordings.
+    """
+
+    corpus: Corpus
+    moments: tuple[Moment, ...]
+    segments: tuple[Segment, ...]
+    clipped: dict[str, float] = field(default_factory=dict)
+
+    def silent_views(self) -> tuple[View, ...]:
+        """The views that need no audio: annotated and equal."""
+        length = self.corpus.settings.equal_length
+        return annotated_view(self.segments), equal_length_view(self.segments, length, clipped=self.clipped)
+
+
+def read_annotations(corpus: Corpus) -> Annotations:
+    """Load a corpus's moments, derive its segments, and find them in its recordings, where it has some.
+
+    Raises
+    ------
+    FileNotFoundError, ValueError
+        If the annotations cannot be read (`load_moments`), or hold one video or one class only: then there is
+        nothing to leave out, or nothing to tell apart; if a segment can't be cut (`plan_slices`), or is too short
+        for MuQ.
+    """
+    moments = load_moments(corpus.moments)
+    segments = identify_segments(moments, corpus.settings.min_continue_duration)
+    videos = sorted({segment.video_id for segment in segments})
+    if len(videos) < 2:
+        raise ValueError(
+            f"{corpus.moments}: one video only ({videos[0]}); expected at least 2, since each video is scored by a "
+            "probe that was trained on the others"
+        )
+    for label in LABELS:
+        if not any(segment.label == label for segment in segments):
+            raise ValueError(
+                f"{corpus.moments}: no {label.upper()} segment among {len(segments)} (CONTINUE needs "
+                f"{corpus.settings.min_continue_duration:g} s between one feedback and the next playing window); "
+                "expected both classes"
+            )
+    clipped = {}
+    if corpus.audio is not None:
+        slices = plan_slices(segments, corpus.audio)
+        check_lengths(slices)
+        clipped = clipped_seconds(slices)
+    return Annotations(corpus, tuple(moments), tuple(segments), clipped)
+
+
+def clipped_seconds(slices: Mapping[str, Slice]) -> dict[str, float]:
+    """Seconds by which segments overrun their recordings; only those that do."""
+    return {name: part.clipped_seconds for name, part in slices.items() if part.clipped_seconds}

@@ -1,0 +1,101 @@
+"""When there is talk or silence in each segment: what a clean window must not hold.
+
+The voice detector and the level meter hear each recording in one pass, piece by piece, so that memory does not grow
+with it. Where joblib has been told of workers, segments go to them in shards (`priosig.spread`). No label is looked
+at here.
+"""
+
+from collections.abc import Callable, Iterator, Sequence
+from dataclasses import dataclass
+from pathlib import Path
+
+from .audio import Slice, plan_slices
+from .cache import EmbeddingCache
+from .levels import LevelMeter
+from .progress import Progress
+from .readahead import read_ahead
+from .segments import Segment
+from .speech import TalkMeter
+from .spread import in_shards, is_spread, make_shards
+from .streaming import PIECES_AHEAD, stream_pieces
+from .views import Interval
+from .windows import MUQ_RATE
+
+TalkAndSilence = tuple[list[Interval], list[Interval]]
+
+
+@dataclass(frozen=True)
+class Screening:
+    """When there is talk or silence in each segment; intervals in seconds from the start of the video."""
+
+    talk: dict[str, list[Interval]]
+    silence: dict[str, list[Interval]]
+
+    def busy(self) -> dict[str, list[Interval]]:
+        """Talk and silence together: where a clean window must not lie."""
+        return {segment_id: self.talk[segment_id] + self.silence[segment_id] for segment_id in self.talk}
+
+
+def screen_segments(
+    segments: Sequence[Segment],
+    audio_dir: str | Path,
+    *,
+    store: EmbeddingCache | None = None,
+    progress: Callable[[Progress], None] | None = None,
+) -> Screening:
+    """Find talk and silence in each segment.
+
+    Parameters
+    ----------
+    segments : sequence of Segment
+        As annotated.
+    audio_dir : path-like
+    store : EmbeddingCache, optional
+        Where the voice detector's results are kept by content.
+    progress : callable, optional
+        As for `measure_features`.
+
+    Returns
+    -------
+    Screening
+    """
+    slices = plan_slices(segments, audio_dir)
+    if is_spread():
+        shared = None if store is None else EmbeddingCache(store.directory.absolute())
+        parts = in_shards(_screen_shard, make_shards(segments, slices), Path(audio_dir).absolute(), shared)
+    else:
+        parts = ({name: both} for name, both in _screen(slices, store))
+    found: dict[str, TalkAndSilence] = {}
+    done, total = 0.0, sum(segment.duration for segment in segments)
+    duration = {segment.segment_id: segment.duration for segment in segments}
+    for part in parts:
+        found |= part
+        done += sum(duration[name] for name in part)
+        if progress is not None:
+            progress(Progress(done, 0.0, total))
+    start = {segment.segment_id: segment.start_time for segment in segments}
+    talk, silence = (
+        {name: [(begin + start[name], end + start[name]) for begin, end in found[name][which]] for name in slices}
+        for which in (0, 1)
+    )
+    return Screening(talk, silence)
+
+
+def _screen(slices: dict[str, Slice], store: EmbeddingCache | None) -> Iterator[tuple[str, TalkAndSilence]]:
+    """Talk and silence of each segment, in seconds from its start."""
+    meters: dict[str, tuple[TalkMeter, LevelMeter]] = {}
+    for piece in read_ahead(stream_pieces(slices), PIECES_AHEAD):
+        if piece.name not in meters:
+            meters[piece.name] = TalkMeter(MUQ_RATE, store=store), LevelMeter(MUQ_RATE)
+        talk, levels = meters[piece.name]
+        talk.add(piece.samples)
+        levels.add(piece.samples)
+        if piece.last:
+            del meters[piece.name]
+            yield piece.name, (talk.finish(), levels.silent_intervals())
+
+
+def _screen_shard(
+    shard: Sequence[Segment], audio_dir: Path, store: EmbeddingCache | None
+) -> dict[str, TalkAndSilence]:
+    return dict(_screen(plan_slices(shard, audio_dir), store))
