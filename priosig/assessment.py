@@ -127,8 +127,14 @@ def assess_models(
     rest = (name for name in confounds if name not in order and name not in matched)
     ordered = {name: confounds[name] for name in (*order, *rest)}
     data = y, video_ids, start_times, ordered
+    if len(models) > (rule.n_permutations + 1) * rule.alpha + 1e-9:
+        raise ValueError(
+            f"assess_models: with {rule.n_permutations} relabellings and {len(models)} models no corrected p can "
+            f"reach {rule.alpha:g}; expected at least {math.ceil(len(models) / rule.alpha - 1e-9) - 1} relabellings"
+        )
+    level = rule.alpha / len(models)  # what the smallest p of several must reach
     found = {
-        name: _run(name, np.asarray(X, dtype=np.float64), *data, design, seed, splines, progress)
+        name: _run(name, np.asarray(X, dtype=np.float64), *data, design, seed, splines, level, progress)
         for name, X in models.items()
     }
     corrected = [
@@ -161,6 +167,7 @@ def _run(
     design: DesignAssessment,
     seed: int,
     splines: Sequence[str],
+    level: float,
     progress: Stages | None,
 ) -> Assessment:
     """Tests of one model, p-values not yet corrected and the verdict not yet final."""
@@ -189,7 +196,7 @@ def _run(
     with counted_fits(progress, f"Model {name}, power", n_folds * REPLICATES):
         power = power_of_spike(
             X, y, videos, folds, any_signal.null_distribution,
-            spike_auc=rule.spike_auc, alpha=rule.alpha, C=rule.C, seed=seed,
+            spike_auc=rule.spike_auc, alpha=level, C=rule.C, seed=seed,
         )  # fmt: skip
     evidence = replace(
         design.evidence,

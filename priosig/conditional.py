@@ -19,6 +19,9 @@ for the others, one degree of freedom for every 7 pairs.
 they decide is worth 0, a pair that they cannot tell apart is worth 1. With hardly any left, T2 cannot find
 anything, and a large p means "cannot tell".
 
+**Draws.** The coins of T1 are thrown again, with the same random numbers and other chances: where the confounds say
+nothing T2 is T1, and no study is called confounded by luck.
+
 **Two statistics.** The within-video AUC of a probe on features from which a linear prediction by the
 confounds has been subtracted (fitted on each training fold), and of a probe on raw features. The first is
 primary: it is right if either the model of the label or that of the features is right.
@@ -173,7 +176,7 @@ def relabel_given(
     basis = confound_basis(confounds, _informative(y, videos, min_pairs), splines=splines)
     columns = basis.columns if confounds else np.empty((len(y), 0))
     draws = conditional_labellings(
-        columns, y, videos, n_permutations, np.random.default_rng([seed, 2]), min_pairs=min_pairs
+        columns, y, videos, n_permutations, np.random.default_rng([seed, 1]), min_pairs=min_pairs
     )
     raw_statistic, raw_null = statistic, null = observed_and_null(folds, y, draws.labellings, videos, C=C)
     if columns.shape[1]:  # else nothing is taken away

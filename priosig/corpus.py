@@ -14,6 +14,7 @@ Each part can be given alone or in place of the directory's own: annotations wit
 misspelt threshold that is ignored is a threshold that was never set::
 
     name = "masterclass-2026"
+    exploratory = false         # true if the data had been looked at before this file was written
 
     [thresholds]
     auc = 0.60                  # least AUC within video that counts as a finding
@@ -66,6 +67,7 @@ class Settings:
     precision: str = "float32"
     revision: str = ""
     keep_frames: bool = False
+    exploratory: bool = False
 
 
 @dataclass(frozen=True)
@@ -165,13 +167,15 @@ def read_settings(path: str | os.PathLike) -> tuple[str | None, Settings]:
         raise ValueError(f"{path}: not TOML ({error})") from None
     kinds = {field.name: field.type for field in fields(Settings)}
     encoder = {"layer", "precision", "revision", "keep_frames"}
-    tables = {"thresholds": {"auc"}, "parameters": set(kinds) - {"auc"} - encoder, "encoder": encoder}
-    _refuse_unknown(path, document, {"name", *tables}, "")
+    tables = {"thresholds": {"auc"}, "parameters": set(kinds) - {"auc", "exploratory"} - encoder, "encoder": encoder}
+    _refuse_unknown(path, document, {"name", "exploratory", *tables}, "")
 
     name = document.get("name")
     if name is not None and (not isinstance(name, str) or not _NAME.match(name)):
         raise ValueError(f"{path}: name is {name!r}; expected 1 to 64 letters, digits, '_' or '-'")
-    values: dict[str, object] = {}
+    values: dict[str, object] = {"exploratory": document.get("exploratory", False)}
+    if type(values["exploratory"]) is not bool:
+        raise ValueError(f"{path}: exploratory is {values['exploratory']!r}; expected true or false")
     for table, known in tables.items():
         content = document.get(table, {})
         if not isinstance(content, dict):

@@ -4,7 +4,8 @@ If STOP and CONTINUE windows can be told apart from facts that have nothing to d
 is, how much talk it holds), then no score on these windows means anything. So each confound alone, and all
 together, is tried as a predictor under the same cross-validation as a model. Trying many finds something
 sooner or later, so the p-values are those of the largest AUC among them (max-T over one set of relabellings,
-Westfall & Young 1993).
+Westfall & Young 1993). Alone, a confound is a straight line; all together, each is a natural spline too, for T2
+takes straight lines away and would be fooled by a leak that follows none.
 
 Which confounds T2 adjusts for, when pairs are too few for all: those that separate the labels best within
 video, as they stand (largest ``|AUC - 1/2|``), first. A confound that does not go with the label cannot make a
@@ -232,8 +233,9 @@ def _baselines(
     """Each confound alone and all together as models, with max-T p-values over all of them; () if none varies."""
     everyone = np.ones(len(y), dtype=bool)
     tried = {name: (values[:, None], everyone) for name, values in confounds.items()}
-    if len(confounds) > 1:
-        curved = [natural_spline(np.log(v)) if name in splines else v for name, v in confounds.items()]
+    # Together they may also be curved: talk that is either long or absent before a STOP, say, has no straight line.
+    curved = [natural_spline(np.log(v) if name in splines else v) for name, v in confounds.items()]
+    if sum(block.shape[1] for block in curved) > 1:
         tried[ALL_CONFOUNDS] = np.column_stack(curved), everyone
     tried |= {name: (values[:, None], np.isfinite(values)) for name, values in partly_known.items()}
     if not tried:

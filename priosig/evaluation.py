@@ -165,6 +165,7 @@ def evaluate_view(
         "not_measured": tuple(confounds.not_measured),
         "matched": MATCHED,
         "partly_known": confounds.partly_known,
+        "exploratory": settings.exploratory,
         "progress": stages,
     }
     models = {}

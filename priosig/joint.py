@@ -30,7 +30,7 @@ from dataclasses import dataclass
 import numpy as np
 
 from priosig.joint_design import JointDesign
-from priosig.logistic import GRADIENT_TOLERANCE, SHORTEST_STEP, SINGLE_STEPS
+from priosig.logistic import GRADIENT_TOLERANCE, SCORE_DECIMALS, SHORTEST_STEP, SINGLE_STEPS
 from priosig.progress import fits_made
 
 # Entries of the largest array of one block of columns: tens of megabytes.
@@ -227,7 +227,8 @@ def _newton(
         kind = np.float32 if quick else np.float64
         W = (C * np.maximum(p * (1 - p), np.finfo(kind).eps) * train).astype(kind)
         operator = _columns(design, single, folds[active]) if quick else columns
-        P = size * _conjugate_gradients(operator, W, (G / size).astype(kind), small if quick else factor)
+        scale = np.maximum(size, np.finfo(np.float32).tiny)
+        P = scale * _conjugate_gradients(operator, W, (G / scale).astype(kind), small if quick else factor)
         slope = np.einsum("ij,ij->j", G, P)
         A_new = A + P
         E, p, G_new = gradient(columns, train, y, A_new)
@@ -241,7 +242,7 @@ def _newton(
             E[:, over], p[:, over], G_new[:, over] = gradient(some, train[:, over], y[:, over], A_new[:, over])
             over = over[np.einsum("ij,ij->j", G_new[:, over], P[:, over]) > -0.5 * slope[over]]
         A, G = A_new, G_new
-    scores = scores[design.twin]
+    scores = np.round(scores[design.twin], SCORE_DECIMALS)
     return JointFits(folds, labellings, scores, solution[:-1], solution[-1], largest / C, largest <= tolerance)
 
 

@@ -29,6 +29,9 @@ from priosig.checks import check_labels
 from priosig.progress import fits_made
 
 GRADIENT_TOLERANCE = 1e-10
+# Decision values are known to a billionth. Below that two of them tie: where the weights are 0 in theory (equal class
+# means, say), what is left of them is rounding, and must rank nothing.
+SCORE_DECIMALS = 9
 # Entries of the largest array of one block of labellings: small enough for the processor's cache.
 BLOCK_ENTRIES = 1 << 17
 SMALLEST_BLOCK = 256
@@ -160,7 +163,9 @@ def _newton(
         else:
             quick = rough or step < SINGLE_STEPS
             Z_step, squares_step = (single, single_squares) if quick else (Z1, np.square(Z1).T)
-            P = _conjugate_gradients(Z_step, squares_step, p, G / size, C, 0.1 if rough else 1e-3) * size
+            # A labelling whose gradient is exactly 0 is solved, and waits for the others.
+            scale = np.maximum(size, np.finfo(np.float32).tiny)
+            P = _conjugate_gradients(Z_step, squares_step, p, G / scale, C, 0.1 if rough else 1e-3) * scale
         slope = np.einsum("ij,ij->j", G, P)
         A_new = A + P
         p_new, G_new = _gradient(Z, Y, A_new, C)

@@ -31,7 +31,7 @@ import numpy as np
 from numpy.typing import ArrayLike
 
 from priosig.checks import check_labels, name_rows
-from priosig.logistic import LogisticFit, fit_logistic
+from priosig.logistic import SCORE_DECIMALS, LogisticFit, fit_logistic
 from priosig.metrics import sigmoid
 
 
@@ -230,9 +230,9 @@ def residualise(
 
 
 def score(reduction: Reduction, fit: LogisticFit) -> np.ndarray:
-    """Decision values of the test segments, shape (m, n_test); NaN for labellings that were not trained."""
+    """Decision values of the test segments to 9 decimals, shape (m, n_test); NaN for labellings not trained."""
     distinct = fit.coef @ reduction.Z_test.T + fit.intercept[:, None]
-    return distinct[:, reduction.test_rows]
+    return np.round(distinct, SCORE_DECIMALS)[:, reduction.test_rows]
 
 
 def check_features(where: str, X: ArrayLike, names: list[str] | None = None) -> np.ndarray:

@@ -84,7 +84,7 @@ def leaks(design: DesignAssessment | None) -> bool:
     if design is None:
         return False
     e, rule = design.evidence, design.rule
-    return e.confound_auc >= rule.threshold and e.confound_pvalue <= rule.alpha
+    return e.confound_auc >= rule.confound_bar and e.confound_pvalue <= rule.alpha
 
 
 def best_baseline(design: DesignAssessment | None) -> Baseline | None:

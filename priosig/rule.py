@@ -28,7 +28,7 @@ def check_level(n_permutations: int, alpha: float, where: str) -> None:
     if whole < 1 - 1e-9 or abs(whole - round(whole)) > 1e-6:
         raise ValueError(
             f"{where}: (n_permutations + 1) * alpha is {whole:.4g} ({n_permutations} and {alpha:g}); expected a "
-            "whole number, at least 1, so that tests have exactly the level alpha (19, 199, 999, 9999 for alpha 0.05)"
+            "whole number, at least 1, so that tests have exactly the level alpha (39, 199, 999, 9999 for alpha 0.05)"
         )
 
 
@@ -41,7 +41,10 @@ class Rule:
     alpha : float
         Level of each test.
     threshold : float
-        Bar for the AUC within video, of the model and of the confounds alone.
+        Bar for the AUC within video of the model.
+    confound_bar : float
+        AUC within video from which on the confounds alone invalidate a design: a bar of its own, so that a stricter
+        one for the model lets no leak through.
     min_videos, min_pairs : int
         Fewest videos that hold both labels, and fewest neighbouring STOP/CONTINUE pairs.
     min_effective_pairs : float
@@ -61,6 +64,7 @@ class Rule:
 
     alpha: float = 0.05
     threshold: float = 0.60
+    confound_bar: float = 0.60
     min_videos: int = 5
     min_pairs: int = 15
     min_effective_pairs: float = 15.0
@@ -72,7 +76,7 @@ class Rule:
     level: float = 0.95
 
     def __post_init__(self) -> None:
-        for name in ("alpha", "threshold", "video_share", "spike_auc", "min_power", "level"):
+        for name in ("alpha", "threshold", "confound_bar", "video_share", "spike_auc", "min_power", "level"):
             value = getattr(self, name)
             if not 0 < value < 1 and not (name == "video_share" and value == 1):
                 raise ValueError(f"rule: {name} is {value}; expected a number between 0 and 1")

@@ -128,15 +128,17 @@ def _run_one(
     draw_seed = seed * 1_000_003 + index
     design = assess_design(y, videos, study.start_times, study.confounds, rule=rule, seed=draw_seed)
 
-    rng = np.random.default_rng([draw_seed, 4])
-    free = rng.permuted(np.tile(y, (m, 1)), axis=1)
-    neighbours, _ = draw_relabellings(y, videos, m, rng, min_pairs=rule.min_pairs)
+    free = np.random.default_rng([draw_seed, 4]).permuted(np.tile(y, (m, 1)), axis=1)
+    # The draws of `priosig.permutation` and `priosig.conditional`, whose fits are made together here.
+    neighbours, _ = draw_relabellings(y, videos, m, np.random.default_rng([draw_seed, 1]), min_pairs=rule.min_pairs)
     basis = confound_basis(
         {name: study.confounds[name] for name in (*design.evidence.adjusted, *design.evidence.left_out)},
         len(neighbouring_pairs(y, videos)),
     )
     columns = basis.columns if basis.df else np.empty((len(y), 0))
-    given = conditional_labellings(columns, y, videos, m, rng, min_pairs=rule.min_pairs)
+    given = conditional_labellings(
+        columns, y, videos, m, np.random.default_rng([draw_seed, 1]), min_pairs=rule.min_pairs
+    )
 
     folds = folds_of(X, videos)
     labellings = np.vstack([y[None, :], free, neighbours, given.labellings])

@@ -36,6 +36,7 @@ LENGTH_DECILES = {
 }
 FACTORS, FACTOR_SHARE, ICC, RHO = 6, 0.8, 0.25, 0.8
 SIGNAL_GAIN, LENGTH_GAIN, TALK_GAIN, TALK_SHIFT = 1.1, 1.6, 3.0, 1.3
+TALK_SPREADS = 1.6, 0.6  # of talk that leaks in a curve, in STOP and CONTINUE windows
 
 Truth = Literal["nothing", "measured leak", "unmeasured leak", "signal", "not shared"]
 
@@ -56,6 +57,9 @@ class World:
     length_leak : {"", "log", "inverse root"}
         How the features hear the window's length; "inverse root" makes short windows noisier too.
     talk_leak : bool
+    talk_curved : bool
+        STOP windows hold more or less talk than CONTINUE windows, and the features hear how unusual it is: no
+        straight line tells the label, or what the features hear.
     talk_reliability : float or None
         Squared correlation of measured talk with talk; None where talk is not measured.
     drift, two_kinds, equal_windows : bool
@@ -70,6 +74,7 @@ class World:
     signal: float = 0.0
     length_leak: Literal["", "log", "inverse root"] = ""
     talk_leak: bool = False
+    talk_curved: bool = False
     talk_reliability: float | None = None
     drift: bool = False
     two_kinds: bool = False
@@ -89,6 +94,7 @@ WORLDS = {
         World("length leaks (inverse root)", "measured leak", length_leak="inverse root"),
         World("length leak and drift", "measured leak", length_leak="log", drift=True),
         World("talk leaks, measured exactly", "measured leak", talk_reliability=1.0, **_TALK),
+        World("talk leaks in a curve", "measured leak", talk_reliability=1.0, talk_curved=True, **_TALK),
         World("talk leaks, reliability 0.8", "unmeasured leak", talk_reliability=0.8, **_TALK),
         World("talk leaks, reliability 0.5", "unmeasured leak", talk_reliability=0.5, **_TALK),
         World("talk leaks, not measured", "unmeasured leak", **_TALK),
@@ -144,7 +150,8 @@ def simulate_study(world: World, rng: np.random.Generator, *, n_features: int = 
     y, videos = np.concatenate(labels).astype(np.int8), np.concatenate(groups)
     n, n_videos = len(y), len(labels)
     length = np.full(n, 10.0) if world.equal_windows else _lengths(y, rng)
-    talk = _standardised(rng.standard_normal(n) + TALK_SHIFT * y)
+    spoken = rng.standard_normal(n)
+    talk = _standardised(spoken * np.where(y == 1, *TALK_SPREADS) if world.talk_curved else spoken + TALK_SHIFT * y)
 
     factors = _noise((n, FACTORS), videos, world.drift, rng)
     own = _noise((n, n_features), videos, world.drift, rng)
@@ -156,7 +163,7 @@ def simulate_study(world: World, rng: np.random.Generator, *, n_features: int = 
         factors[:, 1] += LENGTH_GAIN * _standardised(1 / np.sqrt(length))
         own *= np.sqrt(0.5 + 0.5 * (1 / length) / np.mean(1 / length))[:, None]
     if world.talk_leak:
-        factors[:, 1] += TALK_GAIN * talk
+        factors[:, 1] += TALK_GAIN * (_standardised(np.abs(talk)) if world.talk_curved else talk)
     loadings = rng.standard_normal((FACTORS, n_features)) / math.sqrt(FACTORS)
     of_segment = math.sqrt(FACTOR_SHARE) * factors @ loadings + math.sqrt(1 - FACTOR_SHARE) * own
     of_video = rng.standard_normal((n_videos, n_features))

@@ -130,7 +130,7 @@ def design_problems(evidence: Evidence, rule: Rule) -> tuple[str, ...]:
             f"{rule.min_pairs} are needed to compare like with like"
         )
     # NaN compares false: a design whose confounds could not be tried has been refused above, for its videos or pairs
-    if evidence.confound_auc >= rule.threshold and evidence.confound_pvalue <= rule.alpha:
+    if evidence.confound_auc >= rule.confound_bar and evidence.confound_pvalue <= rule.alpha:
         problems.append(
             "STOP and CONTINUE windows can be told apart without hearing a note: a predictor that knows only "
             f"{_list(evidence.confound_names)} ranks a STOP above a CONTINUE of the same video "
@@ -243,7 +243,7 @@ def holm(pvalues: list[float]) -> list[float]:
     """
     adjusted = [math.nan] * len(pvalues)
     largest = 0.0
-    made = [i for i in sorted(range(len(pvalues)), key=lambda i: pvalues[i]) if not math.isnan(pvalues[i])]
+    made = sorted((i for i in range(len(pvalues)) if not math.isnan(pvalues[i])), key=lambda i: pvalues[i])
     for rank, i in enumerate(made):
         largest = max(largest, min(1.0, (len(pvalues) - rank) * pvalues[i]))
         adjusted[i] = largest
@@ -288,7 +288,10 @@ def _times(auc: float) -> str:
 def _p(pvalue: float) -> str:
     if math.isnan(pvalue):
         return "p not computed"
-    return f"p = {pvalue:.4f}" if pvalue < 0.001 else f"p = {pvalue:.3f}"
+    if pvalue < 1e-4:
+        return "p < 0.0001"
+    # Near a level a third decimal can hide on which side of it p is.
+    return f"p = {pvalue:.4f}" if pvalue < 0.001 or 0.045 < pvalue < 0.055 else f"p = {pvalue:.3f}"
 
 
 def _count(n: int, noun: str) -> str:

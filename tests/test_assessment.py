@@ -1,11 +1,16 @@
 """From labels, confounds and features to a design that is judged, and to a verdict."""
 
+from dataclasses import replace
+
 import numpy as np
 import pytest
 
 from priosig.assessment import assess, assess_models
+from priosig.basis import natural_spline
+from priosig.conditional import conditional_test
 from priosig.crossval import leave_one_video_out_cv
 from priosig.design import assess_design
+from priosig.intervals import jackknife_interval
 from priosig.permutation import permutation_test
 from priosig.rule import Rule
 
@@ -45,7 +50,7 @@ def test_pvalues_of_baselines_are_corrected_for_having_tried_them_all():
     design = assess_design(y, videos, starts, table, rule=RULE)
     features = {
         **{name: values[:, None] for name, values in table.items()},
-        "all together": np.column_stack(list(table.values())),
+        "all together": np.column_stack([natural_spline(values) for values in table.values()]),
     }
     alone = {name: permutation_test(X, y, videos, starts, n_permutations=99) for name, X in features.items()}
     largest = np.max([found.null_distribution for found in alone.values()], axis=0)
@@ -187,6 +192,65 @@ def test_constant_features_are_no_signal_of_any_kind():
     found = assess(np.ones_like(X), y, videos, starts, confounds, rule=RULE)
     assert found.verdict.label == "underpowered"
     assert found.any_signal_pvalue == 1.0
+
+
+def curved_talk(seed: int) -> tuple:
+    """Talk that is much or none in STOP windows and middling in CONTINUE, heard by the features; no straight line."""
+    _, y, videos, starts, _ = study(seed, n=21)
+    rng = np.random.default_rng(seed)
+    talk = rng.normal(size=len(y)) * np.where(y == 1, 2.5, 0.5)
+    X = rng.normal(size=(len(y), 4))
+    X[:, 0] += 2 * np.abs(talk)
+    return X, y, videos, starts, {"talk": talk}
+
+
+def test_a_leak_that_follows_no_straight_line_invalidates_the_design():
+    for seed in range(4):
+        found = assess(*curved_talk(seed), rule=RULE)
+        assert found.verdict.label == "invalid design"
+        assert "knows only talk" in found.verdict.sentence
+
+
+def test_a_stricter_bar_for_the_model_lets_no_leak_through():
+    _, y, videos, starts, confounds = study(gap=0.8)
+    for threshold in (0.6, 0.95):
+        design = assess_design(y, videos, starts, confounds, rule=Rule(n_permutations=99, threshold=threshold))
+        assert 0.6 < design.evidence.confound_auc < 0.95
+        assert design.verdict.label == "invalid design"
+
+
+def test_without_confounds_the_second_test_is_the_first():
+    X, y, videos, starts, _ = study(5, shift=0.7)
+    found = assess(X, y, videos, starts, {}, rule=RULE, seed=4)
+    np.testing.assert_array_equal(found.any_signal.null_distribution, found.beyond_confounds.null_distribution)
+    assert found.verdict.label != "confounded"
+
+
+def test_rule_and_seed_reach_every_test():
+    data = study(6, shift=0.8, n=15)
+    rule = Rule(n_permutations=59, C=0.1, level=0.8, spike_auc=0.9)
+    found = assess(*data, rule=rule, seed=3)
+    settings = {"n_permutations": 59, "seed": 3, "C": 0.1}
+    assert found.any_signal.pvalue == permutation_test(*data[:-1], **settings).pvalue
+    by_hand = conditional_test(*data, **settings)
+    assert found.evidence.beyond_confounds_pvalue == by_hand.pvalue
+    interval = jackknife_interval(*data[:-1], level=0.8, C=0.1)
+    assert (found.evidence.low, found.evidence.high) == pytest.approx((interval.low, interval.high), abs=1e-9)
+    assert found.power > assess(*data, rule=replace(rule, spike_auc=0.6), seed=3).power
+
+
+def test_power_counts_the_models_that_p_is_corrected_for():
+    X, *data = study(7, n=15)
+    rule = Rule(n_permutations=199, spike_auc=0.75)
+    alone = assess(X, *data, rule=rule).power
+    beside = assess_models({"one": X, **{f"other {k}": X for k in range(3)}}, *data, rule=rule)["one"].power
+    assert beside < alone
+
+
+def test_too_few_relabellings_for_so_many_models_are_refused():
+    X, *data = study(8)
+    with pytest.raises(ValueError, match=r"with 19 relabellings and 2 models .* 0\.05; expected at least 39"):
+        assess_models({"A": X, "B": X[:, ::-1]}, *data, rule=Rule(n_permutations=19))
 
 
 def test_a_confound_that_decides_the_label_invalidates_the_design():

@@ -45,7 +45,7 @@ def test_a_name_that_was_not_chosen_is_made_fit(tmp_path, moment_row, moments_fi
 @pytest.mark.parametrize(
     ("text", "words"),
     [
-        ("nam = 'x'", "nam is not known; expected encoder, name, parameters, thresholds"),
+        ("nam = 'x'", "nam is not known; expected encoder, exploratory, name, parameters, thresholds"),
         ("[thresholds]\nAUC = 0.6", r"\[thresholds\] AUC is not known; expected auc"),
         ("[parameters]\nauc = 0.6", r"\[parameters\] auc is not known"),
         ("[thresholds]\nauc = 1.6", "auc is 1.6; expected a number from 0 to 1"),
@@ -112,4 +112,13 @@ def test_what_the_encoder_is_told_beside_its_layer(tmp_path):
         read_settings(path)
     path.write_text("[encoder]\nrevision = 7\n")
     with pytest.raises(ValueError, match=r"\[encoder\] revision is 7; expected a text"):
+        read_settings(path)
+
+
+def test_data_that_had_been_looked_at_are_said_so(tmp_path):
+    path = tmp_path / "experiment.toml"
+    path.write_text("exploratory = true\n")
+    assert read_settings(path)[1].exploratory is True
+    path.write_text('exploratory = "yes"\n')
+    with pytest.raises(ValueError, match="exploratory is 'yes'; expected true or false"):
         read_settings(path)

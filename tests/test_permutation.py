@@ -5,6 +5,7 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
+from priosig.crossval import leave_one_video_out_cv
 from priosig.pairing import (
     SHUFFLE,
     SWAP,
@@ -226,3 +227,19 @@ def test_last_bits_of_features_do_not_order_videos_that_begin_alike():
     for first in (0.1, np.nextafter(0.1, 0), np.nextafter(0.1, 1)):
         features[0] = first
         assert canonical_rows(y, videos, starts, features).order.tolist() == [2, 3, 0, 1]
+
+
+@pytest.mark.parametrize("seed", range(6))
+def test_a_feature_that_hardly_varies_is_tested_whatever_the_relabellings(seed):
+    # Of 40 segments 4 are 1, all others 0: some relabellings have means that are equal to the last bit.
+    y, videos = np.tile([1, 0], 20), np.repeat(list("abcde"), 8)
+    x = np.zeros((40, 1))
+    x[np.random.default_rng(seed).choice(40, 4, replace=False)] = 1
+    starts = np.tile(np.arange(8.0), 5)
+    found = permutation_test(x, y, videos, starts, n_permutations=199)
+    assert 1 / 200 <= found.pvalue <= 1
+    # What is left of weights that are 0 in theory ranks nothing: the same alone and among others.
+    alone = leave_one_video_out_cv(x, y, videos)["auc_within_video"]
+    assert found.statistic == pytest.approx(alone, abs=1e-12)
+    few = permutation_test(x, y, videos, starts, n_permutations=19)
+    assert few.statistic == found.statistic

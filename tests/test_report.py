@@ -97,7 +97,7 @@ def write_corpus(directory: Path, texts: str) -> Path:
             file.writeframes(rng.integers(-3000, 3000, 70 * 8000).astype("<i2").tobytes())
     (directory / "moments.jsonl").write_text("".join(json.dumps(row) + "\n" for row in rows), encoding="utf-8")
     (directory / "experiment.toml").write_text(
-        'name = "hostile"\n[parameters]\nn_permutations = 19\nequal_length = 2.0\n', encoding="utf-8"
+        'name = "hostile"\n[parameters]\nn_permutations = 39\nequal_length = 2.0\n', encoding="utf-8"
     )
     return directory
 

@@ -3,8 +3,10 @@ import math
 import numpy as np
 import pytest
 
+from priosig.assessment import assess
 from priosig.pairing import neighbouring_pairs
 from priosig.ranking import auc_within_video
+from priosig.rule import Rule
 from priosig.simulate import csv_table, markdown_table, operating_characteristics
 from priosig.studies import WORLDS, World, simulate_study
 
@@ -87,3 +89,21 @@ def test_tables_hold_every_world_and_quantity():
 def test_an_unknown_world_is_refused_by_name():
     with pytest.raises(ValueError, match="no world 'atlantis'; expected one of null, "):
         operating_characteristics("atlantis")
+
+
+@pytest.mark.parametrize("world", ["length leaks (log)", "talk leaks, reliability 0.5", "signal 1.0, equal windows"])
+def test_a_simulated_study_is_judged_as_a_real_one_would_be(world):
+    n = 4
+    found = operating_characteristics(world, n, 39, n_features=5, seed=3, intervals=False).rates
+    rule, by_hand = Rule(n_permutations=39), []
+    for index in range(n):
+        study = simulate_study(WORLDS[world], np.random.default_rng([3, index]), n_features=5)
+        data = study.X, study.y, study.videos, study.start_times, study.confounds
+        by_hand.append(assess(*data, rule=rule, seed=3 * 1_000_003 + index))
+    assert found["T1"].value == np.mean([a.any_signal.pvalue <= 0.05 for a in by_hand])
+    assert found["T2"].value == np.mean([a.beyond_confounds.pvalue <= 0.05 for a in by_hand])
+    assert found["T2 raw"].value == np.mean([a.beyond_confounds.raw_pvalue <= 0.05 for a in by_hand])
+    assert found["auc_within_video"].value == pytest.approx(np.mean([a.evidence.auc for a in by_hand]), abs=1e-12)
+    assert found["effective_pairs"].value == pytest.approx(np.mean([a.evidence.effective_pairs for a in by_hand]))
+    for verdict in ("invalid design", "confounded", "signal", "heterogeneous"):
+        assert found[verdict].value == np.mean([a.verdict.label == verdict for a in by_hand]), verdict

@@ -184,3 +184,15 @@ def test_holm_lies_between_no_correction_and_bonferroni_and_above_benjamini_hoch
 def test_holm_keeps_a_missing_test_missing_and_counts_it():
     assert holm([0.02, math.nan])[0] == 0.04
     assert math.isnan(holm([0.02, math.nan])[1])
+
+
+def test_holm_sets_a_missing_test_aside_wherever_it_stands():
+    assert holm([0.03, math.nan, 0.01])[::2] == pytest.approx([0.06, 0.03])
+
+
+@pytest.mark.parametrize(
+    ("pvalue", "words"), [(1e-5, "p < 0.0001"), (0.0504, "p = 0.0504"), (0.05, "p = 0.0500"), (0.32, "p = 0.320")]
+)
+def test_a_p_is_never_said_to_be_0_nor_on_the_wrong_side_of_the_level(pvalue, words):
+    sentence = decide(replace(CLEAR_SIGNAL, any_signal_pvalue=pvalue), RULE).sentence
+    assert f"({words})" in sentence

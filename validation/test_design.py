@@ -45,8 +45,8 @@ def test_a_view_that_a_confound_decides_is_called_invalid(description: Experimen
     result = description.views[view_name]
     if result.design is None:
         pytest.skip(f"{view_name} view: {result.problems['design']}")
-    settings = description.annotations.corpus.settings
-    decides = any(b.auc_within_video >= settings.auc and b.pvalue <= settings.alpha for b in result.design.baselines)
+    rule = result.design.rule
+    decides = any(b.auc_within_video >= rule.confound_bar and b.pvalue <= rule.alpha for b in result.design.baselines)
     called = result.design.verdict is not None and result.design.verdict.label == "invalid design"
     assert called or not decides
 

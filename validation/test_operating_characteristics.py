@@ -67,6 +67,15 @@ def test_the_studys_rule_and_its_test_call_a_leak_a_discovery(rates, world: str)
     assert rates["study test"].value > 0.5
 
 
+@pytest.mark.parametrize("world", ["talk leaks in a curve"])
+def test_a_leak_in_a_curve_is_refused_before_it_is_adjusted_for(rates, world: str):
+    # T2 takes straight lines away, and would be fooled; the confounds alone tell the label, so that it is not asked.
+    assert WORLDS[world].truth == "measured leak"
+    assert rates["signal on tests"].value > 0.5
+    assert rates["signal"].value <= upper_bound(0.05, N_DATASETS)
+    assert rates["invalid design"].value > 0.8
+
+
 @pytest.mark.parametrize("world", ["talk leaks, reliability 0.5"])
 def test_a_leak_that_is_measured_badly_is_not_controlled(rates):
     # The known limit: with a reliability of one half, most of the leak remains after adjusting for it.

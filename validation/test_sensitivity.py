@@ -10,10 +10,8 @@ import math
 import pytest
 
 from priosig.experiment import Experiment
-from priosig.sensitivity import CONTINUE_FACTORS, LENGTH_FACTORS, PENALTIES, POOLINGS
+from priosig.sensitivity import choices
 from validation.runs import Case, Runs
-
-N_CHOICES = 1 + 2 * len(LENGTH_FACTORS) + len(CONTINUE_FACTORS) - 1 + len(PENALTIES) - 1 + len(POOLINGS) - 1
 
 
 @pytest.fixture
@@ -21,10 +19,11 @@ def rows(runs: Runs, case: Case, experiment: Experiment):
     return runs.sensitivity(case)
 
 
-def test_every_choice_has_a_row_for_each_model(rows):
-    choices = {row.choice for row in rows}
-    assert len(choices) == N_CHOICES
-    for choice in choices:
+def test_every_choice_has_a_row_for_each_model(rows, experiment: Experiment):
+    tried = set(choices(experiment.annotations))
+    assert {row.choice for row in rows} == tried
+    assert {choice.varied for choice in tried} == {"none", "view, length", "shortest CONTINUE", "C", "pooling"}
+    for choice in tried:
         models = {"A"} if choice.varied == "pooling" else {"A", "B"}
         assert {row.model for row in rows if row.choice == choice} == models
     for row in rows:
