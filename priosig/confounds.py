@@ -19,10 +19,10 @@ A confound that is equal for all segments was removed by design. One that has no
 measured: it can't be adjusted for, and the table says so. It is tried as a predictor all the same, on the segments
 where it is known, since a leak that shows in four fifths of the windows is one.
 
-Two things go with the label by the definition of the segments, and no view takes them away: a CONTINUE window begins
-after feedback, so that it lies earlier in its stretch of playing than a STOP window does; and in views of one length a
-STOP window is the end of its segment, a CONTINUE window the middle. What changes through a stretch of playing, or at
-its end, can tell the label without being what the teacher judged.
+Two things go with the label by the definition of the segments, and no view takes them away: a CONTINUE window
+begins after feedback, so that it lies earlier in its stretch of playing than a STOP window does; and in views of one
+length a STOP window is the end of its segment, a CONTINUE window the middle. What changes through a stretch of
+playing, or at its end, can tell the label without being what the teacher judged.
 """
 
 from collections.abc import Mapping, Sequence
