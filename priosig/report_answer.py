@@ -231,8 +231,8 @@ def _limits(result: ViewResult) -> list[str]:
     return [
         f"It was seen in {counted(first.evidence.n_videos, 'video')}; what holds for the next one is as uncertain as "
         "the intervals below. Whether something that nobody measured tells the label, no statistics can say. By "
-        "definition a STOP window ends a stretch of playing and a CONTINUE window lies early in one: whatever changes "
-        "through a stretch goes with the label."
+        "definition a STOP window ends a stretch of playing and a CONTINUE window lies early in one: whatever "
+        "changes through a stretch goes with the label."
         f"{missing}"
     ]
 
