@@ -4,7 +4,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 from scipy.stats import spearmanr
 
-from priosig.coefficients import clusters_of, coefficient_table, max_t_pvalues
+from priosig.coefficients import _pattern, clusters_of, coefficient_table, max_t_pvalues
 from priosig.crossval import leave_one_video_out_cv
 
 
@@ -112,3 +112,18 @@ def test_constant_features_have_no_weight_and_no_importance():
 def test_what_has_no_table_is_refused(change, message):
     with pytest.raises(ValueError, match=message):
         coefficient_table(*change(*study()), n_permutations=19)
+
+
+def test_a_pattern_is_taken_within_video():
+    rng = np.random.default_rng(1)
+    X, videos, weights = rng.normal(size=(30, 3)), np.repeat([0, 1, 2], 10), np.array([1.0, -0.5, 0.0])
+    offsets = rng.normal(size=(3, 3))[videos] * 50
+    np.testing.assert_allclose(_pattern(X + offsets, videos, weights), _pattern(X, videos, weights), atol=1e-9)
+
+
+def test_only_what_goes_together_closely_is_one_cluster():
+    rng = np.random.default_rng(0)
+    base = rng.normal(size=(400, 1))
+    near, far = base + 0.3 * rng.normal(size=(400, 1)), base + 1.7 * rng.normal(size=(400, 1))
+    labels = clusters_of(np.hstack([base, near, far]))
+    assert labels.tolist() == [0, 0, 1]  # correlations of about 0.95 and 0.5

@@ -234,3 +234,17 @@ def test_bad_input_is_refused_by_row(scores, y, videos, message):
 def test_batches_that_do_not_fit_are_refused():
     with pytest.raises(ValueError, match="do not broadcast"):
         auc(np.zeros((3, 4)), np.zeros((2, 4), dtype=int))
+
+
+def test_a_summary_counts_what_has_no_auc_and_holds_intercept_and_slope_apart():
+    rng = np.random.default_rng(3)
+    y, videos = np.array([1, 0, 1, 0, 1, 0, 1, 0, 1, 1]), list("aaaabbbbcc")
+    scores = rng.normal(size=10) + 0.5 * y
+    found = summarise(scores, y, videos)
+    assert (found.n_videos, found.n_videos_undefined) == (3, 1)
+    assert (found.calibration_intercept, found.calibration_slope) == calibration(scores, y)
+    assert found.calibration_intercept != found.calibration_slope
+    assert found.brier_reference == pytest.approx(0.6 * 0.4)
+    assert found.prevalence_continue == pytest.approx(0.4)
+    by_video = auc_by_video(scores, y, videos)
+    assert found.auc_macro == pytest.approx(np.nanmean(by_video.auc))

@@ -243,3 +243,13 @@ def test_a_feature_that_hardly_varies_is_tested_whatever_the_relabellings(seed):
     assert found.statistic == pytest.approx(alone, abs=1e-12)
     few = permutation_test(x, y, videos, starts, n_permutations=19)
     assert few.statistic == found.statistic
+
+
+def test_what_is_left_without_a_partner_is_counted():
+    y, videos, starts = np.array([1, 1, 0, 1, 0, 0, 1]), list("aaaabbb"), np.array([0, 1, 2, 3, 0, 1, 2.0])
+    found = permutation_test(np.eye(7), y, videos, starts, n_permutations=19, min_pairs=1)
+    # a: S (S C) S, b: C (C S)
+    assert (found.n_pairs, found.n_unpaired) == (2, 3)
+    assert found.scheme == "swap neighbouring pairs"
+    assert permutation_test(np.eye(7), y, videos, starts, n_permutations=19, min_pairs=2).scheme == found.scheme
+    assert permutation_test(np.eye(7), y, videos, starts, n_permutations=19, min_pairs=3).scheme != found.scheme

@@ -3,6 +3,7 @@
 import math
 
 import numpy as np
+import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
@@ -41,3 +42,19 @@ def test_beyond_the_critical_value_is_significant(null, statistic):
 
     beyond = statistic - 1e-12 > critical_value(np.array(null), 0.05)
     assert beyond == (permutation_pvalue(statistic, np.array(null)) <= 0.05 + 1e-12)
+
+
+def test_the_critical_value_of_19_relabellings_is_their_largest():
+    null = np.arange(19.0)
+    assert critical_value(null, 0.05) == 18.0
+    assert critical_value(null, 0.10) == 17.0
+    assert critical_value(null[:18], 0.05) == math.inf
+
+
+def test_power_depends_on_its_seed_and_not_on_units():
+    X, y, videos = noise_design(2)
+    folds, null = prepare_folds(X, videos), np.linspace(0.3, 0.7, 99)
+    found = power_of_spike(X, y, videos, folds, null)
+    scaled = X * np.array([1000.0, *np.ones(X.shape[1] - 1)])
+    assert power_of_spike(scaled, y, videos, prepare_folds(scaled, videos), null) == pytest.approx(found, abs=0.02)
+    assert len({power_of_spike(X, y, videos, folds, null, seed=seed) for seed in range(4)}) > 1
