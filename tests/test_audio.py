@@ -272,6 +272,13 @@ def test_segments_are_written_as_24_khz_mono_float(tmp_path):
     assert probe_recording(path).n_frames == 60_000
 
 
+def test_a_segment_of_several_windows_is_written_whole(tmp_path):
+    write(tmp_path / "video1.wav", noise(40))
+    (path,) = extract_audio_segments([segment(1.0, 36.0)], tmp_path, tmp_path / "out").values()
+    written, _ = soundfile.read(path, dtype="float32")
+    np.testing.assert_array_equal(written, read_segment(tmp_path / "video1.wav", 1.0, 36.0)[0])
+
+
 def test_equal_audio_gives_equal_bytes_and_an_old_file_is_never_trusted(tmp_path):
     write(tmp_path / "video1.wav", noise(2))
     (path,) = extract_audio_segments([segment(0, 1)], tmp_path, tmp_path / "out").values()

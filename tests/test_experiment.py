@@ -200,6 +200,19 @@ def test_windows_of_one_length_end_with_the_recording(annotations, moment_row, m
     assert ends[segment_id] == pytest.approx(100.0)
 
 
+def test_a_segment_too_short_for_muq_is_refused_when_the_annotations_are_read(annotations, moment_row, moments_file):
+    rows = [moment_row(moment_id=video, video_id=video) for video in ("videoAAAAAA", "videoBBBBBB")]
+    rows.append(
+        moment_row(
+            moment_id="short", video_id="videoAAAAAA", stop_timestamp=60.0, playing_before_start=50.0,
+            playing_before_end=50.04, feedback_start=61.0, feedback_end=70.0,
+        )
+    )  # fmt: skip
+    corpus = replace(annotations.corpus, moments=moments_file(*rows))
+    with pytest.raises(ValueError, match=r"videoAAAAAA-stop-50000-50040: .* 0\.0400 s, are too few for MuQ"):
+        read_annotations(corpus)
+
+
 def test_a_model_that_cannot_be_loaded_is_said_before_anything_is_heard(annotations, store, monkeypatch, tmp_path):
     monkeypatch.setattr(experiment, "screen_segments", lambda *_, **__: pytest.fail("audio was read"))
     (tmp_path / "head.ckpt").write_text("no checkpoint")
