@@ -94,6 +94,9 @@ The design is the first study's (98 segments in 5 videos, 61 STOP, 37 neighbouri
   chance made in one row is in its neighbours too. (Residualised features of "null, drift" and of "length leak and
   drift" are even the same, and so is T2. A second look at the latter with other numbers,
   `operating_characteristics("length leak and drift", 600, 99, seed=7)`, gave T2 0.048 (standard error 0.009).)
+- With drift and 2048 features T2 by itself is too eager ("length leak and drift", gate 0 off: 0.16 at 100 data sets):
+  neighbours that drift together are not all that drift does to so wide a probe. Gate 0 refuses that design; where
+  windows drift and confounds do not show it, be slow to believe a T2 just under its level.
 - In a world of *nothing* or of a *measured leak*, `signal` is an error. An *unmeasured leak* is the known limit: a
   confound that is not measured, or measured badly, is not controlled, and the table shows by how much. In the
   world *not shared* one video has a signal that no other has: there is something to find, and yet `signal` would
