@@ -138,7 +138,7 @@ def test_a_signal_in_many_tiny_videos_is_judged_in_groups_of_them(monkeypatch):
 
 @pytest.mark.slow
 def test_a_leak_too_weak_to_invalidate_the_design_is_confounded():
-    rule = Rule(n_permutations=99, threshold=0.95)  # let the design pass, to see the second line of defence
+    rule = Rule(n_permutations=99, confound_bar=0.99)  # let the design pass, to see the second line of defence
     labels = [assess(*study(s, gap=0.9, leak=4.0), rule=rule).verdict.label for s in range(2)]
     assert "signal" not in labels
     assert "confounded" in labels
