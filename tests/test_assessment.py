@@ -205,7 +205,7 @@ def curved_talk(seed: int) -> tuple:
 
 
 def test_a_leak_that_follows_no_straight_line_invalidates_the_design():
-    for seed in range(4):
+    for seed in range(2):
         found = assess(*curved_talk(seed), rule=RULE)
         assert found.verdict.label == "invalid design"
         assert "knows only talk" in found.verdict.sentence

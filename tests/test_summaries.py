@@ -77,7 +77,7 @@ def mixture(by_hand):
     return waveforms, {name: by_hand(samples) for name, samples in waveforms.items()}
 
 
-@pytest.mark.parametrize("batch_size", [None, 5])
+@pytest.mark.parametrize("batch_size", [pytest.param(None, marks=pytest.mark.slow), 5])
 def test_summary_is_that_of_the_frames_of_all_windows_whatever_the_batch(mixture, batch_size):
     waveforms, frames_by_hand = mixture
     extractor = extractor_in(batch_size=batch_size)
