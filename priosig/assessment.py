@@ -24,6 +24,7 @@ from priosig.basis import check_confounds
 from priosig.conditional import ConditionalResult, relabel_given
 from priosig.crossval import group_videos, oof_scores
 from priosig.design import ALL_CONFOUNDS, DesignAssessment, assess_design
+from priosig.evidence import Evidence
 from priosig.intervals import BLOCKS, Interval, count_jackknife_fits, interval_around
 from priosig.pairing import canonical_rows
 from priosig.permutation import MAX_SINGLE_FOLDS, PermutationResult, count_folds, folds_of, relabel
@@ -31,7 +32,7 @@ from priosig.power import REPLICATES, power_of_spike
 from priosig.progress import Stages, counted_fits
 from priosig.ranking import auc_by_video, auc_within_video
 from priosig.rule import Rule
-from priosig.verdict import Evidence, Verdict, decide, holm
+from priosig.verdict import Verdict, decide, holm
 
 __all__ = ["ALL_CONFOUNDS", "Assessment", "DesignAssessment", "assess", "assess_design", "assess_models"]
 

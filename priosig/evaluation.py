@@ -154,7 +154,7 @@ def evaluate_view(
     if len(set(video_ids)) < 2 or len(set(y)) < 2:
         reason = _too_little(view, len(set(video_ids)))
         problems |= dict.fromkeys(("design", *designs), reason)
-        refusal = refuse(reason, rule_of(settings))
+        refusal = refuse(reason, rule_of(settings), exploratory=settings.exploratory)
         return ViewResult(view, y, confounds, None, features, {}, {}, None, problems, refusal)
 
     data = y, video_ids, start_times, confounds.values

@@ -28,7 +28,7 @@ from .report_words import (
     share,
     times,
 )
-from .verdict import Verdict
+from .verdict import Verdict, confounds_tell
 
 QUESTION = "Can it be told from the sound of the playing whether the teacher will stop the student?"
 # What the strongest verdict answers, and for whom: {who} is the models that have it, {no} what says "nothing".
@@ -80,11 +80,8 @@ def strongest(labels: Sequence[str]) -> str:
 
 
 def leaks(design: DesignAssessment | None) -> bool:
-    """Whether the confounds alone tell the label, so that no score in this view means anything."""
-    if design is None:
-        return False
-    e, rule = design.evidence, design.rule
-    return e.confound_auc >= rule.confound_bar and e.confound_pvalue <= rule.alpha
+    """Whether the confounds alone tell the label, where the design was judged."""
+    return design is not None and confounds_tell(design.evidence, design.rule)
 
 
 def best_baseline(design: DesignAssessment | None) -> Baseline | None:

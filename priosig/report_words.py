@@ -1,7 +1,7 @@
 """Numbers, times and names as a report writes them: one way for each, on every page and in every caption.
 
-Numbers have a true minus and a dash where there is none, percentages no space, p-values three decimals (four below
-0.001), and what belongs together is held by no-break spaces.
+Numbers have a true minus and a dash where there is none, percentages no space, p-values those decimals that the
+verdicts' sentences have, and what belongs together is held by no-break spaces.
 """
 
 import math
@@ -9,6 +9,7 @@ import unicodedata
 from collections.abc import Sequence
 
 from .design import ALL_CONFOUNDS
+from .verdict import pvalue_words
 
 NONE = "–"
 AUC_WORDS = "AUC within video: how often a STOP outranks a CONTINUE of the same video (1 is always, 0.5 is guessing)"
@@ -54,19 +55,19 @@ def share(value: float | None) -> str:
 
 
 def pvalue(value: float | None) -> str:
-    """A p-value: three decimals, four below 0.001.
+    """A p-value as the verdicts' sentences have it (`pvalue_words`).
 
     Examples
     --------
-    >>> pvalue(0.01), pvalue(0.0001), pvalue(1.0)
-    ('0.010', '0.0001', '1.000')
+    >>> pvalue(0.01), pvalue(0.0001), pvalue(0.00001), pvalue(1.0)
+    ('0.010', '0.0001', '< 0.0001', '1.000')
     """
-    return NONE if value is None or math.isnan(value) else f"{value:.{4 if value < 0.001 else 3}f}"
+    return NONE if value is None or math.isnan(value) else pvalue_words(value).removeprefix("= ")
 
 
 def p_words(value: float, test: str = "") -> str:
     """`T1 p = 0.010`, never broken over two lines."""
-    said = "p not computed" if math.isnan(value) else f"p = {pvalue(value)}"
+    said = "p not computed" if math.isnan(value) else f"p {pvalue_words(value)}"
     return f"{test} {said}".strip().replace(" ", "\u00a0")
 
 

@@ -21,13 +21,14 @@ from priosig.assessment import assess_design
 from priosig.basis import confound_basis
 from priosig.conditional import conditional_labellings
 from priosig.crossval import jackknife_scores, oof_scores
+from priosig.evidence import Evidence
 from priosig.intervals import interval_from_leave_out
 from priosig.pairing import draw_relabellings, neighbouring_pairs
 from priosig.permutation import folds_of, permutation_pvalue, refitted_aucs
 from priosig.ranking import auc, auc_by_video
 from priosig.rule import Rule
 from priosig.studies import WORLDS, World, simulate_study
-from priosig.verdict import Evidence, decide
+from priosig.verdict import decide
 
 
 @dataclass(frozen=True)

@@ -24,71 +24,10 @@ import math
 from dataclasses import dataclass
 from typing import Literal
 
+from priosig.evidence import Evidence
 from priosig.rule import Rule
 
 Label = Literal["invalid design", "no signal", "underpowered", "confounded", "heterogeneous", "signal"]
-
-
-@dataclass(frozen=True)
-class Evidence:
-    """The numbers that a verdict is made of. NaN where something could not be computed.
-
-    Attributes
-    ----------
-    n_videos, n_videos_above_half : int
-        Videos that hold both labels; those of them with an AUC above 0.5.
-    n_pairs : int
-        Neighbouring STOP/CONTINUE pairs.
-    confound_auc, confound_pvalue : float
-        AUC within video of the best predictor made of confounds alone, and its T1 p-value, corrected for all
-        that were tried.
-    confound_names : tuple of str
-        The confounds that this predictor knows.
-    confound_ranking : tuple of (str, float)
-        Each varying confound and its own AUC within video, best first.
-    removed, matched, adjusted, left_out, not_measured, partly_known : tuple of str
-        Names of confounds: constant in this view; held by comparing neighbours; adjusted for in T2; measured but for
-        want of pairs not adjusted for; not measured for every segment; those of these that are known for some.
-    auc, low, high : float
-        AUC within video of the model and its interval.
-    any_signal_pvalue, beyond_confounds_pvalue : float
-        T1, and T2 on residualised features, corrected for the number of models.
-    effective_pairs : float
-        How many pairs the confounds leave open.
-    power : float
-        Chance to find a signal of AUC `Rule.spike_auc` in these features.
-    n_groups, n_groups_above_half : int
-        With more than 40 videos: groups of whole videos, and those above 0.5. Single small videos say little.
-    n_models : int
-        How many models the p-values were corrected for.
-    exploratory : bool
-        The data had been looked at before the rule was fixed.
-    """
-
-    n_videos: int
-    n_pairs: int
-    confound_auc: float = math.nan
-    confound_pvalue: float = math.nan
-    confound_names: tuple[str, ...] = ()
-    confound_ranking: tuple[tuple[str, float], ...] = ()
-    removed: tuple[str, ...] = ()
-    matched: tuple[str, ...] = ()
-    adjusted: tuple[str, ...] = ()
-    left_out: tuple[str, ...] = ()
-    not_measured: tuple[str, ...] = ()
-    partly_known: tuple[str, ...] = ()
-    auc: float = math.nan
-    low: float = math.nan
-    high: float = math.nan
-    n_videos_above_half: int = 0
-    any_signal_pvalue: float = math.nan
-    beyond_confounds_pvalue: float = math.nan
-    effective_pairs: float = math.nan
-    power: float = math.nan
-    n_groups: int = 0
-    n_groups_above_half: int = 0
-    n_models: int = 1
-    exploratory: bool = False
 
 
 @dataclass(frozen=True)
@@ -129,8 +68,7 @@ def design_problems(evidence: Evidence, rule: Rule) -> tuple[str, ...]:
             f"{_count(evidence.n_pairs, 'pair')} of neighbouring STOP and CONTINUE windows, and at least "
             f"{rule.min_pairs} are needed to compare like with like"
         )
-    # NaN compares false: a design whose confounds could not be tried has been refused above, for its videos or pairs
-    if evidence.confound_auc >= rule.confound_bar and evidence.confound_pvalue <= rule.alpha:
+    if confounds_tell(evidence, rule):
         problems.append(
             "STOP and CONTINUE windows can be told apart without hearing a note: a predictor that knows only "
             f"{_list(evidence.confound_names)} ranks a STOP above a CONTINUE of the same video "
@@ -141,10 +79,18 @@ def design_problems(evidence: Evidence, rule: Rule) -> tuple[str, ...]:
     return tuple(problems)
 
 
-def refuse(problem: str, rule: Rule) -> Verdict:
+def confounds_tell(evidence: Evidence, rule: Rule) -> bool:
+    """Whether the confounds alone tell the label, so that no score in this view means anything.
+
+    False where they could not be tried (NaN): such a design has too few videos or pairs.
+    """
+    return evidence.confound_auc >= rule.confound_bar and evidence.confound_pvalue <= rule.alpha
+
+
+def refuse(problem: str, rule: Rule, *, exploratory: bool = False) -> Verdict:
     """The verdict where there is no evidence to judge: `invalid design`, with the reason."""
-    sentence = f"Invalid design: this design cannot answer the question: {problem}."
-    return Verdict("invalid design", sentence, (problem,), rule.hash, exploratory=False)
+    sentence = f"{_head('invalid design', exploratory)}: this design cannot answer the question: {problem}."
+    return Verdict("invalid design", sentence, (problem,), rule.hash, exploratory)
 
 
 def decide(evidence: Evidence, rule: Rule) -> Verdict:
@@ -263,9 +209,12 @@ def _verdict(label: Label, clause: str, reasons: tuple[str, ...], evidence: Evid
     told = [f"{what}: {', '.join(map(_plain, names))}" for what, names in fates if names]
     fate = "; ".join(told) or "no confound was measured"
     tests = f"; p corrected for {evidence.n_models} models" if evidence.n_models > 1 else ""
-    prefix = "Exploratory, " if evidence.exploratory else ""
-    head = f"{prefix}{label}" if prefix else label[0].upper() + label[1:]
+    head = _head(label, evidence.exploratory)
     return Verdict(label, f"{head}: {clause} [{fate}{tests}].", reasons, rule.hash, evidence.exploratory)
+
+
+def _head(label: Label, exploratory: bool) -> str:
+    return f"Exploratory, {label}" if exploratory else label[0].upper() + label[1:]
 
 
 def _names(evidence: Evidence) -> tuple[str, ...]:
@@ -285,13 +234,22 @@ def _times(auc: float) -> str:
     return f"{100 * auc:.0f} times in 100" if not math.isnan(auc) else "an unknown number of times"
 
 
-def _p(pvalue: float) -> str:
-    if math.isnan(pvalue):
-        return "p not computed"
+def pvalue_words(pvalue: float) -> str:
+    """A p-value with its relation: three decimals, four below 0.001 and near 0.05; never 0.
+
+    Examples
+    --------
+    >>> [pvalue_words(p) for p in (0.01, 0.0001, 0.00001, 0.0502)]
+    ['= 0.010', '= 0.0001', '< 0.0001', '= 0.0502']
+    """
     if pvalue < 1e-4:
-        return "p < 0.0001"
+        return "< 0.0001"
     # Near a level a third decimal can hide on which side of it p is.
-    return f"p = {pvalue:.4f}" if pvalue < 0.001 or 0.045 < pvalue < 0.055 else f"p = {pvalue:.3f}"
+    return f"= {pvalue:.{4 if pvalue < 0.001 or 0.045 < pvalue < 0.055 else 3}f}"
+
+
+def _p(pvalue: float) -> str:
+    return "p not computed" if math.isnan(pvalue) else f"p {pvalue_words(pvalue)}"
 
 
 def _count(n: int, noun: str) -> str:

@@ -243,7 +243,7 @@ def test_power_counts_the_models_that_p_is_corrected_for():
     X, *data = study(7, n=15)
     rule = Rule(n_permutations=199, spike_auc=0.75)
     alone = assess(X, *data, rule=rule).power
-    beside = assess_models({"one": X, **{f"other {k}": X for k in range(3)}}, *data, rule=rule)["one"].power
+    beside = assess_models({"one": X, "other": X[:, :1]}, *data, rule=rule)["one"].power
     assert beside < alone
 
 
