@@ -39,7 +39,7 @@ from priosig.features import measure_features
 from priosig.muq_model import load_muq
 from priosig.pooling import stats_pool
 from priosig.precision import reference_precision
-from priosig.report_tables import aligned
+from priosig.report_csv import aligned
 from priosig.segments import Segment, make_segment_id
 from priosig.windows import MUQ_RATE, window_bounds
 from validation.full_size import write_full_size

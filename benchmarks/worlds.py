@@ -15,7 +15,7 @@ from priosig.annotations import read_annotations
 from priosig.corpus import open_corpus
 from priosig.encoder import MuQExtractor
 from priosig.experiment import run_experiment
-from priosig.report_tables import aligned
+from priosig.report_csv import aligned
 from priosig.worlds import WORLDS, make_world
 from validation.background import one_thread
 from validation.runs import SMALL_HEADS, SMALL_MUQ

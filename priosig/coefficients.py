@@ -226,21 +226,27 @@ def clusters_of(X: np.ndarray, cut: float = CLUSTER_CUT) -> np.ndarray:
     """
     from scipy.cluster.hierarchy import fcluster, linkage
     from scipy.spatial.distance import squareform
-    from scipy.stats import rankdata
 
     d = X.shape[1]
     if d == 1:
         return np.zeros(1, dtype=np.intp)
-    ranks = rankdata(X, axis=0)
-    ranks -= ranks.mean(axis=0)
-    norm = np.sqrt((ranks**2).sum(axis=0))
-    ranks = np.divide(ranks, norm, out=np.zeros_like(ranks), where=norm > 0)
-    distance = 1 - np.abs(ranks.T @ ranks)
+    distance = 1 - np.abs(rank_correlation(X))
     np.fill_diagonal(distance, 0)
     tree = linkage(squareform(np.clip(distance, 0, 1), checks=False), method="average")
     found = fcluster(tree, cut, criterion="distance")
     _, first, inverse = np.unique(found, return_index=True, return_inverse=True)
     return np.argsort(np.argsort(first))[inverse]
+
+
+def rank_correlation(X: np.ndarray) -> np.ndarray:
+    """Spearman correlations of features, shape (n_features, n_features); 0 with a feature that does not vary."""
+    from scipy.stats import rankdata
+
+    ranks = rankdata(X, axis=0)
+    ranks -= ranks.mean(axis=0)
+    norm = np.sqrt((ranks**2).sum(axis=0))
+    ranks = np.divide(ranks, norm, out=np.zeros_like(ranks), where=norm > 0)
+    return ranks.T @ ranks
 
 
 def _pattern(X: np.ndarray, videos: np.ndarray, weights: np.ndarray) -> np.ndarray:

@@ -75,18 +75,9 @@ def _tests(models: Sequence[tuple[ViewResult, str]]) -> Grid:
         rows.append(row)
         if a:
             floors.add(smallest_p(a.design.rule.n_permutations, a.evidence.n_models))
-    numbers = (
-        "AUC within video",
-        "95% interval",
-        "videos above 0.5",
-        "pooled AUC",
-        "T1\u00a0p",
-        "T2\u00a0p",
-        "power",
-    )
-    level = {a.design.rule.level for v, m in models if (a := v.assessments.get(m))}
-    if level:
-        numbers = (numbers[0], f"{share(max(level))} interval", *numbers[2:])
+    levels = {f"{share(a.design.rule.level)} interval" for v, m in models if (a := v.assessments.get(m))}
+    spread = next(iter(levels), "interval")
+    numbers = ("AUC within video", spread, "videos above 0.5", "pooled AUC", "T1\u00a0p", "T2\u00a0p", "power")
     caption = f"Tests, by view and model; {'; '.join(sorted(floors))}" if floors else "Results, by view and model"
     columns = ("View, model", "Verdict", *((n, "number") for n in numbers))
     return grid(caption, columns, rows, narrow="paired")

@@ -6,6 +6,7 @@ All of it for the one view that claims rest on; see `priosig.report_page`.
 import numpy as np
 
 from . import plots, plots_models
+from .coefficients import rank_correlation
 from .dimensions import PERCEPIANO_DIMENSIONS, POLES
 from .evaluation import ViewResult
 from .experiment import Experiment
@@ -131,7 +132,7 @@ def _clusters(clusters) -> Grid:
 
 
 def _correlation(quality: np.ndarray) -> dict:
-    matrix = _rank_correlation(quality)
+    matrix = rank_correlation(quality)
     i, j = np.unravel_index(np.argmax(np.abs(np.tril(matrix, -1))), matrix.shape)
     pair = f"{_named(i)} and {_named(j)} ({number(matrix[i, j])})"
     return figure(
@@ -197,15 +198,6 @@ def nulls(result: ViewResult) -> list[dict]:
             )
         )
     return panels
-
-
-def _rank_correlation(X: np.ndarray) -> np.ndarray:
-    from scipy.stats import rankdata
-
-    ranks = rankdata(X, axis=0)
-    ranks = ranks - ranks.mean(axis=0)
-    scale = np.sqrt((ranks**2).sum(axis=0))
-    return (ranks.T @ ranks) / np.maximum(np.outer(scale, scale), 1e-300)
 
 
 def _named(k: int) -> str:

@@ -18,13 +18,11 @@ from .dimensions import POLES
 from .evaluation import ViewResult
 from .experiment import Experiment
 from .metrics import Summary
-from .report_csv import Table, aligned
+from .report_csv import Table
 from .report_mistakes import worst_mistakes
 
 if TYPE_CHECKING:
     from .sensitivity import Row
-
-__all__ = ["Table", "aligned", "experiment_tables", "sensitivity_rows"]
 
 
 def experiment_tables(experiment: Experiment, findings: Sequence[Finding]) -> dict[str, Table]:
