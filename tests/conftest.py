@@ -1,4 +1,6 @@
-"""Builders for annotated moments, how hard properties are tried, and one thread for all that computes.
+"""Builders of moments, models and an experiment; how hard properties are tried; one thread for all that computes.
+
+What needs torch imports it when it is asked for, so that a few tests of annotations start in a second.
 
 Matrices and models are small here: threads would mostly wait for each other, up to forty times as long where other
 programs want the cores.
@@ -94,6 +96,79 @@ def moment():
         )
 
     return build
+
+
+@pytest.fixture(scope="session")
+def muq_dir(tmp_path_factory) -> Path:
+    """Directory of a small MuQ with random weights."""
+    from tests.small_muq import write_muq
+
+    directory = tmp_path_factory.mktemp("muq")
+    write_muq(directory)
+    return directory
+
+
+@pytest.fixture(scope="session")
+def by_hand(muq_dir: Path):
+    """Frames of samples by that model, called by hand."""
+    from tests.small_muq import frames_by_hand
+
+    return frames_by_hand(muq_dir)
+
+
+@pytest.fixture
+def broken(muq_dir: Path, tmp_path: Path):
+    """Copy the model's directory and spoil it: `change(config, weights)` edits both in place."""
+    from safetensors.torch import load_file, save_file
+
+    def build(change) -> Path:
+        directory = tmp_path / "broken_muq"
+        directory.mkdir()
+        config = json.loads((muq_dir / "config.json").read_text())
+        weights = load_file(muq_dir / "model.safetensors")
+        change(config, weights)
+        (directory / "config.json").write_text(json.dumps(config))
+        save_file(weights, directory / "model.safetensors")
+        return directory
+
+    return build
+
+
+@pytest.fixture
+def save(tmp_path: Path):
+    """Write a quality head's checkpoint."""
+    import torch
+
+    def to_file(content: object, name: str = "head.ckpt") -> Path:
+        torch.save(content, tmp_path / name)
+        return tmp_path / name
+
+    return to_file
+
+
+@pytest.fixture(scope="session")
+def experiment(tmp_path_factory):
+    """An experiment on noise with hostile texts."""
+    from tests.small_experiment import write_experiment
+
+    return write_experiment(tmp_path_factory.mktemp("corpus"))
+
+
+@pytest.fixture(scope="session")
+def description(experiment):
+    """The same without audio."""
+    from priosig.experiment import describe
+
+    return describe(experiment.annotations)
+
+
+@pytest.fixture
+def unplotted(monkeypatch):
+    """Plots are left blank: they take most of the time, and a text beside them does not ask for them."""
+    from priosig import plots, plots_models
+
+    for module in (plots, plots_models):
+        monkeypatch.setattr(module, "panel", lambda draw, **size: '<svg width="360" aria-hidden="true"></svg>')
 
 
 def pytest_collection_finish(session: pytest.Session) -> None:

@@ -1,52 +1,27 @@
-"""A small MuQ with random weights, for the tests of loading and of extraction: fixtures, and something to hear."""
+"""A small MuQ with random weights for tests; its frames by hand; something to hear."""
 
 import json
 import random
+from pathlib import Path
 
 import numpy as np
-import pytest
 import torch
-from safetensors.torch import load_file, save_file
 
 from priosig.muq_model import import_muq
 from priosig.windows import MUQ_RATE, window_bounds
 
-WIDTH = 64
 MuQ, MuQConfig = import_muq()
-
-CONFIG = {
-    "conv_dim": 8,
-    "encoder_dim": WIDTH,
-    "encoder_depth": 2,
-    "codebook_size": 32,
-    "stat": {"melspec_2048_mean": 6.768444971712967, "melspec_2048_std": 18.417922652295623},
-    "w2v2_config": {
-        "activation_dropout": 0.1,
-        "attention_dropout": 0.1,
-        "conformer_conv_dropout": 0.1,
-        "conv_depthwise_kernel_size": 31,
-        "feat_extract_activation": "gelu",
-        "hidden_act": "swish",
-        "hidden_dropout": 0.1,
-        "intermediate_size": 128,
-        "layer_norm_eps": 1e-5,
-        "layerdrop": 0.1,
-        "max_source_positions": 5000,
-        "num_attention_heads": 4,
-        "num_conv_pos_embedding_groups": 16,
-        "num_conv_pos_embeddings": 16,
-        "position_embeddings_type": "rotary",
-        "rotary_embedding_base": 10000,
-    },
-}
+FIXTURE = Path(__file__).parents[1] / "fixtures" / "muq_small"
+WIDTH = 64  # of the fixture's frames, and of these
 
 
-@pytest.fixture(scope="session")
-def muq_dir(tmp_path_factory):
-    """A small MuQ with random weights, as its own save_pretrained writes it."""
-    directory = tmp_path_factory.mktemp("muq")
+def write_muq(directory):
+    """The fixture's architecture with random weights and with dropout, as MuQ's own save_pretrained writes it."""
+    config = json.loads((FIXTURE / "config.json").read_text())
+    config["conv_dim"] = 8  # half of the fixture's, and quicker
+    config["w2v2_config"] |= {name: 0.1 for name in config["w2v2_config"] if "drop" in name}
     with torch.random.fork_rng(devices=()):
-        model = MuQ(MuQConfig(**CONFIG))
+        model = MuQ(MuQConfig(**config))
         generator = torch.Generator().manual_seed(20)
         for name, parameter in model.named_parameters():
             if parameter.ndim > 1:  # biases and norms stay as they were made
@@ -56,14 +31,12 @@ def muq_dir(tmp_path_factory):
             elif "bias" in name:
                 torch.nn.init.normal_(parameter.data, std=0.1, generator=generator)
     model.save_pretrained(directory)
-    return directory
 
 
-@pytest.fixture(scope="session")
-def by_hand(muq_dir):
+def frames_by_hand(directory):
     """The package's own way: from_pretrained, eval, one window at a time, frames end to end."""
     state = random.getstate()
-    model = MuQ.from_pretrained(str(muq_dir)).eval()
+    model = MuQ.from_pretrained(str(directory)).eval()
     random.setstate(state)
 
     def frames(samples, bounds=None):
@@ -72,23 +45,6 @@ def by_hand(muq_dir):
             return torch.cat([model(window).last_hidden_state[0] for window in windows]).numpy()
 
     return frames
-
-
-@pytest.fixture
-def broken(muq_dir, tmp_path):
-    """Copy the model's directory and spoil it: `change(config, weights)` edits both in place."""
-
-    def build(change):
-        directory = tmp_path / "broken_muq"
-        directory.mkdir()
-        config = json.loads((muq_dir / "config.json").read_text())
-        weights = load_file(muq_dir / "model.safetensors")
-        change(config, weights)
-        (directory / "config.json").write_text(json.dumps(config))
-        save_file(weights, directory / "model.safetensors")
-        return directory
-
-    return build
 
 
 def tone(seconds, seed=0):

@@ -1,154 +1,22 @@
 """Cutting segments out of recordings."""
 
-import struct
 import tracemalloc
 
 import numpy as np
 import pytest
-import soundfile
 import soxr
 from hypothesis import given
 from hypothesis import strategies as st
 
-from priosig import audio, streaming
+from priosig import audio
 from priosig.audio import (
     MUQ_RATE,
     Recording,
-    find_recording,
     plan_slices,
-    probe_recording,
     read_segment,
     slice_recording,
 )
-from priosig.segment_files import extract_audio_segments
-from priosig.segments import Segment
-
-RATE = 8000
-
-
-def noise(seconds, rate=RATE, channels=1, seed=0):
-    samples = np.random.default_rng(seed).uniform(-0.5, 0.5, (round(seconds * rate), channels))
-    return samples.astype(np.float32).squeeze()
-
-
-def write(path, samples, rate=RATE, subtype="FLOAT"):
-    soundfile.write(path, samples, rate, subtype=None if path.suffix in (".mp3", ".ogg") else subtype)
-    return path
-
-
-def segment(start, end, video="video1", name=None):
-    return Segment(name or f"{video}-stop-{round(1000 * start)}-{round(1000 * end)}", video, "stop", start, end)
-
-
-# Finding a recording.
-
-
-@pytest.mark.parametrize("extension", [".wav", ".flac", ".ogg", ".mp3"])
-def test_recording_is_found_by_id_and_probed_in_every_format(tmp_path, extension):
-    written = write(tmp_path / f"abc_-123{extension}", noise(2, 44100), 44100, "PCM_16")
-    recording = probe_recording(find_recording(tmp_path, "abc_-123"))
-    assert recording.path == written
-    assert (recording.samplerate, recording.channels) == (44100, 1)
-    assert recording.duration == pytest.approx(2, abs=0.05)  # MP3 pads
-
-
-def test_missing_recording_says_what_was_looked_for(tmp_path):
-    with pytest.raises(FileNotFoundError, match=r"no recording of video abc; looked for abc\.wav, abc\.flac"):
-        find_recording(tmp_path, "abc")
-    with pytest.raises(FileNotFoundError, match="no such directory"):
-        find_recording(tmp_path / "nowhere", "abc")
-
-
-def test_two_recordings_of_one_video_are_refused(tmp_path):
-    for extension in (".wav", ".flac"):
-        write(tmp_path / f"abc{extension}", noise(1), subtype="PCM_16")
-    with pytest.raises(ValueError, match=r"several recordings of video abc: abc\.wav, abc\.flac"):
-        find_recording(tmp_path, "abc")
-
-
-@pytest.mark.parametrize("video_id", ["../abc", "/etc/passwd", "a/b", "a\\b", "abc\0", "", ".hidden", "abc\n"])
-def test_video_id_cannot_name_a_file_elsewhere(tmp_path, video_id):
-    (tmp_path / "audio").mkdir()
-    write(tmp_path / "abc.wav", noise(1))
-    with pytest.raises(ValueError, match="video_id"):
-        find_recording(tmp_path / "audio", video_id)
-
-
-# What is wrong with a file.
-
-
-def test_missing_file_is_an_error(tmp_path):
-    with pytest.raises(FileNotFoundError, match=r"x\.wav: no such file"):
-        probe_recording(tmp_path / "x.wav")
-
-
-def test_empty_file_is_an_error(tmp_path):
-    (tmp_path / "x.wav").touch()
-    with pytest.raises(ValueError, match=r"x\.wav: empty file \(0 bytes\)"):
-        probe_recording(tmp_path / "x.wav")
-
-
-def test_file_that_is_not_audio_is_an_error(tmp_path):
-    (tmp_path / "x.wav").write_text("<html>404</html>")
-    with pytest.raises(ValueError, match=r"x\.wav: cannot be read as audio .*Format not recognised"):
-        probe_recording(tmp_path / "x.wav")
-
-
-def test_recording_without_samples_is_an_error(tmp_path):
-    write(tmp_path / "x.wav", noise(0))
-    with pytest.raises(ValueError, match=r"x\.wav: holds no samples"):
-        probe_recording(tmp_path / "x.wav")
-
-
-@pytest.mark.parametrize("subtype", ["PCM_16", "PCM_24", "FLOAT"])
-@pytest.mark.parametrize("channels", [1, 2])
-def test_truncated_wav_is_an_error_that_counts_samples(tmp_path, subtype, channels):
-    path = write(tmp_path / "x.wav", noise(2, channels=channels), subtype=subtype)
-    frame_bytes = channels * {"PCM_16": 2, "PCM_24": 3, "FLOAT": 4}[subtype]
-    path.write_bytes(path.read_bytes()[: -1000 * frame_bytes])
-    with pytest.raises(ValueError, match=r"x\.wav: truncated: its header promises 16000 samples, only 15\d\d\d"):
-        probe_recording(path)
-
-
-def test_truncated_flac_is_an_error(tmp_path):
-    path = write(tmp_path / "x.flac", noise(10), subtype="PCM_16")
-    whole = path.read_bytes()
-    path.write_bytes(whole[: len(whole) // 2])
-    with pytest.raises(ValueError, match=r"x\.flac: (truncated|cannot be read as audio)"):
-        probe_recording(path)
-
-
-def test_wav_written_to_a_pipe_makes_no_promise(tmp_path):
-    path = write(tmp_path / "x.wav", noise(1), subtype="PCM_16")
-    content = path.read_bytes()
-    at = content.index(b"data") + 4
-    path.write_bytes(content[:at] + struct.pack("<I", 0xFFFFFFFF) + content[at + 4 :])
-    assert probe_recording(path).n_frames == RATE
-
-
-def test_extra_chunks_before_the_data_are_stepped_over(tmp_path):
-    path = write(tmp_path / "x.wav", noise(1), subtype="PCM_16")
-    content = path.read_bytes()
-    at = content.index(b"data")
-    odd = b"LIST" + struct.pack("<I", 3) + b"abc\0"  # chunks are padded to even lengths
-    path.write_bytes(
-        content[:4] + struct.pack("<I", len(content) - 8 + len(odd)) + content[8:at] + odd + content[at:]
-    )
-    assert probe_recording(path).n_frames == RATE
-    path.write_bytes(path.read_bytes()[:-100])
-    with pytest.raises(ValueError, match="promises 8000 samples, only 7950 are there"):
-        probe_recording(path)
-
-
-@pytest.mark.parametrize("bad", [np.nan, np.inf, -np.inf])
-def test_sample_that_is_not_a_number_is_an_error_that_says_when(tmp_path, bad):
-    samples = noise(4, channels=2)
-    samples[round(2.5 * RATE), 1] = bad
-    path = write(tmp_path / "x.wav", samples)
-    with pytest.raises(ValueError, match=r"x\.wav: NaN or infinite sample at second 2\.500"):
-        read_segment(path, 1.0, 3.0)
-    assert np.isfinite(read_segment(path, 0.0, 2.5)[0]).all()
-
+from tests.short_recordings import RATE, noise, segment, write
 
 # Which samples a segment is.
 #
@@ -257,67 +125,7 @@ def test_only_the_segment_is_held_in_memory(tmp_path):
     assert peak < 1_000_000
 
 
-# Writing segments.
-
-
-def test_segments_are_written_as_24_khz_mono_float(tmp_path):
-    stereo = noise(5, 44_100, channels=2)
-    write(tmp_path / "video1.wav", stereo, 44_100)
-    (path,) = extract_audio_segments([segment(1.5, 4.0)], tmp_path, tmp_path / "out").values()
-    assert path == tmp_path / "out" / "video1-stop-1500-4000.wav"
-    info = soundfile.info(path)
-    assert (info.samplerate, info.channels, info.subtype, info.frames) == (24_000, 1, "FLOAT", 60_000)
-    written, _ = soundfile.read(path, dtype="float32")
-    np.testing.assert_array_equal(written, read_segment(tmp_path / "video1.wav", 1.5, 4.0)[0])
-    assert probe_recording(path).n_frames == 60_000
-
-
-def test_a_segment_of_several_windows_is_written_whole(tmp_path):
-    write(tmp_path / "video1.wav", noise(40))
-    (path,) = extract_audio_segments([segment(1.0, 36.0)], tmp_path, tmp_path / "out").values()
-    written, _ = soundfile.read(path, dtype="float32")
-    np.testing.assert_array_equal(written, read_segment(tmp_path / "video1.wav", 1.0, 36.0)[0])
-
-
-def test_equal_audio_gives_equal_bytes_and_an_old_file_is_never_trusted(tmp_path):
-    write(tmp_path / "video1.wav", noise(2))
-    (path,) = extract_audio_segments([segment(0, 1)], tmp_path, tmp_path / "out").values()
-    first = path.read_bytes()
-    path.write_bytes(b"left over")
-    extract_audio_segments([segment(0, 1)], tmp_path, tmp_path / "out")
-    assert path.read_bytes() == first
-    write(tmp_path / "video1.wav", noise(2, seed=1))
-    extract_audio_segments([segment(0, 1)], tmp_path, tmp_path / "out")
-    assert path.read_bytes() != first
-
-
-@pytest.mark.parametrize(
-    ("bad", "match"),
-    [
-        (segment(1.0, 9.0), r"segment video1-stop-1000-9000: .*ends 7\.000 s after"),
-        (segment(0.0, 1.0, video="video2"), "segment video2-stop-0-1000: .*no recording of video video2"),
-        (segment(0.0, 1.0, name="video1-stop-0-1000"), "segment video1-stop-0-1000: given twice"),
-    ],
-)
-def test_nothing_is_written_if_one_segment_cannot_be_cut(tmp_path, bad, match):
-    write(tmp_path / "video1.wav", noise(2))
-    with pytest.raises((ValueError, FileNotFoundError), match=match):
-        extract_audio_segments([segment(0.0, 1.0), bad], tmp_path, tmp_path / "out")
-    assert not (tmp_path / "out").exists()
-
-
-def test_segments_of_one_recording_are_written_from_one_pass_over_it(tmp_path, monkeypatch):
-    write(tmp_path / "video1.mp3", noise(8, 44_100), 44_100)
-    segments = [segment(3, 5), segment(0.5, 4), segment(5, 7.5)]  # out of order, and two overlap
-    expected = [read_segment(tmp_path / "video1.mp3", s.start_time, s.end_time)[0] for s in segments]
-    opened = []
-    reader = streaming.MonoReader
-    monkeypatch.setattr(streaming, "MonoReader", lambda recording: opened.append(recording) or reader(recording))
-    written = extract_audio_segments(segments, tmp_path, tmp_path / "out")
-    assert list(written) == [s.segment_id for s in segments]
-    assert len(opened) == 1
-    for path, samples in zip(written.values(), expected, strict=True):
-        np.testing.assert_array_equal(soundfile.read(path, dtype="float32")[0], samples)
+# Many at once.
 
 
 def test_every_recording_that_is_missing_is_told_once(tmp_path):

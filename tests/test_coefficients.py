@@ -4,7 +4,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 from scipy.stats import spearmanr
 
-from priosig.coefficients import _pattern, clusters_of, coefficient_table, max_t_pvalues
+from priosig.coefficients import _pattern, clusters_of, coefficient_table, max_t_pvalues, rank_correlation
 from priosig.crossval import leave_one_video_out_cv
 
 
@@ -66,6 +66,13 @@ def test_correlated_features_share_a_cluster_whatever_their_sign():
     X = np.column_stack([a, b, -np.exp(a), b + 0.05 * rng.normal(size=80), np.ones(80)])
     assert clusters_of(X).tolist() == [0, 1, 0, 1, 2]
     assert abs(spearmanr(X[:, 1], X[:, 3]).statistic) > 0.7
+
+
+def test_rank_correlations_are_spearmans_and_none_with_what_does_not_vary():
+    X = np.random.default_rng(0).normal(size=(30, 4)).round(1)  # with ties
+    np.testing.assert_allclose(rank_correlation(X), spearmanr(X).statistic, rtol=0, atol=1e-12)
+    X[:, 2] = 7.0
+    assert (rank_correlation(X)[2] == 0).all()
 
 
 def test_a_single_feature_is_a_single_cluster():

@@ -5,7 +5,7 @@ from pathlib import Path
 import pytest
 
 from priosig.compare import compare_reports, main
-from priosig.report_tables import Table
+from priosig.report_csv import Table
 
 SCORES = ("view", "model", "segment_id", "source_id", "video_id", "label", "called", "score")
 

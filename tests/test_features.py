@@ -4,7 +4,6 @@ from pathlib import Path
 
 import numpy as np
 import pytest
-import soundfile
 import torch
 
 from priosig import features, loaded_muq
@@ -17,24 +16,14 @@ from priosig.pooling import merge, stats_pool, summarise
 from priosig.quality import extract_quality_scores
 from priosig.segments import Segment
 from priosig.windows import SHORTEST_POOLED
+from tests.short_recordings import SEGMENTS, write_growing_noise
 
-RATE = 8000
 SMALL = Path(__file__).parents[1] / "fixtures" / "muq_small"
-# Later segments first, two recordings, one overlap; "b" overruns its recording by a quarter of a second.
-SEGMENTS = [
-    Segment("b", "videoBBBBBB", "stop", 3.0, 6.25),
-    Segment("late", "videoAAAAAA", "continue", 2.0, 5.5),
-    Segment("early", "videoAAAAAA", "stop", 0.5, 3.0),
-]
 
 
 @pytest.fixture
 def audio(tmp_path):
-    """Noise that grows louder, and is silent from second 4 on."""
-    for seed, video in enumerate(("videoAAAAAA", "videoBBBBBB")):
-        samples = np.random.default_rng(seed).normal(0, 0.1, 6 * RATE) * np.linspace(0.1, 1, 6 * RATE)
-        samples[4 * RATE :] = 0
-        soundfile.write(tmp_path / f"{video}.wav", samples, RATE, subtype="FLOAT")
+    write_growing_noise(tmp_path)
     return tmp_path
 
 

@@ -11,7 +11,7 @@ from safetensors.torch import load_file, save_file
 import priosig.loaded_muq
 from priosig.encoder import MuQExtractor
 from priosig.muq_model import load_muq, resolve_device
-from tests.small_muq import WIDTH, MuQ, broken, by_hand, muq_dir, tone
+from tests.small_muq import MuQ, tone
 
 
 def test_model_is_ready_for_use(muq_dir):

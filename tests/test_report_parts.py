@@ -118,7 +118,9 @@ def test_a_row_of_sensitivity_names_what_was_varied_and_holds_both_models():
 
 def test_a_number_is_written_in_one_way():
     assert [pvalue(p) for p in (0.0001, 0.005, 0.01, 1.0)] == ["0.0001", "0.005", "0.010", "1.000"]
+    assert [pvalue(p) for p in (0.00001, 0.0502)] == ["< 0.0001", "0.0502"]  # never 0, nor on the wrong side of 0.05
     assert p_words(0.01, "T1") == "T1\u00a0p\u00a0=\u00a00.010"
+    assert p_words(0.00001) == "p\u00a0<\u00a00.0001"
     assert (number(-0.5), number(float("nan")), share(0.934)) == ("−0.50", "–", "93%")
     assert smallest_p(199) == "0.005 is the smallest p that 199 relabellings can give"
     assert clock(892.0) == "14:52"

@@ -1,30 +1,16 @@
 """Talk and silence: found piece by piece, told in the video's time, by whichever process."""
 
-import numpy as np
 import pytest
-import soundfile
 
 from priosig import screening
 from priosig.cache import EmbeddingCache
 from priosig.screening import screen_segments
-from priosig.segments import Segment
-
-RATE = 8000
-# Later segments first, two recordings, one overlap; "b" overruns its recording by a quarter of a second.
-SEGMENTS = [
-    Segment("b", "videoBBBBBB", "stop", 3.0, 6.25),
-    Segment("late", "videoAAAAAA", "continue", 2.0, 5.5),
-    Segment("early", "videoAAAAAA", "stop", 0.5, 3.0),
-]
+from tests.short_recordings import SEGMENTS, write_growing_noise
 
 
 @pytest.fixture
 def audio(tmp_path):
-    """Noise that grows louder, and is silent from second 4 on."""
-    for seed, video in enumerate(("videoAAAAAA", "videoBBBBBB")):
-        samples = np.random.default_rng(seed).normal(0, 0.1, 6 * RATE) * np.linspace(0.1, 1, 6 * RATE)
-        samples[4 * RATE :] = 0
-        soundfile.write(tmp_path / f"{video}.wav", samples, RATE, subtype="FLOAT")
+    write_growing_noise(tmp_path)
     return tmp_path
 
 

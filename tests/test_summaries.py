@@ -1,9 +1,7 @@
 """Summaries of MuQ frames, window by window; the oracle is the muq package's own forward, and numpy."""
 
 import itertools
-import random
 import weakref
-from pathlib import Path
 
 import numpy as np
 import pytest
@@ -13,38 +11,21 @@ import priosig.loaded_muq
 from priosig.batch_size import BatchSizeWarning
 from priosig.cache import CacheWarning, content_key
 from priosig.encoder import MuQExtractor
-from priosig.muq_model import import_muq
 from priosig.pooling import stats_pool
 from priosig.progress import Progress
 from priosig.window_store import summary_key
 from priosig.windows import MUQ_RATE, WINDOW, Piece, window_bounds
+from tests.small_muq import FIXTURE as SMALL
+from tests.small_muq import frames_by_hand, tone
 
-SMALL = Path(__file__).parent.parent / "fixtures" / "muq_small"
 TWO_SECONDS = 2 * MUQ_RATE  # in samples
 
 
 @pytest.fixture(scope="module")
 def by_hand():
     """Frames of samples, a window at a time, end to end."""
-    MuQ, _ = import_muq()
-    state = random.getstate()
-    model = MuQ.from_pretrained(str(SMALL)).eval()
-    random.setstate(state)
-
-    def frames(samples, window=WINDOW):
-        with torch.no_grad():
-            parts = [torch.from_numpy(samples[a:b])[None] for a, b in window_bounds(len(samples), window)]
-            return np.concatenate([model(part).last_hidden_state[0].numpy() for part in parts])
-
-    return frames
-
-
-def tone(seconds, seed=0):
-    """Something like sound: a chord with noise."""
-    time = np.arange(round(seconds * MUQ_RATE)) / MUQ_RATE
-    rng = np.random.default_rng(seed)
-    chord = sum(np.sin(2 * np.pi * f * time) for f in rng.uniform(100, 2000, 3))
-    return (0.1 * chord + 0.02 * rng.standard_normal(len(time))).astype(np.float32)
+    frames = frames_by_hand(SMALL)
+    return lambda samples, window=WINDOW: frames(samples, window_bounds(len(samples), window))
 
 
 def extractor_in(cache=None, **settings):

@@ -1,0 +1,89 @@
+"""An experiment on two videos of noise, whose annotations are full of hostile texts."""
+
+import csv
+import dataclasses
+import json
+import wave
+from pathlib import Path
+
+import numpy as np
+
+from priosig.annotations import read_annotations
+from priosig.coefficients import Cluster, CoefficientTable, Weight
+from priosig.corpus import open_corpus
+from priosig.dimensions import PERCEPIANO_DIMENSIONS
+from priosig.evaluation import evaluate_view
+from priosig.experiment import Experiment
+from priosig.features import Features
+from priosig.screening import Screening
+from priosig.segments import labels_of
+from priosig.views import annotated_view, clean_view
+
+HOSTILE = "<script>alert(1)</script>\"><img src=x onerror=alert(2)> $\\frac{a}{b}$ {{ 7*7 }} & ' ]]> 日本"
+
+
+def write_corpus(directory: Path, texts: str) -> Path:
+    """Two videos of six moments, a stop every 12 s, with recordings of noise.
+
+    ::
+
+        0    2       5   6     8        12   14      17 ...
+        CONT.[playing )  [fb   )  CONT.      [playing )
+    """
+    rng = np.random.default_rng(0)
+    rows = []
+    for video in ("-videoAAAAA", "videoBBBBBB"):
+        for k in range(6):
+            t = 12.0 * k
+            rows.append(
+                {
+                    "moment_id": f"{video}-{k}", "video_id": video, "teacher": texts, "piece": texts,
+                    "feedback_summary": texts, "video_title": texts, "musical_dimension": texts, "severity": texts,
+                    "playing_before_start": t + 2, "playing_before_end": t + 5, "stop_timestamp": t + 6,
+                    "feedback_start": t + 6, "feedback_end": t + 8, "confidence": None, "demonstrated": k == 0,
+                    "transcript_text": f"[{t:.1f}s] {texts}\n[{t + 6:.1f}s] {texts}\n[{t + 11.5:.1f}s] ♪",
+                }
+            )  # fmt: skip
+        path = directory / "audio" / f"{video}.wav"
+        path.parent.mkdir(exist_ok=True)
+        with wave.open(str(path), "wb") as file:
+            file.setnchannels(1)
+            file.setsampwidth(2)
+            file.setframerate(8000)
+            file.writeframes(rng.integers(-3000, 3000, 70 * 8000).astype("<i2").tobytes())
+    (directory / "moments.jsonl").write_text("".join(json.dumps(row) + "\n" for row in rows), encoding="utf-8")
+    (directory / "experiment.toml").write_text(
+        'name = "hostile"\n[parameters]\nn_permutations = 39\nequal_length = 2.0\n', encoding="utf-8"
+    )
+    return directory
+
+
+def noise(view) -> tuple[Features, np.ndarray]:
+    """Features of a view with a little signal, and its share of talk."""
+    rng = np.random.default_rng(1)
+    y = np.array(labels_of(view.segments))
+    values = rng.normal(size=(len(y), 27))
+    embeddings = (values[:, :8] + 0.5 * y[:, None]).astype(np.float32)
+    return Features(embeddings, values[:, 8:], {"level": rng.normal(-30, 3, len(y))}), np.zeros(len(y))
+
+
+def write_experiment(directory: Path) -> Experiment:
+    """What `run_experiment` would find in noise; the annotated view was not heard, one scale is called stable."""
+    corpus = open_corpus(write_corpus(directory, HOSTILE))
+    annotations = read_annotations(corpus)
+    clean = clean_view(annotations.segments, {s.segment_id: [] for s in annotations.segments}, 2.0, 0.5)
+    weights = tuple(
+        Weight(name, 0.1, 0.1, 1.0, 0.01 if k == 4 else 0.9, 0.2, k == 4, 0)
+        for k, name in enumerate(PERCEPIANO_DIMENSIONS)
+    )
+    table = CoefficientTable(weights, (Cluster(PERCEPIANO_DIMENSIONS, 0.05, 0.01),), 19)
+    annotated = evaluate_view(annotated_view(annotations.segments), annotations.moments, corpus.settings)
+    heard = evaluate_view(clean, annotations.moments, corpus.settings, *noise(clean))
+    views = {"annotated": annotated, "clean": dataclasses.replace(heard, coefficients=table)}
+    return Experiment(annotations, views, Screening({}, {}))
+
+
+def read(directory: Path, name: str) -> list[dict[str, str]]:
+    """A table of a report."""
+    with (directory / f"{name}.csv").open(encoding="utf-8", newline="") as lines:
+        return list(csv.DictReader(lines))
