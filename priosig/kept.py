@@ -1,29 +1,28 @@
 """Results that are kept by content, so that a run does not compute again what an earlier one found.
 
 `kept` asks the cache (`priosig.cache`) before it computes. The key covers everything that a result depends on: the
-inputs by their values, this package's own source, and the versions of the packages that compute. A result is a
+inputs by their values, every module of this package, and the versions of the packages that compute. A result is a
 dataclass of priosig, or plain values and arrays, nested as they come; it is stored as JSON beside its arrays in one
 safetensors file. Nothing is unpickled: what is read back is plain values, arrays, and dataclasses of this package.
 """
 
 import functools
+import hashlib
 import json
 import re
 from collections.abc import Callable
 from dataclasses import fields, is_dataclass
 from importlib import import_module
 from importlib.metadata import version
+from pathlib import Path
 from typing import TypeVar
 
 import numpy as np
 
 from .cache import EmbeddingCache, content_key
-from .own_source import own_modules, source_hash
 
 T = TypeVar("T")
 _SOFTWARE = ("numpy", "scipy", "scikit-learn", "soundfile", "soxr", "silero-vad")
-# Modules that make no results.
-_PRESENTING = ("report", "plots", "planted", "compare", "snapshots", "progress", "audit", "findings")
 _OWN_CLASS = re.compile(r"(priosig(?:\.\w+)+):(\w+)\Z")
 
 
@@ -43,7 +42,7 @@ def kept(store: EmbeddingCache | None, step: str, compute: Callable[[], T], *inp
     """
     if store is None:
         return compute()
-    key = content_key(np.frombuffer(pack(inputs), np.uint8), step=step, source=computing_source(), **_versions())
+    key = content_key(np.frombuffer(pack(inputs), np.uint8), step=step, source=package_hash(), **_versions())
     found = store.get(key)
     if found is not None:
         return unpack(found.tobytes())
@@ -129,9 +128,15 @@ def _restore(described: object, arrays: dict[str, np.ndarray]) -> object:
     return cls(**{name: _restore(item, arrays) for name, item in rest[0].items()})
 
 
-def computing_source() -> str:
-    """Hash of this package's modules, but for those that only show results."""
-    return source_hash(*(module for module in own_modules() if module.partition("_")[0] not in _PRESENTING))
+@functools.cache
+def package_hash() -> str:
+    """Hash of every module of this package: 64 hexadecimal digits."""
+    root = Path(__file__).parent
+    digest = hashlib.blake2b(digest_size=32)
+    for path in sorted(root.rglob("*.py")):
+        source = path.read_bytes()
+        digest.update(f"{path.relative_to(root).as_posix()} {len(source)} ".encode() + source)
+    return digest.hexdigest()
 
 
 @functools.cache

@@ -2,7 +2,8 @@
 
 Its `parameters` are the rest of a window's cache key: the bytes of `config.json` and `model.safetensors`, the layer,
 the precision, the kind of device, and the versions of the packages that compute, since each of those changes at
-least the last digits. They can be had without torch where the device is named.
+least the last digits. They can be had without torch where the device is named. Raise `FRAMES_VERSION` with any change
+to this package that changes frames; `tests/test_golden_values.py` fails until that is done.
 """
 
 import functools
@@ -25,13 +26,13 @@ from .muq_model import (
     model_fingerprint,
     resolve_device,
 )
-from .own_source import code_hash
 from .precision import check_precision
 from .windows import MUQ_RATE
 
 if TYPE_CHECKING:
     import torch
 
+FRAMES_VERSION = 1
 _SOFTWARE = ("muq", "transformers", "torch", "torchaudio")
 
 
@@ -106,7 +107,7 @@ class LoadedMuQ:
             "layer": name_layers(self._layers),
             "precision": self.precision,
             "device": device.partition(":")[0],
-            "source": code_hash("layers", "loaded_muq", "muq_model", "precision"),
+            "version": FRAMES_VERSION,
             **versions,
         }
 

@@ -20,12 +20,12 @@ from typing import TYPE_CHECKING
 import numpy as np
 
 from .cache import EmbeddingCache, content_key
-from .own_source import code_hash
 from .views import Interval
 
 if TYPE_CHECKING:
     import torch
 
+TALK_VERSION = 1  # raise it with any change to the probabilities
 RATE = 16_000  # Hz, what the detector was trained on
 CHUNK = 512  # samples
 _STRETCH = 1024 * CHUNK  # samples heard at a time: 33 s
@@ -169,8 +169,8 @@ def _one_thread() -> Iterator[None]:
 
 
 @cache
-def _detector() -> dict[str, str]:
+def _detector() -> dict[str, str | int]:
     """All but the samples that determines a probability."""
     from importlib.metadata import version
 
-    return {"silero-vad": version("silero-vad"), "torch": version("torch"), "source": code_hash("speech")}
+    return {"silero-vad": version("silero-vad"), "torch": version("torch"), "version": TALK_VERSION}

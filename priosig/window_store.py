@@ -1,7 +1,7 @@
 """What is kept of a window: its frames, or their summary.
 
 Both are found by the window's content key. A summary has a key of its own, made from that of the frames, so that
-the two never meet and neither is taken for the other.
+the two never meet and neither is taken for the other. Raise `SUMMARY_VERSION` with any change to a summary.
 """
 
 from dataclasses import dataclass
@@ -9,14 +9,15 @@ from dataclasses import dataclass
 import numpy as np
 
 from .cache import EmbeddingCache, content_key
-from .own_source import code_hash
 from .pooling import FrameSummary, summarise
+
+SUMMARY_VERSION = 1
 
 
 def summary_key(frames_key: str) -> str:
     """Key of the summary of the frames that are, or would be, kept under a key."""
     key = np.frombuffer(bytes.fromhex(frames_key), np.uint8)
-    return content_key(key, entry="n, mean, m2, low, high", source=code_hash("pooling"))
+    return content_key(key, entry="n, mean, m2, low, high", version=SUMMARY_VERSION)
 
 
 @dataclass(frozen=True)

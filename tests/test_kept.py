@@ -102,7 +102,7 @@ def test_other_inputs_another_step_or_changed_source_compute_anew(count, tmp_pat
     kept(store, "step", compute, np.zeros(2))
     kept(store, "step", compute, np.zeros(3))
     kept(store, "other", compute, np.zeros(2))
-    monkeypatch.setattr(priosig.kept, "computing_source", lambda: "changed")
+    monkeypatch.setattr(priosig.kept, "package_hash", lambda: "changed")
     kept(store, "step", compute, np.zeros(2))
     assert len(calls) == 4
 
