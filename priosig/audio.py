@@ -20,10 +20,10 @@ from dataclasses import dataclass
 
 import numpy as np
 
-from .decoding import BLOCK, MonoReader
-from .recordings import Recording, find_recording, probe_recording
-from .segments import Segment
-from .windows import MUQ_RATE
+from priosig.decoding import BLOCK, MonoReader
+from priosig.recordings import Recording, find_recording, probe_recording
+from priosig.segments import Segment
+from priosig.windows import MUQ_RATE
 
 TOLERANCE = 0.5
 """Longest overrun of a recording's end that is clipped, in seconds."""

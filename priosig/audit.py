@@ -14,10 +14,10 @@ import json
 import os
 from collections.abc import Collection, Sequence
 
-from . import audit_times, audit_windows
-from .findings import Finding, Problem
-from .moments import Moment
-from .segments import Segment
+from priosig import audit_times, audit_windows
+from priosig.findings import Finding, Problem
+from priosig.moments import Moment
+from priosig.segments import Segment
 
 __all__ = ["Finding", "Problem", "audit_annotations", "read_demonstrated"]
 

@@ -19,7 +19,7 @@ from pathlib import Path
 
 import numpy as np
 
-from .atomic import write_bytes
+from priosig.atomic import write_bytes
 
 
 class CacheWarning(UserWarning):

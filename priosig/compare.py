@@ -16,7 +16,7 @@ from collections import Counter
 from collections.abc import Callable, Sequence
 from pathlib import Path
 
-from .report_csv import aligned
+from priosig.report_csv import aligned
 
 Rows = list[dict[str, str]]
 _MARK = "verdicts.csv"  # what every report has

@@ -30,9 +30,9 @@ from dataclasses import dataclass
 
 import numpy as np
 
-from .moments import Moment
-from .segments import Segment
-from .transcript import talk_share
+from priosig.moments import Moment
+from priosig.segments import Segment
+from priosig.transcript import talk_share
 
 UNITS = {
     "length": "s",

@@ -17,7 +17,7 @@ from typing import TYPE_CHECKING
 
 import numpy as np
 
-from .recordings import Recording, truncated
+from priosig.recordings import Recording, truncated
 
 if TYPE_CHECKING:
     import soundfile

@@ -32,18 +32,18 @@ from typing import TYPE_CHECKING, TypeVar
 
 import numpy as np
 
-from .assembly import whole_frames, whole_summaries
-from .audio import probe_recording, read_segment
-from .batch_size import BatchSizes
-from .cache import EmbeddingCache, content_key
-from .layers import Layer
-from .loaded_muq import LoadedMuQ
-from .muq_model import DEFAULT_MODEL, is_hub_id
-from .pooling import FrameSummary
-from .progress import Progress
-from .window_run import Store, WindowRun
-from .window_store import FrameStore, SummaryStore
-from .windows import MUQ_RATE, WINDOW, Piece
+from priosig.assembly import whole_frames, whole_summaries
+from priosig.audio import probe_recording, read_segment
+from priosig.batch_size import BatchSizes
+from priosig.cache import EmbeddingCache, content_key
+from priosig.layers import Layer
+from priosig.loaded_muq import LoadedMuQ
+from priosig.muq_model import DEFAULT_MODEL, is_hub_id
+from priosig.pooling import FrameSummary
+from priosig.progress import Progress
+from priosig.window_run import Store, WindowRun
+from priosig.window_store import FrameStore, SummaryStore
+from priosig.windows import MUQ_RATE, WINDOW, Piece
 
 if TYPE_CHECKING:
     import torch

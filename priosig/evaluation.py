@@ -14,20 +14,20 @@ from typing import ParamSpec, TypeVar
 
 import numpy as np
 
-from .assessment import Assessment, DesignAssessment, assess_design, assess_models
-from .coefficients import CoefficientTable, coefficient_table
-from .confounds import Confounds, measure_confounds
-from .corpus import Settings
-from .crossval import CrossValidation, leave_one_video_out_cv
-from .dimensions import PERCEPIANO_DIMENSIONS
-from .features import Features
-from .moments import Moment
-from .permutation import count_folds
-from .progress import Stages, counted_fits, within
-from .rule import Rule
-from .segments import LABELS, labels_of
-from .verdict import Verdict, refuse
-from .views import View
+from priosig.assessment import Assessment, DesignAssessment, assess_design, assess_models
+from priosig.coefficients import CoefficientTable, coefficient_table
+from priosig.confounds import Confounds, measure_confounds
+from priosig.corpus import Settings
+from priosig.crossval import CrossValidation, leave_one_video_out_cv
+from priosig.dimensions import PERCEPIANO_DIMENSIONS
+from priosig.features import Features
+from priosig.moments import Moment
+from priosig.permutation import count_folds
+from priosig.progress import Stages, counted_fits, within
+from priosig.rule import Rule
+from priosig.segments import LABELS, labels_of
+from priosig.verdict import Verdict, refuse
+from priosig.views import View
 
 P, T = ParamSpec("P"), TypeVar("T")
 MODELS = ("A", "B")

@@ -14,23 +14,23 @@ from typing import TYPE_CHECKING
 
 import numpy as np
 
-from .annotations import Annotations
-from .audio import plan_slices
-from .cache import EmbeddingCache
-from .corpus import Corpus, Settings
-from .evaluation import ViewResult, evaluate_view
-from .features import Features, measure_features
-from .file_digests import file_digest
-from .kept import kept
-from .progress import Progress, Stages
-from .screening import Screening, screen_segments
-from .segments import Segment
-from .spread import is_spread
-from .transcript import intersect, merge, total
-from .views import View, clean_view
+from priosig.annotations import Annotations
+from priosig.audio import plan_slices
+from priosig.cache import EmbeddingCache
+from priosig.corpus import Corpus, Settings
+from priosig.evaluation import ViewResult, evaluate_view
+from priosig.features import Features, measure_features
+from priosig.file_digests import file_digest
+from priosig.kept import kept
+from priosig.progress import Progress, Stages
+from priosig.screening import Screening, screen_segments
+from priosig.segments import Segment
+from priosig.spread import is_spread
+from priosig.transcript import intersect, merge, total
+from priosig.views import View, clean_view
 
 if TYPE_CHECKING:
-    from .encoder import MuQExtractor
+    from priosig.encoder import MuQExtractor
 
 
 @dataclass(frozen=True)
@@ -68,7 +68,7 @@ def make_extractor(
     corpus: Corpus, *, device: str = "auto", cache_dir: str | Path | None = None, batch_size: int | None = None
 ) -> "MuQExtractor":
     """The encoder that a corpus names, with what its settings say of it."""
-    from .encoder import MuQExtractor
+    from priosig.encoder import MuQExtractor
 
     settings = corpus.settings
     return MuQExtractor(
@@ -135,7 +135,7 @@ def check_models(corpus: Corpus, extractor: "MuQExtractor", *, progress: Stages 
         return True
 
     def load_heads() -> bool:
-        from .quality import check_heads
+        from priosig.quality import check_heads
 
         check_heads(corpus.checkpoints, extractor.width)
         return True

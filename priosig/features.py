@@ -15,18 +15,18 @@ from typing import TYPE_CHECKING
 
 import numpy as np
 
-from .audio import Slice, plan_slices
-from .levels import LevelMeter
-from .pooling import FrameSummary
-from .progress import Progress
-from .readahead import read_ahead
-from .segments import Segment
-from .spread import in_shards, is_spread, make_shards
-from .streaming import PIECES_AHEAD, resampled_length, stream_pieces
-from .windows import MUQ_RATE, SHORTEST_POOLED, Piece
+from priosig.audio import Slice, plan_slices
+from priosig.levels import LevelMeter
+from priosig.pooling import FrameSummary
+from priosig.progress import Progress
+from priosig.readahead import read_ahead
+from priosig.segments import Segment
+from priosig.spread import in_shards, is_spread, make_shards
+from priosig.streaming import PIECES_AHEAD, resampled_length, stream_pieces
+from priosig.windows import MUQ_RATE, SHORTEST_POOLED, Piece
 
 if TYPE_CHECKING:
-    from .encoder import MuQExtractor
+    from priosig.encoder import MuQExtractor
 
 
 @dataclass(frozen=True)
@@ -108,7 +108,7 @@ def measure_features(
     pooled: np.ndarray | None = None
     extremes = False
     if checkpoints:
-        from .quality import check_heads, need_extremes, scores_of_pooled
+        from priosig.quality import check_heads, need_extremes, scores_of_pooled
 
         extremes = need_extremes(checkpoints)
     heard = {name: np.empty(len(slices)) for name in ("level", "silence", "frames")}
@@ -218,6 +218,6 @@ _ONE_AT_A_TIME = threading.Lock()  # a worker may have several threads; the mode
 @functools.lru_cache(maxsize=1)
 def _extractor_of(arguments: tuple[tuple[str, object], ...], weights: str) -> "MuQExtractor":
     """The worker's encoder: made, and its model loaded, once for given weights (which a directory may change)."""
-    from .encoder import MuQExtractor
+    from priosig.encoder import MuQExtractor
 
     return MuQExtractor(**dict(arguments))

@@ -20,7 +20,7 @@ from pathlib import Path
 import torch
 from torch import nn
 
-from .dimensions import PERCEPIANO_DIMENSIONS
+from priosig.dimensions import PERCEPIANO_DIMENSIONS
 
 POOLED_PARTS = {"mean_std": 2, "mean_std_min_max": 4}
 """Kinds of pooling, and how many times the frames' width each one gives."""

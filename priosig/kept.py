@@ -19,7 +19,7 @@ from typing import TypeVar
 
 import numpy as np
 
-from .cache import EmbeddingCache, content_key
+from priosig.cache import EmbeddingCache, content_key
 
 T = TypeVar("T")
 _SOFTWARE = ("numpy", "scipy", "scikit-learn", "soundfile", "soxr", "silero-vad")

@@ -17,7 +17,7 @@ from typing import TYPE_CHECKING
 
 import numpy as np
 
-from .precision import arithmetic, reference_precision
+from priosig.precision import arithmetic, reference_precision
 
 if TYPE_CHECKING:
     import torch

@@ -19,9 +19,9 @@ from statistics import NormalDist
 
 import numpy as np
 
-from .segments import make_segment_id
-from .synth import PARAMETERS, Performance, Phrasing, playing, room_noise
-from .voice import talk
+from priosig.segments import make_segment_id
+from priosig.synth import PARAMETERS, Performance, Phrasing, playing, room_noise
+from priosig.voice import talk
 
 Range = tuple[float, float]
 SPREAD = 0.12  # of each parameter between the segments of a video, one standard deviation

@@ -14,8 +14,8 @@ from array import array
 
 import numpy as np
 
-from .views import Interval
-from .windows import MUQ_RATE
+from priosig.views import Interval
+from priosig.windows import MUQ_RATE
 
 FRAME = 0.05  # s
 FLOOR = -120.0  # dBFS

@@ -16,8 +16,8 @@ from typing import TYPE_CHECKING
 
 import numpy as np
 
-from .layers import Layer, layer_numbers, name_layers, start_batch
-from .muq_model import (
+from priosig.layers import Layer, layer_numbers, name_layers, start_batch
+from priosig.muq_model import (
     conformer_depth,
     conformer_width,
     is_hub_id,
@@ -26,8 +26,8 @@ from .muq_model import (
     model_fingerprint,
     resolve_device,
 )
-from .precision import check_precision
-from .windows import MUQ_RATE
+from priosig.precision import check_precision
+from priosig.windows import MUQ_RATE
 
 if TYPE_CHECKING:
     import torch

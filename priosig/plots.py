@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING
 
 import numpy as np
 
-from .plots_panel import CONTINUE, GRID, INK, MODEL_LINES, MUTED, PAPER, STOP, WIDTH, marks, only_x, panel
+from priosig.plots_panel import CONTINUE, GRID, INK, MODEL_LINES, MUTED, PAPER, STOP, WIDTH, marks, only_x, panel
 
 if TYPE_CHECKING:
     from matplotlib.axes import Axes

@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING
 
 import numpy as np
 
-from .plots_panel import BAR, GRID, INK, MUTED, PAPER, only_x, panel
+from priosig.plots_panel import BAR, GRID, INK, MUTED, PAPER, only_x, panel
 
 if TYPE_CHECKING:
     from matplotlib.axes import Axes

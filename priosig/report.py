@@ -14,25 +14,25 @@ from collections.abc import Mapping, Sequence
 from pathlib import Path
 from typing import TYPE_CHECKING
 
-from . import report_models, report_page
-from .atomic import write_text
-from .experiment import Experiment
-from .report_answer import answer
-from .report_cells import Cell, Grid, grid
-from .report_comparison import comparison
-from .report_inputs import describe_inputs, software
-from .report_markdown import markdown_overview, markdown_summary, overview
-from .report_mistakes import mistakes
-from .report_page import audit_of
-from .report_sensitivity import sensitivity as sensitivity_section
-from .report_tables import Table, experiment_tables, sensitivity_rows
-from .report_words import AUC_WORDS, clock, number, plain, share, visible
+from priosig import report_models, report_page
+from priosig.atomic import write_text
+from priosig.experiment import Experiment
+from priosig.report_answer import answer
+from priosig.report_cells import Cell, Grid, grid
+from priosig.report_comparison import comparison
+from priosig.report_inputs import describe_inputs, software
+from priosig.report_markdown import markdown_overview, markdown_summary, overview
+from priosig.report_mistakes import mistakes
+from priosig.report_page import audit_of
+from priosig.report_sensitivity import sensitivity as sensitivity_section
+from priosig.report_tables import Table, experiment_tables, sensitivity_rows
+from priosig.report_words import AUC_WORDS, clock, number, plain, share, visible
 
 if TYPE_CHECKING:
     from jinja2 import Environment
     from markupsafe import Markup
 
-    from .sensitivity import Row
+    from priosig.sensitivity import Row
 
 __all__ = ["markdown_overview", "markdown_summary", "write_failure", "write_index", "write_report"]
 

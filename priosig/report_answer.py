@@ -7,13 +7,13 @@ sentences follow from the verdicts (`priosig.verdict`) and hold no judgement of 
 import math
 from collections.abc import Mapping, Sequence
 
-from .assessment import Assessment
-from .design import ALL_CONFOUNDS, Baseline, DesignAssessment
-from .evaluation import ViewResult
-from .experiment import Experiment
-from .planted import PLANTED
-from .report_cells import Cell, Column, Grid, grid
-from .report_words import (
+from priosig.assessment import Assessment
+from priosig.design import ALL_CONFOUNDS, Baseline, DesignAssessment
+from priosig.evaluation import ViewResult
+from priosig.experiment import Experiment
+from priosig.planted import PLANTED
+from priosig.report_cells import Cell, Column, Grid, grid
+from priosig.report_words import (
     AUC_WORDS,
     CONFOUND_WORDS,
     MODEL_WORDS,
@@ -28,7 +28,7 @@ from .report_words import (
     share,
     times,
 )
-from .verdict import Verdict, confounds_tell
+from priosig.verdict import Verdict, confounds_tell
 
 QUESTION = "Can it be told from the sound of the playing whether the teacher will stop the student?"
 # What the strongest verdict answers, and for whom: {who} is the models that have it, {no} what says "nothing".

@@ -4,13 +4,13 @@ from collections.abc import Sequence
 
 import numpy as np
 
-from . import plots
-from .confounds import UNITS
-from .design import ALL_CONFOUNDS
-from .evaluation import ViewResult
-from .experiment import Experiment
-from .report_cells import Cell, Grid, figure, grid
-from .report_words import VIEW_WORDS, capital, confound, counted, interval, number, pvalue, share, smallest_p
+from priosig import plots
+from priosig.confounds import UNITS
+from priosig.design import ALL_CONFOUNDS
+from priosig.evaluation import ViewResult
+from priosig.experiment import Experiment
+from priosig.report_cells import Cell, Grid, figure, grid
+from priosig.report_words import VIEW_WORDS, capital, confound, counted, interval, number, pvalue, share, smallest_p
 
 
 def comparison(experiment: Experiment) -> dict:

@@ -3,12 +3,12 @@
 from collections.abc import Sequence
 from dataclasses import dataclass
 
-from .experiment import Experiment
-from .planted import PLANTED
-from .report_answer import answer, best_baseline
-from .report_csv import aligned
-from .report_page import audit_of
-from .report_words import confound, number, pvalue
+from priosig.experiment import Experiment
+from priosig.planted import PLANTED
+from priosig.report_answer import answer, best_baseline
+from priosig.report_csv import aligned
+from priosig.report_page import audit_of
+from priosig.report_words import confound, number, pvalue
 
 
 @dataclass(frozen=True)

@@ -4,13 +4,13 @@ from dataclasses import dataclass
 
 import numpy as np
 
-from .evaluation import ViewResult
-from .experiment import Experiment
-from .moments import Moment
-from .planted import PLANTED
-from .report_clips import Clip, make_clip
-from .segments import Segment
-from .transcript import Caption, parse_transcript
+from priosig.evaluation import ViewResult
+from priosig.experiment import Experiment
+from priosig.moments import Moment
+from priosig.planted import PLANTED
+from priosig.report_clips import Clip, make_clip
+from priosig.segments import Segment
+from priosig.transcript import Caption, parse_transcript
 
 KINDS = ("called STOP, was CONTINUE", "called CONTINUE, was STOP")
 _BEFORE, _AFTER, _MOST_LINES = 5.0, 15.0, 6  # transcript lines shown around a mistake, in seconds and number

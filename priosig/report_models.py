@@ -5,15 +5,15 @@ All of it for the one view that claims rest on; see `priosig.report_page`.
 
 import numpy as np
 
-from . import plots, plots_models
-from .coefficients import rank_correlation
-from .dimensions import PERCEPIANO_DIMENSIONS, POLES
-from .evaluation import ViewResult
-from .experiment import Experiment
-from .ranking import auc, roc_points
-from .report_cells import Cell, Grid, figure, grid
-from .report_page import MOST_VIDEOS, who
-from .report_words import number, p_words, pvalue, share
+from priosig import plots, plots_models
+from priosig.coefficients import rank_correlation
+from priosig.dimensions import PERCEPIANO_DIMENSIONS, POLES
+from priosig.evaluation import ViewResult
+from priosig.experiment import Experiment
+from priosig.ranking import auc, roc_points
+from priosig.report_cells import Cell, Grid, figure, grid
+from priosig.report_page import MOST_VIDEOS, who
+from priosig.report_words import number, p_words, pvalue, share
 
 
 def by_video(experiment: Experiment, result: ViewResult) -> dict | None:

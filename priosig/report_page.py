@@ -10,15 +10,15 @@ from collections.abc import Sequence
 
 import numpy as np
 
-from . import plots
-from .audit import Finding, audit_annotations, read_demonstrated
-from .evaluation import ViewResult
-from .experiment import Experiment
-from .moments import Moment
-from .report_cells import Cell, Grid, figure, grid
-from .report_mistakes import link_of
-from .report_words import VIEW_WORDS, capital, clock, counted, number, seconds, share
-from .transcript import talk_share
+from priosig import plots
+from priosig.audit import Finding, audit_annotations, read_demonstrated
+from priosig.evaluation import ViewResult
+from priosig.experiment import Experiment
+from priosig.moments import Moment
+from priosig.report_cells import Cell, Grid, figure, grid
+from priosig.report_mistakes import link_of
+from priosig.report_words import VIEW_WORDS, capital, clock, counted, number, seconds, share
+from priosig.transcript import talk_share
 
 MOST_VIDEOS = 12
 """Panels by video that are drawn; the tables hold all videos."""

@@ -3,11 +3,11 @@
 from collections.abc import Sequence
 from typing import TYPE_CHECKING
 
-from .report_cells import Cell, Grid, grid
-from .report_words import number, pvalue, seconds, smallest_p
+from priosig.report_cells import Cell, Grid, grid
+from priosig.report_words import number, pvalue, seconds, smallest_p
 
 if TYPE_CHECKING:
-    from .sensitivity import Choice, Row
+    from priosig.sensitivity import Choice, Row
 
 
 def sensitivity(rows: Sequence["Row"], alpha: float) -> dict | None:

@@ -11,18 +11,18 @@ from typing import TYPE_CHECKING
 
 import numpy as np
 
-from .audit import Finding
-from .confounds import UNITS
-from .design import ALL_CONFOUNDS
-from .dimensions import POLES
-from .evaluation import ViewResult
-from .experiment import Experiment
-from .metrics import Summary
-from .report_csv import Table
-from .report_mistakes import worst_mistakes
+from priosig.audit import Finding
+from priosig.confounds import UNITS
+from priosig.design import ALL_CONFOUNDS
+from priosig.dimensions import POLES
+from priosig.evaluation import ViewResult
+from priosig.experiment import Experiment
+from priosig.metrics import Summary
+from priosig.report_csv import Table
+from priosig.report_mistakes import worst_mistakes
 
 if TYPE_CHECKING:
-    from .sensitivity import Row
+    from priosig.sensitivity import Row
 
 
 def experiment_tables(experiment: Experiment, findings: Sequence[Finding]) -> dict[str, Table]:

@@ -8,8 +8,8 @@ import math
 import unicodedata
 from collections.abc import Sequence
 
-from .design import ALL_CONFOUNDS
-from .verdict import pvalue_words
+from priosig.design import ALL_CONFOUNDS
+from priosig.verdict import pvalue_words
 
 NONE = "–"
 AUC_WORDS = "AUC within video: how often a STOP outranks a CONTINUE of the same video (1 is always, 0.5 is guessing)"

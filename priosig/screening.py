@@ -9,17 +9,17 @@ from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 
-from .audio import Slice, plan_slices
-from .cache import EmbeddingCache
-from .levels import LevelMeter
-from .progress import Progress
-from .readahead import read_ahead
-from .segments import Segment
-from .speech import TalkMeter
-from .spread import in_shards, is_spread, make_shards
-from .streaming import PIECES_AHEAD, stream_pieces
-from .views import Interval
-from .windows import MUQ_RATE
+from priosig.audio import Slice, plan_slices
+from priosig.cache import EmbeddingCache
+from priosig.levels import LevelMeter
+from priosig.progress import Progress
+from priosig.readahead import read_ahead
+from priosig.segments import Segment
+from priosig.speech import TalkMeter
+from priosig.spread import in_shards, is_spread, make_shards
+from priosig.streaming import PIECES_AHEAD, stream_pieces
+from priosig.views import Interval
+from priosig.windows import MUQ_RATE
 
 TalkAndSilence = tuple[list[Interval], list[Interval]]
 

@@ -10,14 +10,14 @@ from pathlib import Path
 
 import numpy as np
 
-from .atomic import write_bytes
-from .audio import plan_slices, read_segment
-from .encoder import MuQExtractor
-from .progress import Progress
-from .recordings import probe_recording
-from .segments import Segment
-from .streaming import stream_pieces
-from .windows import MUQ_RATE
+from priosig.atomic import write_bytes
+from priosig.audio import plan_slices, read_segment
+from priosig.encoder import MuQExtractor
+from priosig.progress import Progress
+from priosig.recordings import probe_recording
+from priosig.segments import Segment
+from priosig.streaming import stream_pieces
+from priosig.windows import MUQ_RATE
 
 
 def extract_audio_segments(

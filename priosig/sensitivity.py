@@ -19,16 +19,16 @@ from typing import TYPE_CHECKING
 
 import numpy as np
 
-from .annotations import Annotations, clipped_seconds
-from .audio import plan_slices
-from .corpus import Settings
-from .experiment import evaluate_kept, measure_views, screen, talk_heard
-from .progress import Stages, within
-from .segments import identify_segments
-from .views import View, annotated_view, clean_view, equal_length_view
+from priosig.annotations import Annotations, clipped_seconds
+from priosig.audio import plan_slices
+from priosig.corpus import Settings
+from priosig.experiment import evaluate_kept, measure_views, screen, talk_heard
+from priosig.progress import Stages, within
+from priosig.segments import identify_segments
+from priosig.views import View, annotated_view, clean_view, equal_length_view
 
 if TYPE_CHECKING:
-    from .encoder import MuQExtractor
+    from priosig.encoder import MuQExtractor
 
 CONTINUE_FACTORS = (0.4, 1.0, 2.0, 4.0)
 LENGTH_FACTORS = (0.5, 0.8, 1.0, 1.5)

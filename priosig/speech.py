@@ -19,8 +19,8 @@ from typing import TYPE_CHECKING
 
 import numpy as np
 
-from .cache import EmbeddingCache, content_key
-from .views import Interval
+from priosig.cache import EmbeddingCache, content_key
+from priosig.views import Interval
 
 if TYPE_CHECKING:
     import torch

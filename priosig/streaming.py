@@ -13,10 +13,10 @@ from contextlib import contextmanager
 
 import numpy as np
 
-from .audio import Slice
-from .decoding import BLOCK, MonoReader
-from .recordings import Recording
-from .windows import MUQ_RATE, Piece, window_bounds
+from priosig.audio import Slice
+from priosig.decoding import BLOCK, MonoReader
+from priosig.recordings import Recording
+from priosig.windows import MUQ_RATE, Piece, window_bounds
 
 PIECES_AHEAD = 8
 """Windows that may be decoded before they are asked for: 23 MB."""

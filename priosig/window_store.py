@@ -8,8 +8,8 @@ from dataclasses import dataclass
 
 import numpy as np
 
-from .cache import EmbeddingCache, content_key
-from .pooling import FrameSummary, summarise
+from priosig.cache import EmbeddingCache, content_key
+from priosig.pooling import FrameSummary, summarise
 
 SUMMARY_VERSION = 1
 

@@ -34,9 +34,9 @@ from pathlib import Path
 
 import numpy as np
 
-from .atomic import write_bytes, write_text
-from .lessons import Recipe, Recording, plan_lesson, record_lesson
-from .synth import Performance
+from priosig.atomic import write_bytes, write_text
+from priosig.lessons import Recipe, Recording, plan_lesson, record_lesson
+from priosig.synth import Performance
 
 VARIED = (
     Recording(24_000, -19, -49, stops=9, continues=7),
