@@ -15,7 +15,7 @@ import sys
 import time
 from pathlib import Path
 
-from priosig.atomic import write_text
+from priosig._core.atomic import write_text
 from priosig.simulate import csv_table, markdown_table, operating_characteristics
 from priosig.studies import WORLDS
 

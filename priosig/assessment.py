@@ -20,6 +20,7 @@ from dataclasses import dataclass, replace
 
 import numpy as np
 
+from priosig._core.progress import Stages, counted_fits
 from priosig.basis import check_confounds
 from priosig.conditional import ConditionalResult, relabel_given
 from priosig.crossval import group_videos, oof_scores
@@ -29,7 +30,6 @@ from priosig.intervals import BLOCKS, Interval, count_jackknife_fits, interval_a
 from priosig.pairing import canonical_rows
 from priosig.permutation import MAX_SINGLE_FOLDS, PermutationResult, count_folds, folds_of, relabel
 from priosig.power import REPLICATES, power_of_spike
-from priosig.progress import Stages, counted_fits
 from priosig.ranking import auc_by_video, auc_within_video
 from priosig.rule import Rule
 from priosig.verdict import Verdict, decide, holm

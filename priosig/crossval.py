@@ -14,7 +14,7 @@ from typing import TypedDict
 import numpy as np
 from numpy.typing import ArrayLike
 
-from priosig.checks import check_labels, video_index
+from priosig._core.checks import check_labels, video_index
 from priosig.folds import (
     Fold,
     Folds,

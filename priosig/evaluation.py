@@ -14,6 +14,7 @@ from typing import ParamSpec, TypeVar
 
 import numpy as np
 
+from priosig._core.progress import Stages, counted_fits, within
 from priosig.assessment import Assessment, DesignAssessment, assess_design, assess_models
 from priosig.coefficients import CoefficientTable, coefficient_table
 from priosig.confounds import Confounds, measure_confounds
@@ -23,7 +24,6 @@ from priosig.dimensions import PERCEPIANO_DIMENSIONS
 from priosig.features import Features
 from priosig.moments import Moment
 from priosig.permutation import count_folds
-from priosig.progress import Stages, counted_fits, within
 from priosig.rule import Rule
 from priosig.segments import LABELS, labels_of
 from priosig.verdict import Verdict, refuse

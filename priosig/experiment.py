@@ -3,7 +3,7 @@
 `describe` judges the design by the annotations alone (`priosig.annotations`); `run_experiment` does the rest, in
 every view and for both models (`priosig.evaluation`).
 
-Every step is kept by content where the encoder has a cache (`priosig.kept`): a second run of the same experiment
+Every step is kept by content where the encoder has a cache (`priosig._core.memo`): a second run of the same experiment
 reads its results, and a run that was killed goes on at the step that it was in.
 """
 
@@ -14,15 +14,15 @@ from typing import TYPE_CHECKING
 
 import numpy as np
 
+from priosig._core.cache import EmbeddingCache
+from priosig._core.file_digests import file_digest
+from priosig._core.memo import kept
+from priosig._core.progress import Progress, Stages
 from priosig.annotations import Annotations
 from priosig.audio import plan_slices
-from priosig.cache import EmbeddingCache
 from priosig.corpus import Corpus, Settings
 from priosig.evaluation import ViewResult, evaluate_view
 from priosig.features import Features, measure_features
-from priosig.file_digests import file_digest
-from priosig.kept import kept
-from priosig.progress import Progress, Stages
 from priosig.screening import Screening, screen_segments
 from priosig.segments import Segment
 from priosig.spread import is_spread
@@ -96,7 +96,7 @@ def run_experiment(
         Its cache holds what every step gave.
     progress : callable, optional
         Called with the name of each stage that begins, gives the function that takes its progress
-        (`priosig.progress`).
+        (`priosig._core.progress`).
 
     Returns
     -------

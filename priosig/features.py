@@ -15,10 +15,10 @@ from typing import TYPE_CHECKING
 
 import numpy as np
 
+from priosig._core.progress import Progress
 from priosig.audio import Slice, plan_slices
 from priosig.levels import LevelMeter
 from priosig.pooling import FrameSummary
-from priosig.progress import Progress
 from priosig.readahead import read_ahead
 from priosig.segments import Segment
 from priosig.spread import in_shards, is_spread, make_shards

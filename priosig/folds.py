@@ -19,7 +19,7 @@ from dataclasses import dataclass
 import numpy as np
 from numpy.typing import ArrayLike
 
-from priosig.checks import check_labels, name_rows, video_index
+from priosig._core.checks import check_labels, name_rows, video_index
 from priosig.joint import JointFits, fit_jointly, pays
 from priosig.joint_design import joint_design
 from priosig.logistic import LogisticFit, fit_logistic

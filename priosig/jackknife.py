@@ -11,7 +11,7 @@ from collections.abc import Sequence
 import numpy as np
 from numpy.typing import ArrayLike
 
-from priosig.checks import check_labels
+from priosig._core.checks import check_labels
 from priosig.folds import check_design, converged_fits, fit_fold, group_videos, make_fold
 from priosig.joint import fit_jointly, pays
 from priosig.joint_design import joint_design

@@ -29,9 +29,9 @@ from dataclasses import dataclass
 
 import numpy as np
 
+from priosig._core.progress import fits_made
 from priosig.joint_design import JointDesign
 from priosig.logistic import GRADIENT_TOLERANCE, SCORE_DECIMALS, SHORTEST_STEP, SINGLE_STEPS
-from priosig.progress import fits_made
 
 # Entries of the largest array of one block of columns: tens of megabytes.
 BLOCK_ENTRIES = 1 << 22

@@ -25,8 +25,8 @@ from dataclasses import dataclass
 import numpy as np
 from numpy.typing import ArrayLike
 
-from priosig.checks import check_labels
-from priosig.progress import fits_made
+from priosig._core.checks import check_labels
+from priosig._core.progress import fits_made
 
 GRADIENT_TOLERANCE = 1e-10
 # Decision values are known to a billionth. Below that two of them tie: where the weights are 0 in theory (equal class

@@ -20,7 +20,7 @@ from dataclasses import dataclass
 import numpy as np
 from numpy.typing import ArrayLike
 
-from priosig.checks import check_scores, need_vector, video_index
+from priosig._core.checks import check_scores, need_vector, video_index
 from priosig.ranking import auc, auc_by_video, average_precision
 
 NEWTON_STEPS = 100

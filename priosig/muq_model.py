@@ -19,7 +19,7 @@ from collections.abc import Iterable, Iterator
 from pathlib import Path
 from typing import TYPE_CHECKING
 
-from priosig.file_digests import file_digest
+from priosig._core.file_digests import file_digest
 
 if TYPE_CHECKING:
     import torch

@@ -30,7 +30,7 @@ from typing import TypedDict
 import numpy as np
 from numpy.typing import ArrayLike
 
-from priosig.checks import check_labels, name_rows
+from priosig._core.checks import check_labels, name_rows
 from priosig.logistic import SCORE_DECIMALS, LogisticFit, fit_logistic
 from priosig.metrics import sigmoid
 

@@ -31,7 +31,7 @@ from dataclasses import dataclass
 import numpy as np
 from numpy.typing import ArrayLike
 
-from priosig.checks import check_scores, need_vector, video_index
+from priosig._core.checks import check_scores, need_vector, video_index
 
 
 @dataclass(frozen=True)

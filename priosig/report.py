@@ -15,7 +15,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING
 
 from priosig import report_models, report_page
-from priosig.atomic import write_text
+from priosig._core.atomic import write_text
 from priosig.experiment import Experiment
 from priosig.report_answer import answer
 from priosig.report_cells import Cell, Grid, grid

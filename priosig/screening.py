@@ -9,10 +9,10 @@ from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 
+from priosig._core.cache import EmbeddingCache
+from priosig._core.progress import Progress
 from priosig.audio import Slice, plan_slices
-from priosig.cache import EmbeddingCache
 from priosig.levels import LevelMeter
-from priosig.progress import Progress
 from priosig.readahead import read_ahead
 from priosig.segments import Segment
 from priosig.speech import TalkMeter

@@ -10,10 +10,10 @@ from pathlib import Path
 
 import numpy as np
 
-from priosig.atomic import write_bytes
+from priosig._core.atomic import write_bytes
+from priosig._core.progress import Progress
 from priosig.audio import plan_slices, read_segment
 from priosig.encoder import MuQExtractor
-from priosig.progress import Progress
 from priosig.recordings import probe_recording
 from priosig.segments import Segment
 from priosig.streaming import stream_pieces

@@ -19,11 +19,11 @@ from typing import TYPE_CHECKING
 
 import numpy as np
 
+from priosig._core.progress import Stages, within
 from priosig.annotations import Annotations, clipped_seconds
 from priosig.audio import plan_slices
 from priosig.corpus import Settings
 from priosig.experiment import evaluate_kept, measure_views, screen, talk_heard
-from priosig.progress import Stages, within
 from priosig.segments import identify_segments
 from priosig.views import View, annotated_view, clean_view, equal_length_view
 

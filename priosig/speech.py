@@ -19,7 +19,7 @@ from typing import TYPE_CHECKING
 
 import numpy as np
 
-from priosig.cache import EmbeddingCache, content_key
+from priosig._core.cache import EmbeddingCache, content_key
 from priosig.views import Interval
 
 if TYPE_CHECKING:

@@ -8,7 +8,7 @@ from dataclasses import dataclass
 
 import numpy as np
 
-from priosig.cache import EmbeddingCache, content_key
+from priosig._core.cache import EmbeddingCache, content_key
 from priosig.pooling import FrameSummary, summarise
 
 SUMMARY_VERSION = 1

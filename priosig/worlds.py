@@ -34,7 +34,7 @@ from pathlib import Path
 
 import numpy as np
 
-from priosig.atomic import write_bytes, write_text
+from priosig._core.atomic import write_bytes, write_text
 from priosig.lessons import Recipe, Recording, plan_lesson, record_lesson
 from priosig.synth import Performance
 

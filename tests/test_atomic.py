@@ -5,7 +5,7 @@ import stat
 
 import pytest
 
-from priosig.atomic import write_bytes, write_text
+from priosig._core.atomic import write_bytes, write_text
 
 
 def test_a_file_is_written_with_its_directories_and_replaced(tmp_path):

@@ -14,8 +14,8 @@ from hypothesis import given
 from hypothesis import strategies as st
 from hypothesis.extra import numpy as arrays
 
-from priosig import atomic
-from priosig.cache import CacheWarning, EmbeddingCache, content_key
+from priosig._core import atomic
+from priosig._core.cache import CacheWarning, EmbeddingCache, content_key
 
 KEY = content_key(np.zeros(3, np.float32), layer=1)
 FRAMES = np.arange(12, dtype=np.float32).reshape(4, 3)

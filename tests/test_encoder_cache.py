@@ -10,8 +10,8 @@ import numpy as np
 import pytest
 
 import priosig.loaded_muq
+from priosig._core.progress import Progress
 from priosig.encoder import MuQExtractor
-from priosig.progress import Progress
 from priosig.windows import Piece
 from tests.small_muq import WIDTH, tone
 

@@ -10,8 +10,9 @@ import pytest
 import soundfile
 
 from priosig import experiment
+from priosig._core.cache import EmbeddingCache
+from priosig._core.memo import pack
 from priosig.annotations import read_annotations
-from priosig.cache import EmbeddingCache
 from priosig.corpus import open_corpus
 from priosig.encoder import MuQExtractor
 from priosig.experiment import (
@@ -24,7 +25,6 @@ from priosig.experiment import (
     screen,
 )
 from priosig.features import Features
-from priosig.kept import pack
 from priosig.screening import Screening
 
 SMALL = Path(__file__).parents[1] / "fixtures" / "muq_small"

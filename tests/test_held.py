@@ -7,7 +7,7 @@ import pytest
 ROOT = Path(__file__).parents[1]
 CONFTEST = """
 import pytest
-from priosig.atomic import write_text
+from priosig._core.atomic import write_text
 from validation.held import FIRST, KNOWN, Snapshot
 
 def pytest_configure(config):

@@ -7,10 +7,10 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-import priosig.kept
-from priosig.cache import EmbeddingCache
-from priosig.file_digests import file_digest
-from priosig.kept import kept, pack, unpack
+import priosig._core.memo
+from priosig._core.cache import EmbeddingCache
+from priosig._core.file_digests import file_digest
+from priosig._core.memo import kept, pack, unpack
 from priosig.segments import Segment
 
 PLAIN = st.recursive(
@@ -78,7 +78,7 @@ def test_what_would_not_come_back_the_same_is_not_kept(value):
         pack([value])
 
 
-@pytest.mark.parametrize("name", ["os:system", "priosig.kept:kept", "priosig.segments:re", "priosigx.a:B"])
+@pytest.mark.parametrize("name", ["os:system", "priosig._core.memo:kept", "priosig.segments:re", "priosigx.a:B"])
 def test_bytes_that_name_anything_but_a_dataclass_of_priosig_are_refused(name):
     data = pack(Segment("id", "video", "stop", 0.0, 1.0))
     own = b"priosig.segments:Segment"
@@ -102,7 +102,7 @@ def test_other_inputs_another_step_or_changed_source_compute_anew(count, tmp_pat
     kept(store, "step", compute, np.zeros(2))
     kept(store, "step", compute, np.zeros(3))
     kept(store, "other", compute, np.zeros(2))
-    monkeypatch.setattr(priosig.kept, "package_hash", lambda: "changed")
+    monkeypatch.setattr(priosig._core.memo, "package_hash", lambda: "changed")
     kept(store, "step", compute, np.zeros(2))
     assert len(calls) == 4
 

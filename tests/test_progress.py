@@ -3,8 +3,8 @@
 import numpy as np
 import pytest
 
+from priosig._core.progress import Progress, counted_fits, fits_made, within
 from priosig.assessment import assess_models
-from priosig.progress import Progress, counted_fits, fits_made, within
 from priosig.rule import Rule
 
 

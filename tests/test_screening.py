@@ -3,7 +3,7 @@
 import pytest
 
 from priosig import screening
-from priosig.cache import EmbeddingCache
+from priosig._core.cache import EmbeddingCache
 from priosig.screening import screen_segments
 from tests.short_recordings import SEGMENTS, write_growing_noise
 

@@ -10,7 +10,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from priosig import speech
-from priosig.cache import EmbeddingCache
+from priosig._core.cache import EmbeddingCache
 from priosig.speech import CHUNK, RATE, TalkMeter, detect_talk
 from priosig.voice import talk
 

@@ -4,8 +4,8 @@ import numpy as np
 import pytest
 import torch
 
+from priosig._core.cache import EmbeddingCache, content_key
 from priosig.batch_size import BatchSizes, BatchSizeWarning
-from priosig.cache import EmbeddingCache, content_key
 from priosig.window_run import BATCHES_HELD, WindowRun
 from priosig.window_store import FrameStore, SummaryStore
 from priosig.windows import Piece

@@ -10,7 +10,7 @@ from pathlib import Path
 
 import pytest
 
-from priosig.atomic import write_text
+from priosig._core.atomic import write_text
 from priosig.experiment import Experiment
 from priosig.worlds import WORLDS
 from validation.held import FIRST, KNOWN, Snapshot

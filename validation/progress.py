@@ -5,7 +5,7 @@ from collections.abc import Callable
 
 import pytest
 
-from priosig.progress import Progress
+from priosig._core.progress import Progress
 
 _QUICK = 5.0  # s: what is over by then needs no progress
 _EVERY = 0.5  # s between updates

@@ -12,8 +12,8 @@ from typing import TYPE_CHECKING
 
 import pytest
 
+from priosig._core.cache import EmbeddingCache
 from priosig.annotations import read_annotations
-from priosig.cache import EmbeddingCache
 from priosig.experiment import Experiment, describe
 from validation.options import CORPUS, setting
 from validation.runs import Case, Runs

@@ -14,8 +14,8 @@ from typing import TypeVar
 
 import pytest
 
+from priosig._core.cache import EmbeddingCache
 from priosig.annotations import Annotations, read_annotations
-from priosig.cache import EmbeddingCache
 from priosig.corpus import Corpus, open_corpus
 from priosig.encoder import MuQExtractor
 from priosig.experiment import Experiment, describe, make_extractor, run_experiment

@@ -13,11 +13,11 @@ from pathlib import Path
 import numpy as np
 import pytest
 
-from priosig.cache import EmbeddingCache
+from priosig._core.cache import EmbeddingCache
+from priosig._core.file_digests import file_digest
+from priosig._core.memo import kept
 from priosig.dimensions import PERCEPIANO_DIMENSIONS
 from priosig.encoder import MuQExtractor
-from priosig.file_digests import file_digest
-from priosig.kept import kept
 from priosig.muq_model import load_muq
 from validation.options import ROOT
 from validation.runs import SMALL_MUQ, Runs

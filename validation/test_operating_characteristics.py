@@ -12,8 +12,8 @@ from concurrent.futures import Future
 
 import pytest
 
-from priosig.cache import EmbeddingCache
-from priosig.kept import kept
+from priosig._core.cache import EmbeddingCache
+from priosig._core.memo import kept
 from priosig.simulate import OperatingCharacteristics, Rate, operating_characteristics
 from priosig.studies import WORLDS
 from validation.runs import Runs

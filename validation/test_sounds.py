@@ -12,9 +12,9 @@ from pathlib import Path
 import numpy as np
 import pytest
 
-from priosig.cache import EmbeddingCache
-from priosig.file_digests import file_digest
-from priosig.kept import kept
+from priosig._core.cache import EmbeddingCache
+from priosig._core.file_digests import file_digest
+from priosig._core.memo import kept
 from priosig.speech import RATE, detect_talk
 from priosig.synth import PARAMETERS, Performance, playing, room_noise
 from priosig.voice import talk

@@ -1,6 +1,6 @@
 """Results that are kept by content, so that a run does not compute again what an earlier one found.
 
-`kept` asks the cache (`priosig.cache`) before it computes. The key covers everything that a result depends on: the
+`kept` asks the cache (`priosig._core.cache`) before it computes. The key covers everything that a result depends on: the
 inputs by their values, every module of this package, and the versions of the packages that compute. A result is a
 dataclass of priosig, or plain values and arrays, nested as they come; it is stored as JSON beside its arrays in one
 safetensors file. Nothing is unpickled: what is read back is plain values, arrays, and dataclasses of this package.
@@ -19,7 +19,7 @@ from typing import TypeVar
 
 import numpy as np
 
-from priosig.cache import EmbeddingCache, content_key
+from priosig._core.cache import EmbeddingCache, content_key
 
 T = TypeVar("T")
 _SOFTWARE = ("numpy", "scipy", "scikit-learn", "soundfile", "soxr", "silero-vad")

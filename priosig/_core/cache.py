@@ -6,7 +6,7 @@ name or a date, so a changed recording, a moved boundary or another model cannot
 unchanged one is not computed twice, whatever it is called now.
 
 One entry is one safetensors file, `<2 hex digits>/<2 hex digits>/<key>.safetensors`. It appears whole or not
-at all (`priosig.atomic`), so runs may be killed, and several may share a directory: at worst both compute the
+at all (`priosig._core.atomic`), so runs may be killed, and several may share a directory: at worst both compute the
 same entry, and the second replaces the first by its equal. A file that cannot be what was written (cut short,
 damaged, renamed) is reported by name, removed, and counts as absent.
 """
@@ -19,7 +19,7 @@ from pathlib import Path
 
 import numpy as np
 
-from priosig.atomic import write_bytes
+from priosig._core.atomic import write_bytes
 
 
 class CacheWarning(UserWarning):
