@@ -14,7 +14,7 @@ import time
 COMMANDS = {
     "python, nothing imported": ["-c", "pass"],
     "import priosig": ["-c", "import priosig"],
-    "import priosig.experiment": ["-c", "import priosig.experiment"],
+    "import priosig.experiment.pipeline": ["-c", "import priosig.experiment.pipeline"],
     "import numpy": ["-c", "import numpy"],
     "import sklearn.linear_model": ["-c", "import sklearn.linear_model"],
     "import torch": ["-W", "ignore", "-c", "import torch"],

@@ -31,9 +31,9 @@ WORLDS = ("signal", "no_signal", "signal_and_leak")
 def quantities(world: str, directory: Path) -> dict[str, dict[str, float]]:
     """Every number that is held as a snapshot, by kind."""
     from priosig import PERCEPIANO_DIMENSIONS, MuQExtractor
-    from priosig.annotations import read_annotations
-    from priosig.corpus import open_corpus
-    from priosig.experiment import run_experiment
+    from priosig.experiment.annotations import read_annotations
+    from priosig.experiment.corpus import open_corpus
+    from priosig.experiment.pipeline import run_experiment
     from priosig.worlds import make_world
 
     make_world(world, directory / world)

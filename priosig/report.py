@@ -16,7 +16,7 @@ from typing import TYPE_CHECKING
 
 from priosig import report_models, report_page
 from priosig._core.atomic import write_text
-from priosig.experiment import Experiment
+from priosig.experiment.pipeline import Experiment
 from priosig.report_answer import answer
 from priosig.report_cells import Cell, Grid, grid
 from priosig.report_comparison import comparison
@@ -32,7 +32,7 @@ if TYPE_CHECKING:
     from jinja2 import Environment
     from markupsafe import Markup
 
-    from priosig.sensitivity import Row
+    from priosig.experiment.sensitivity import Row
 
 __all__ = ["markdown_overview", "markdown_summary", "write_failure", "write_index", "write_report"]
 
@@ -63,7 +63,7 @@ def write_report(
     environment : mapping, optional
         What the page should say of the run at its foot: device, fingerprint of the weights, and so on.
     sensitivity : sequence of Row
-        What other choices would have given (`priosig.sensitivity`).
+        What other choices would have given (`priosig.experiment.sensitivity`).
     n_clips : int
         So many of the worst mistakes of each kind and model are embedded as sound and spectrogram.
     failure : str

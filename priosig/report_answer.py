@@ -9,9 +9,9 @@ from collections.abc import Mapping, Sequence
 
 from priosig.assessment import Assessment
 from priosig.design import ALL_CONFOUNDS, Baseline, DesignAssessment
-from priosig.evaluation import ViewResult
-from priosig.experiment import Experiment
-from priosig.planted import PLANTED
+from priosig.experiment.evaluation import ViewResult
+from priosig.experiment.pipeline import Experiment
+from priosig.experiment.planted import PLANTED
 from priosig.report_cells import Cell, Column, Grid, grid
 from priosig.report_words import (
     AUC_WORDS,

@@ -8,7 +8,7 @@ from platform import python_version
 
 import numpy as np
 
-from priosig.experiment import Experiment
+from priosig.experiment.pipeline import Experiment
 
 _PACKAGES = (
     "numpy", "scipy", "scikit-learn", "torch", "torchaudio", "muq", "transformers", "soxr", "soundfile",

@@ -3,8 +3,8 @@
 from collections.abc import Sequence
 from dataclasses import dataclass
 
-from priosig.experiment import Experiment
-from priosig.planted import PLANTED
+from priosig.experiment.pipeline import Experiment
+from priosig.experiment.planted import PLANTED
 from priosig.report_answer import answer, best_baseline
 from priosig.report_csv import aligned
 from priosig.report_page import audit_of

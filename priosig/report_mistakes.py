@@ -4,10 +4,10 @@ from dataclasses import dataclass
 
 import numpy as np
 
-from priosig.evaluation import ViewResult
-from priosig.experiment import Experiment
+from priosig.experiment.evaluation import ViewResult
+from priosig.experiment.pipeline import Experiment
+from priosig.experiment.planted import PLANTED
 from priosig.moments import Moment
-from priosig.planted import PLANTED
 from priosig.report_clips import Clip, make_clip
 from priosig.segments import Segment
 from priosig.transcript import Caption, parse_transcript

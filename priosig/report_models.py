@@ -8,8 +8,8 @@ import numpy as np
 from priosig import plots, plots_models
 from priosig.coefficients import rank_correlation
 from priosig.dimensions import PERCEPIANO_DIMENSIONS, POLES
-from priosig.evaluation import ViewResult
-from priosig.experiment import Experiment
+from priosig.experiment.evaluation import ViewResult
+from priosig.experiment.pipeline import Experiment
 from priosig.ranking import auc, roc_points
 from priosig.report_cells import Cell, Grid, figure, grid
 from priosig.report_page import MOST_VIDEOS, who

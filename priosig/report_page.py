@@ -12,8 +12,8 @@ import numpy as np
 
 from priosig import plots
 from priosig.audit import Finding, audit_annotations, read_demonstrated
-from priosig.evaluation import ViewResult
-from priosig.experiment import Experiment
+from priosig.experiment.evaluation import ViewResult
+from priosig.experiment.pipeline import Experiment
 from priosig.moments import Moment
 from priosig.report_cells import Cell, Grid, figure, grid
 from priosig.report_mistakes import link_of

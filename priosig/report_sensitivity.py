@@ -7,7 +7,7 @@ from priosig.report_cells import Cell, Grid, grid
 from priosig.report_words import number, pvalue, seconds, smallest_p
 
 if TYPE_CHECKING:
-    from priosig.sensitivity import Choice, Row
+    from priosig.experiment.sensitivity import Choice, Row
 
 
 def sensitivity(rows: Sequence["Row"], alpha: float) -> dict | None:

@@ -15,14 +15,14 @@ from priosig.audit import Finding
 from priosig.confounds import UNITS
 from priosig.design import ALL_CONFOUNDS
 from priosig.dimensions import POLES
-from priosig.evaluation import ViewResult
-from priosig.experiment import Experiment
+from priosig.experiment.evaluation import ViewResult
+from priosig.experiment.pipeline import Experiment
 from priosig.metrics import Summary
 from priosig.report_csv import Table
 from priosig.report_mistakes import worst_mistakes
 
 if TYPE_CHECKING:
-    from priosig.sensitivity import Row
+    from priosig.experiment.sensitivity import Row
 
 
 def experiment_tables(experiment: Experiment, findings: Sequence[Finding]) -> dict[str, Table]:

@@ -157,7 +157,7 @@ def experiment(tmp_path_factory):
 @pytest.fixture(scope="session")
 def description(experiment):
     """The same without audio."""
-    from priosig.experiment import describe
+    from priosig.experiment.pipeline import describe
 
     return describe(experiment.annotations)
 

@@ -8,12 +8,12 @@ from pathlib import Path
 
 import numpy as np
 
-from priosig.annotations import read_annotations
 from priosig.coefficients import Cluster, CoefficientTable, Weight
-from priosig.corpus import open_corpus
 from priosig.dimensions import PERCEPIANO_DIMENSIONS
-from priosig.evaluation import evaluate_view
-from priosig.experiment import Experiment
+from priosig.experiment.annotations import read_annotations
+from priosig.experiment.corpus import open_corpus
+from priosig.experiment.evaluation import evaluate_view
+from priosig.experiment.pipeline import Experiment
 from priosig.features import Features
 from priosig.screening import Screening
 from priosig.segments import labels_of

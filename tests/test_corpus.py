@@ -2,8 +2,8 @@
 
 import pytest
 
-from priosig.annotations import read_annotations
-from priosig.corpus import Settings, open_corpus, read_settings
+from priosig.experiment.annotations import read_annotations
+from priosig.experiment.corpus import Settings, open_corpus, read_settings
 from priosig.muq_model import DEFAULT_MODEL
 
 

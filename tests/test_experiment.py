@@ -9,18 +9,18 @@ import numpy as np
 import pytest
 import soundfile
 
-from priosig import experiment
 from priosig._core.cache import EmbeddingCache
 from priosig._core.memo import pack
-from priosig.annotations import read_annotations
-from priosig.corpus import open_corpus
 from priosig.encoder import MuQExtractor
-from priosig.experiment import (
+from priosig.experiment.annotations import read_annotations
+from priosig.experiment.corpus import open_corpus
+from priosig.experiment.pipeline import (
     check_models,
     describe,
     evaluate_kept,
     make_extractor,
     measure_views,
+    pipeline,
     run_experiment,
     screen,
 )
@@ -68,14 +68,14 @@ def encoder(store, monkeypatch):
         heard = {"level": rows[:, 0].astype(float)}
         return Features(rows, None, heard)
 
-    monkeypatch.setattr(experiment, "measure_features", measure)
+    monkeypatch.setattr(pipeline, "measure_features", measure)
     parameters = {"weights": "w", "layer": "last"}
     return SimpleNamespace(cache=store, parameters=lambda: parameters), parameters, asked
 
 
 def test_a_second_description_is_read_and_is_the_same(annotations, store, monkeypatch):
     first = describe(annotations, store)
-    monkeypatch.setattr(experiment, "evaluate_view", lambda *_, **__: pytest.fail("computed again"))
+    monkeypatch.setattr(pipeline, "evaluate_view", lambda *_, **__: pytest.fail("computed again"))
     second = describe(annotations, store)
     for name, view in first.views.items():
         assert second.views[name].view == view.view
@@ -144,7 +144,7 @@ def test_a_recording_that_changes_while_it_is_heard_is_refused_and_nothing_is_ke
         else:
             screen(annotations, annotations.segments, extractor)
 
-    monkeypatch.setattr(experiment, step, swapped)
+    monkeypatch.setattr(pipeline, step, swapped)
     with pytest.raises(ValueError, match="the recording of videoBBBBBB changed during the run; start it again"):
         run()
     run()  # it holds still now, and has to be heard again
@@ -153,7 +153,7 @@ def test_a_recording_that_changes_while_it_is_heard_is_refused_and_nothing_is_ke
 
 def test_another_recording_is_screened_again(annotations, encoder, monkeypatch):
     extractor, _, asked = encoder
-    monkeypatch.setattr(experiment, "screen_segments", lambda *_, **__: asked.append([]) or Screening({}, {}))
+    monkeypatch.setattr(pipeline, "screen_segments", lambda *_, **__: asked.append([]) or Screening({}, {}))
     for level in (0.0, 0.0, 0.3):
         soundfile.write(annotations.corpus.audio / "videoAAAAAA.wav", np.full(8000 * 100, level, np.float32), 8000)
         screen(annotations, annotations.segments, extractor)
@@ -162,9 +162,9 @@ def test_another_recording_is_screened_again(annotations, encoder, monkeypatch):
 
 def test_a_view_in_which_other_talk_is_heard_is_evaluated_again(annotations, store, monkeypatch):
     view, calls = annotations.silent_views()[0], []
-    evaluate = experiment.evaluate_view
+    evaluate = pipeline.evaluate_view
     monkeypatch.setattr(
-        experiment, "evaluate_view", lambda *given, **named: calls.append(1) or evaluate(*given, **named)
+        pipeline, "evaluate_view", lambda *given, **named: calls.append(1) or evaluate(*given, **named)
     )
     for talk in (0.0, 0.0, 0.5):
         evaluate_kept(annotations, view, store, None, np.full(len(view.segments), talk))
@@ -214,7 +214,7 @@ def test_a_segment_too_short_for_muq_is_refused_when_the_annotations_are_read(an
 
 
 def test_a_model_that_cannot_be_loaded_is_said_before_anything_is_heard(annotations, store, monkeypatch, tmp_path):
-    monkeypatch.setattr(experiment, "screen_segments", lambda *_, **__: pytest.fail("audio was read"))
+    monkeypatch.setattr(pipeline, "screen_segments", lambda *_, **__: pytest.fail("audio was read"))
     (tmp_path / "head.ckpt").write_text("no checkpoint")
     corpus = replace(annotations.corpus, muq=str(SMALL), checkpoints=(tmp_path / "head.ckpt",))
     extractor = make_extractor(corpus, device="cpu", cache_dir=store.directory)

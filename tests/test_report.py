@@ -8,12 +8,12 @@ from pathlib import Path
 import pytest
 
 from priosig import report, report_clips
-from priosig.experiment import Experiment
-from priosig.planted import PLANTED
+from priosig.experiment.pipeline import Experiment
+from priosig.experiment.planted import PLANTED
+from priosig.experiment.sensitivity import Choice, Row
 from priosig.report_answer import ANSWERS, answer
 from priosig.report_page import audit_of, study
 from priosig.report_words import number
-from priosig.sensitivity import Choice, Row
 from tests.small_experiment import HOSTILE, read
 
 VOID = {"meta", "link", "img", "br", "path", "use", "rect", "input"}

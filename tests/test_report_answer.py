@@ -4,8 +4,8 @@ import dataclasses
 import re
 
 from priosig import report
-from priosig.evaluation import evaluate_view
-from priosig.experiment import Experiment
+from priosig.experiment.evaluation import evaluate_view
+from priosig.experiment.pipeline import Experiment
 from priosig.report_answer import answer, strongest
 from priosig.report_comparison import comparison
 from priosig.views import annotated_view, clean_view

@@ -11,13 +11,13 @@ import numpy as np
 import pytest
 
 from priosig import plots, plots_models, report_clips
-from priosig.planted import PLANTED
+from priosig.experiment.planted import PLANTED
+from priosig.experiment.sensitivity import Choice, Row
 from priosig.plots_panel import round_ticks
 from priosig.report_cells import Cell, grid
 from priosig.report_csv import Table
 from priosig.report_mistakes import video_link
 from priosig.report_words import clock, number, p_words, pvalue, share, smallest_p, visible
-from priosig.sensitivity import Choice, Row
 from priosig.worlds import WORLDS
 
 

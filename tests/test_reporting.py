@@ -7,7 +7,7 @@ from types import SimpleNamespace
 
 import pytest
 
-from priosig.corpus import Corpus, Settings
+from priosig.experiment.corpus import Corpus, Settings
 from validation import reporting
 from validation.options import CORPUS
 from validation.runs import Case

@@ -10,8 +10,8 @@ import numpy as np
 import pytest
 
 from priosig import worlds
-from priosig.corpus import open_corpus
 from priosig.dimensions import PERCEPIANO_DIMENSIONS
+from priosig.experiment.corpus import open_corpus
 from priosig.lessons import Recipe, Recording, plan_lesson
 from priosig.moments import load_moments
 from priosig.segments import Segment, identify_segments

@@ -11,7 +11,7 @@ from pathlib import Path
 import pytest
 
 from priosig._core.atomic import write_text
-from priosig.experiment import Experiment
+from priosig.experiment.pipeline import Experiment
 from priosig.worlds import WORLDS
 from validation.held import FIRST, KNOWN, Snapshot
 from validation.options import CORPUS, setting

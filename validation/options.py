@@ -12,7 +12,7 @@ from pathlib import Path
 
 import pytest
 
-from priosig.corpus import Corpus, open_corpus
+from priosig.experiment.corpus import Corpus, open_corpus
 from priosig.worlds import WORLDS
 
 ROOT = Path(__file__).parent.parent

@@ -13,13 +13,13 @@ from typing import TYPE_CHECKING
 import pytest
 
 from priosig._core.cache import EmbeddingCache
-from priosig.annotations import read_annotations
-from priosig.experiment import Experiment, describe
+from priosig.experiment.annotations import read_annotations
+from priosig.experiment.pipeline import Experiment, describe
 from validation.options import CORPUS, setting
 from validation.runs import Case, Runs
 
 if TYPE_CHECKING:
-    from priosig.sensitivity import Row
+    from priosig.experiment.sensitivity import Row
 
 RUN_TIME = pytest.StashKey[str]()
 

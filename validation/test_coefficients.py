@@ -11,8 +11,8 @@ import numpy as np
 import pytest
 
 from priosig import PERCEPIANO_DIMENSIONS
-from priosig.evaluation import ViewResult
-from priosig.experiment import Experiment
+from priosig.experiment.evaluation import ViewResult
+from priosig.experiment.pipeline import Experiment
 
 
 @pytest.fixture(params=["equal", "clean"])

@@ -10,7 +10,7 @@ from dataclasses import asdict
 import numpy as np
 import pytest
 
-from priosig.experiment import Experiment
+from priosig.experiment.pipeline import Experiment
 from priosig.segments import LABELS
 
 

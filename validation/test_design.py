@@ -12,7 +12,7 @@ import math
 
 import pytest
 
-from priosig.experiment import Experiment
+from priosig.experiment.pipeline import Experiment
 
 
 @pytest.fixture(params=["annotated", "equal"])

@@ -12,10 +12,10 @@ import sys
 import numpy as np
 import pytest
 
-from priosig.annotations import read_annotations
 from priosig.audio import plan_slices, read_slice
 from priosig.encoder import MuQExtractor
-from priosig.experiment import Experiment
+from priosig.experiment.annotations import read_annotations
+from priosig.experiment.pipeline import Experiment
 from priosig.muq_model import import_muq
 from validation.runs import SMALL_MUQ, Case, Runs, open_world
 

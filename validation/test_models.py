@@ -13,8 +13,8 @@ from dataclasses import asdict
 
 import pytest
 
-from priosig.evaluation import MODELS
-from priosig.experiment import Experiment
+from priosig.experiment.evaluation import MODELS
+from priosig.experiment.pipeline import Experiment
 
 #: Metrics whose value would move by more than the models do when one segment changes sides, or that grow without
 #: bound as classes separate; they are reported and not held.

@@ -25,11 +25,11 @@ from pathlib import Path
 import numpy as np
 import pytest
 
-from priosig.annotations import Annotations, read_annotations
-from priosig.corpus import open_corpus
-from priosig.experiment import Experiment, describe
+from priosig.experiment.annotations import Annotations, read_annotations
+from priosig.experiment.corpus import open_corpus
+from priosig.experiment.pipeline import Experiment, describe
+from priosig.experiment.sensitivity import Choice, Row
 from priosig.report import write_failure, write_index, write_report
-from priosig.sensitivity import Choice, Row
 from validation.runs import Case, Runs
 
 pytestmark = [pytest.mark.worlds("signal"), pytest.mark.slow]

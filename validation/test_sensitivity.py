@@ -9,8 +9,8 @@ import math
 
 import pytest
 
-from priosig.experiment import Experiment
-from priosig.sensitivity import choices
+from priosig.experiment.pipeline import Experiment
+from priosig.experiment.sensitivity import choices
 from validation.runs import Case, Runs
 
 

@@ -14,8 +14,8 @@ from dataclasses import asdict
 import pytest
 
 from priosig.assessment import Assessment
-from priosig.evaluation import MODELS
-from priosig.experiment import Experiment
+from priosig.experiment.evaluation import MODELS
+from priosig.experiment.pipeline import Experiment
 
 
 @pytest.fixture(params=MODELS)

@@ -11,8 +11,8 @@ import numpy as np
 import pytest
 
 from priosig import PERCEPIANO_DIMENSIONS
-from priosig.evaluation import MODELS
-from priosig.experiment import Experiment
+from priosig.experiment.evaluation import MODELS
+from priosig.experiment.pipeline import Experiment
 from priosig.worlds import RECIPES, SCALES
 
 NOTHING_FOUND = {"no signal", "underpowered"}

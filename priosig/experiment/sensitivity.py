@@ -20,10 +20,10 @@ from typing import TYPE_CHECKING
 import numpy as np
 
 from priosig._core.progress import Stages, within
-from priosig.annotations import Annotations, clipped_seconds
 from priosig.audio import plan_slices
-from priosig.corpus import Settings
-from priosig.experiment import evaluate_kept, measure_views, screen, talk_heard
+from priosig.experiment.annotations import Annotations, clipped_seconds
+from priosig.experiment.corpus import Settings
+from priosig.experiment.pipeline import evaluate_kept, measure_views, screen, talk_heard
 from priosig.segments import identify_segments
 from priosig.views import View, annotated_view, clean_view, equal_length_view
 

@@ -4,7 +4,7 @@ from collections.abc import Mapping
 from dataclasses import dataclass, field
 
 from priosig.audio import Slice, plan_slices
-from priosig.corpus import Corpus
+from priosig.experiment.corpus import Corpus
 from priosig.features import check_lengths
 from priosig.moments import Moment, load_moments
 from priosig.segments import LABELS, Segment, identify_segments

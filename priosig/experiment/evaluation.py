@@ -18,9 +18,9 @@ from priosig._core.progress import Stages, counted_fits, within
 from priosig.assessment import Assessment, DesignAssessment, assess_design, assess_models
 from priosig.coefficients import CoefficientTable, coefficient_table
 from priosig.confounds import Confounds, measure_confounds
-from priosig.corpus import Settings
 from priosig.crossval import CrossValidation, leave_one_video_out_cv
 from priosig.dimensions import PERCEPIANO_DIMENSIONS
+from priosig.experiment.corpus import Settings
 from priosig.features import Features
 from priosig.moments import Moment
 from priosig.permutation import count_folds

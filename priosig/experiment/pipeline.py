@@ -1,7 +1,7 @@
 """One corpus, end to end: views, features, verdicts.
 
-`describe` judges the design by the annotations alone (`priosig.annotations`); `run_experiment` does the rest, in
-every view and for both models (`priosig.evaluation`).
+`describe` judges the design by the annotations alone (`priosig.experiment.annotations`); `run_experiment` does the rest, in
+every view and for both models (`priosig.experiment.evaluation`).
 
 Every step is kept by content where the encoder has a cache (`priosig._core.memo`): a second run of the same experiment
 reads its results, and a run that was killed goes on at the step that it was in.
@@ -18,10 +18,10 @@ from priosig._core.cache import EmbeddingCache
 from priosig._core.file_digests import file_digest
 from priosig._core.memo import kept
 from priosig._core.progress import Progress, Stages
-from priosig.annotations import Annotations
 from priosig.audio import plan_slices
-from priosig.corpus import Corpus, Settings
-from priosig.evaluation import ViewResult, evaluate_view
+from priosig.experiment.annotations import Annotations
+from priosig.experiment.corpus import Corpus, Settings
+from priosig.experiment.evaluation import ViewResult, evaluate_view
 from priosig.features import Features, measure_features
 from priosig.screening import Screening, screen_segments
 from priosig.segments import Segment

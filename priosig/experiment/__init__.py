@@ -1,0 +1,1 @@
+"""One corpus, end to end: settings, views, features, tests and verdicts."""
