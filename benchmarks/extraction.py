@@ -33,6 +33,7 @@ import soxr
 import torch
 from torch.utils.flop_counter import FlopCounterMode
 
+from priosig.annotations.segments import Segment, make_segment_id
 from priosig.audio import plan_slices
 from priosig.encoder import MuQExtractor
 from priosig.features import measure_features
@@ -40,7 +41,6 @@ from priosig.muq_model import load_muq
 from priosig.pooling import stats_pool
 from priosig.precision import reference_precision
 from priosig.report_csv import aligned
-from priosig.segments import Segment, make_segment_id
 from priosig.windows import MUQ_RATE, window_bounds
 from validation.full_size import write_full_size
 from validation.runs import SMALL_MUQ

@@ -20,9 +20,9 @@ from dataclasses import dataclass
 
 import numpy as np
 
+from priosig.annotations.segments import Segment
 from priosig.decoding import BLOCK, MonoReader
 from priosig.recordings import Recording, find_recording, probe_recording
-from priosig.segments import Segment
 from priosig.windows import MUQ_RATE
 
 TOLERANCE = 0.5

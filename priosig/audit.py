@@ -15,9 +15,9 @@ import os
 from collections.abc import Collection, Sequence
 
 from priosig import audit_times, audit_windows
+from priosig.annotations.moments import Moment
+from priosig.annotations.segments import Segment
 from priosig.findings import Finding, Problem
-from priosig.moments import Moment
-from priosig.segments import Segment
 
 __all__ = ["Finding", "Problem", "audit_annotations", "read_demonstrated"]
 

@@ -8,11 +8,11 @@ from collections import Counter
 from collections.abc import Sequence
 from itertools import combinations
 
+from priosig.annotations.moments import Moment
+from priosig.annotations.segments import LABELS, Segment, labels_of
+from priosig.annotations.transcript import talk_share
 from priosig.findings import Finding, Problem, finding_of, milliseconds, seconds_words, window_words
-from priosig.moments import Moment
 from priosig.ranking import auc_by_video
-from priosig.segments import LABELS, Segment, labels_of
-from priosig.transcript import talk_share
 
 MOSTLY_TALK = 0.5
 """Share of a window from which on it counts as mostly talk."""

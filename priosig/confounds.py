@@ -8,7 +8,7 @@ name           unit     definition
 ============== ======== =============================================================================
 length         s        length of the window
 place          share    middle of the window, as a share of the time from 0 to the end of the video's last segment
-talk_captions  share    of the window that the annotation's transcripts mark as talk (`priosig.transcript`)
+talk_captions  share    of the window that the annotation's transcripts mark as talk (`priosig.annotations.transcript`)
 talk_heard     share    of the window in which the voice detector hears talk (`priosig.speech`)
 level          dBFS     root mean square of the window's samples (`priosig.levels`)
 silence        share    of the window's 50 ms frames that are silent (`priosig.levels`)
@@ -30,9 +30,9 @@ from dataclasses import dataclass
 
 import numpy as np
 
-from priosig.moments import Moment
-from priosig.segments import Segment
-from priosig.transcript import talk_share
+from priosig.annotations.moments import Moment
+from priosig.annotations.segments import Segment
+from priosig.annotations.transcript import talk_share
 
 UNITS = {
     "length": "s",

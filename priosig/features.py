@@ -16,11 +16,11 @@ from typing import TYPE_CHECKING
 import numpy as np
 
 from priosig._core.progress import Progress
+from priosig.annotations.segments import Segment
 from priosig.audio import Slice, plan_slices
 from priosig.levels import LevelMeter
 from priosig.pooling import FrameSummary
 from priosig.readahead import read_ahead
-from priosig.segments import Segment
 from priosig.spread import in_shards, is_spread, make_shards
 from priosig.streaming import PIECES_AHEAD, resampled_length, stream_pieces
 from priosig.windows import MUQ_RATE, SHORTEST_POOLED, Piece

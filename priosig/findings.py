@@ -3,7 +3,7 @@
 from collections.abc import Sequence
 from dataclasses import dataclass
 
-from priosig.moments import Moment
+from priosig.annotations.moments import Moment
 
 
 @dataclass(frozen=True)

@@ -19,7 +19,7 @@ from statistics import NormalDist
 
 import numpy as np
 
-from priosig.segments import make_segment_id
+from priosig.annotations.segments import make_segment_id
 from priosig.synth import PARAMETERS, Performance, Phrasing, playing, room_noise
 from priosig.voice import talk
 

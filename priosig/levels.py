@@ -14,7 +14,7 @@ from array import array
 
 import numpy as np
 
-from priosig.views import Interval
+from priosig.annotations.views import Interval
 from priosig.windows import MUQ_RATE
 
 FRAME = 0.05  # s

@@ -11,7 +11,7 @@ import struct
 from dataclasses import dataclass
 from pathlib import Path
 
-from priosig.moments import check_video_id
+from priosig.annotations.moments import check_video_id
 
 EXTENSIONS = (".wav", ".flac", ".ogg", ".mp3")
 """Extensions a recording may have, all read by libsndfile."""

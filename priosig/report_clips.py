@@ -14,8 +14,8 @@ from pathlib import Path
 
 import numpy as np
 
+from priosig.annotations.segments import Segment
 from priosig.audio import find_recording, read_segment
-from priosig.segments import Segment
 
 RATE = 16_000
 """Samples a second of embedded sound."""

@@ -4,13 +4,13 @@ from dataclasses import dataclass
 
 import numpy as np
 
+from priosig.annotations.moments import Moment
+from priosig.annotations.segments import Segment
+from priosig.annotations.transcript import Caption, parse_transcript
 from priosig.experiment.evaluation import ViewResult
 from priosig.experiment.pipeline import Experiment
 from priosig.experiment.planted import PLANTED
-from priosig.moments import Moment
 from priosig.report_clips import Clip, make_clip
-from priosig.segments import Segment
-from priosig.transcript import Caption, parse_transcript
 
 KINDS = ("called STOP, was CONTINUE", "called CONTINUE, was STOP")
 _BEFORE, _AFTER, _MOST_LINES = 5.0, 15.0, 6  # transcript lines shown around a mistake, in seconds and number

@@ -11,14 +11,14 @@ from collections.abc import Sequence
 import numpy as np
 
 from priosig import plots
+from priosig.annotations.moments import Moment
+from priosig.annotations.transcript import talk_share
 from priosig.audit import Finding, audit_annotations, read_demonstrated
 from priosig.experiment.evaluation import ViewResult
 from priosig.experiment.pipeline import Experiment
-from priosig.moments import Moment
 from priosig.report_cells import Cell, Grid, figure, grid
 from priosig.report_mistakes import link_of
 from priosig.report_words import VIEW_WORDS, capital, clock, counted, number, seconds, share
-from priosig.transcript import talk_share
 
 MOST_VIDEOS = 12
 """Panels by video that are drawn; the tables hold all videos."""

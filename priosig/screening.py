@@ -11,14 +11,14 @@ from pathlib import Path
 
 from priosig._core.cache import EmbeddingCache
 from priosig._core.progress import Progress
+from priosig.annotations.segments import Segment
+from priosig.annotations.views import Interval
 from priosig.audio import Slice, plan_slices
 from priosig.levels import LevelMeter
 from priosig.readahead import read_ahead
-from priosig.segments import Segment
 from priosig.speech import TalkMeter
 from priosig.spread import in_shards, is_spread, make_shards
 from priosig.streaming import PIECES_AHEAD, stream_pieces
-from priosig.views import Interval
 from priosig.windows import MUQ_RATE
 
 TalkAndSilence = tuple[list[Interval], list[Interval]]

@@ -12,10 +12,10 @@ import numpy as np
 
 from priosig._core.atomic import write_bytes
 from priosig._core.progress import Progress
+from priosig.annotations.segments import Segment
 from priosig.audio import plan_slices, read_segment
 from priosig.encoder import MuQExtractor
 from priosig.recordings import probe_recording
-from priosig.segments import Segment
 from priosig.streaming import stream_pieces
 from priosig.windows import MUQ_RATE
 

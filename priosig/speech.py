@@ -20,7 +20,7 @@ from typing import TYPE_CHECKING
 import numpy as np
 
 from priosig._core.cache import EmbeddingCache, content_key
-from priosig.views import Interval
+from priosig.annotations.views import Interval
 
 if TYPE_CHECKING:
     import torch

@@ -13,8 +13,8 @@ its worker died computes only what is missing.
 from collections.abc import Callable, Iterator, Sequence
 from typing import TypeVar
 
+from priosig.annotations.segments import Segment
 from priosig.audio import Slice
-from priosig.segments import Segment
 
 T = TypeVar("T")
 SHARD_SECONDS = 600.0  # of audio: minutes of work on a CPU, seconds on an accelerator

@@ -18,7 +18,7 @@ import hypothesis
 import pytest
 from threadpoolctl import threadpool_limits
 
-from priosig.moments import Moment
+from priosig.annotations.moments import Moment
 
 hypothesis.settings.register_profile("quick", max_examples=15, deadline=None)
 hypothesis.settings.register_profile("thorough", max_examples=200, deadline=None)

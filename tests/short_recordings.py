@@ -3,7 +3,7 @@
 import numpy as np
 import soundfile
 
-from priosig.segments import Segment
+from priosig.annotations.segments import Segment
 
 RATE = 8000
 # Later segments first, two recordings, one overlap; "b" overruns its recording by a quarter of a second.

@@ -8,6 +8,8 @@ from pathlib import Path
 
 import numpy as np
 
+from priosig.annotations.segments import labels_of
+from priosig.annotations.views import annotated_view, clean_view
 from priosig.coefficients import Cluster, CoefficientTable, Weight
 from priosig.dimensions import PERCEPIANO_DIMENSIONS
 from priosig.experiment.annotations import read_annotations
@@ -16,8 +18,6 @@ from priosig.experiment.evaluation import evaluate_view
 from priosig.experiment.pipeline import Experiment
 from priosig.features import Features
 from priosig.screening import Screening
-from priosig.segments import labels_of
-from priosig.views import annotated_view, clean_view
 
 HOSTILE = "<script>alert(1)</script>\"><img src=x onerror=alert(2)> $\\frac{a}{b}$ {{ 7*7 }} & ' ]]> 日本"
 

@@ -3,8 +3,8 @@
 import numpy as np
 import pytest
 
+from priosig.annotations.segments import Segment
 from priosig.confounds import UNITS, measure_confounds
-from priosig.segments import Segment
 
 
 @pytest.fixture

@@ -7,6 +7,7 @@ import pytest
 import torch
 
 from priosig import features, loaded_muq
+from priosig.annotations.segments import Segment
 from priosig.audio import plan_slices, read_slice
 from priosig.encoder import MuQExtractor
 from priosig.features import measure_features
@@ -14,7 +15,6 @@ from priosig.head import MuQStatsModel
 from priosig.levels import level, silence_share
 from priosig.pooling import merge, stats_pool, summarise
 from priosig.quality import extract_quality_scores
-from priosig.segments import Segment
 from priosig.windows import SHORTEST_POOLED
 from tests.short_recordings import SEGMENTS, write_growing_noise
 

@@ -11,7 +11,7 @@ import priosig._core.memo
 from priosig._core.cache import EmbeddingCache
 from priosig._core.file_digests import file_digest
 from priosig._core.memo import kept, pack, unpack
-from priosig.segments import Segment
+from priosig.annotations.segments import Segment
 
 PLAIN = st.recursive(
     st.none() | st.booleans() | st.integers() | st.floats(allow_nan=False) | st.text(),
@@ -78,10 +78,12 @@ def test_what_would_not_come_back_the_same_is_not_kept(value):
         pack([value])
 
 
-@pytest.mark.parametrize("name", ["os:system", "priosig._core.memo:kept", "priosig.segments:re", "priosigx.a:B"])
+@pytest.mark.parametrize(
+    "name", ["os:system", "priosig._core.memo:kept", "priosig.annotations.segments:re", "priosigx.a:B"]
+)
 def test_bytes_that_name_anything_but_a_dataclass_of_priosig_are_refused(name):
     data = pack(Segment("id", "video", "stop", 0.0, 1.0))
-    own = b"priosig.segments:Segment"
+    own = b"priosig.annotations.segments:Segment"
     # safetensors' header holds its own length, so the forged name is padded to the same.
     forged = data.replace(own, name.encode().ljust(len(own)))
     assert forged != data

@@ -7,7 +7,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from priosig import load_moments
-from priosig.moments import check_video_id
+from priosig.annotations.moments import check_video_id
 
 
 def test_moments_come_in_the_order_of_the_file(moments_file, moment_row):

@@ -4,11 +4,11 @@ import dataclasses
 import re
 
 from priosig import report
+from priosig.annotations.views import annotated_view, clean_view
 from priosig.experiment.evaluation import evaluate_view
 from priosig.experiment.pipeline import Experiment
 from priosig.report_answer import answer, strongest
 from priosig.report_comparison import comparison
-from priosig.views import annotated_view, clean_view
 from tests.small_experiment import read
 
 

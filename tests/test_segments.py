@@ -16,8 +16,8 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from priosig import Segment, identify_segments
-from priosig.moments import Moment
-from priosig.segments import labels_of, make_segment_id
+from priosig.annotations.moments import Moment
+from priosig.annotations.segments import labels_of, make_segment_id
 
 
 @pytest.fixture

@@ -5,9 +5,9 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
+from priosig.annotations.segments import Segment
 from priosig.audio import Slice
 from priosig.recordings import Recording
-from priosig.segments import Segment
 from priosig.spread import in_shards, is_spread, make_shards
 
 RATE = 100

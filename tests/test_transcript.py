@@ -6,8 +6,16 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from priosig.segments import Segment
-from priosig.transcript import Caption, intersect, merge, parse_transcript, talk_intervals, talk_share, total
+from priosig.annotations.segments import Segment
+from priosig.annotations.transcript import (
+    Caption,
+    intersect,
+    merge,
+    parse_transcript,
+    talk_intervals,
+    talk_share,
+    total,
+)
 
 
 def test_lines_of_another_form_are_ignored():

@@ -5,7 +5,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from priosig import Segment, annotated_view, clean_view, equal_length_view
-from priosig.segments import make_segment_id
+from priosig.annotations.segments import make_segment_id
 
 
 def segment(label: str, start: float, end: float) -> Segment:

@@ -10,13 +10,13 @@ import numpy as np
 import pytest
 
 from priosig import worlds
+from priosig.annotations.moments import load_moments
+from priosig.annotations.segments import Segment, identify_segments
+from priosig.annotations.transcript import talk_share
 from priosig.dimensions import PERCEPIANO_DIMENSIONS
 from priosig.experiment.corpus import open_corpus
 from priosig.lessons import Recipe, Recording, plan_lesson
-from priosig.moments import load_moments
-from priosig.segments import Segment, identify_segments
 from priosig.synth import PARAMETERS
-from priosig.transcript import talk_share
 from priosig.worlds import RECIPES, WORLDS, make_world
 
 TINY = Recipe(

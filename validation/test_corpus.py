@@ -10,8 +10,8 @@ from dataclasses import asdict
 import numpy as np
 import pytest
 
+from priosig.annotations.segments import LABELS
 from priosig.experiment.pipeline import Experiment
-from priosig.segments import LABELS
 
 
 def test_counts_are_those_of_the_snapshot(description: Experiment, snapshot):

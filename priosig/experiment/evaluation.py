@@ -15,6 +15,9 @@ from typing import ParamSpec, TypeVar
 import numpy as np
 
 from priosig._core.progress import Stages, counted_fits, within
+from priosig.annotations.moments import Moment
+from priosig.annotations.segments import LABELS, labels_of
+from priosig.annotations.views import View
 from priosig.assessment import Assessment, DesignAssessment, assess_design, assess_models
 from priosig.coefficients import CoefficientTable, coefficient_table
 from priosig.confounds import Confounds, measure_confounds
@@ -22,12 +25,9 @@ from priosig.crossval import CrossValidation, leave_one_video_out_cv
 from priosig.dimensions import PERCEPIANO_DIMENSIONS
 from priosig.experiment.corpus import Settings
 from priosig.features import Features
-from priosig.moments import Moment
 from priosig.permutation import count_folds
 from priosig.rule import Rule
-from priosig.segments import LABELS, labels_of
 from priosig.verdict import Verdict, refuse
-from priosig.views import View
 
 P, T = ParamSpec("P"), TypeVar("T")
 MODELS = ("A", "B")

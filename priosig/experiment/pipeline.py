@@ -18,16 +18,16 @@ from priosig._core.cache import EmbeddingCache
 from priosig._core.file_digests import file_digest
 from priosig._core.memo import kept
 from priosig._core.progress import Progress, Stages
+from priosig.annotations.segments import Segment
+from priosig.annotations.transcript import intersect, merge, total
+from priosig.annotations.views import View, clean_view
 from priosig.audio import plan_slices
 from priosig.experiment.annotations import Annotations
 from priosig.experiment.corpus import Corpus, Settings
 from priosig.experiment.evaluation import ViewResult, evaluate_view
 from priosig.features import Features, measure_features
 from priosig.screening import Screening, screen_segments
-from priosig.segments import Segment
 from priosig.spread import is_spread
-from priosig.transcript import intersect, merge, total
-from priosig.views import View, clean_view
 
 if TYPE_CHECKING:
     from priosig.encoder import MuQExtractor

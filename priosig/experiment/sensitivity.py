@@ -20,12 +20,12 @@ from typing import TYPE_CHECKING
 import numpy as np
 
 from priosig._core.progress import Stages, within
+from priosig.annotations.segments import identify_segments
+from priosig.annotations.views import View, annotated_view, clean_view, equal_length_view
 from priosig.audio import plan_slices
 from priosig.experiment.annotations import Annotations, clipped_seconds
 from priosig.experiment.corpus import Settings
 from priosig.experiment.pipeline import evaluate_kept, measure_views, screen, talk_heard
-from priosig.segments import identify_segments
-from priosig.views import View, annotated_view, clean_view, equal_length_view
 
 if TYPE_CHECKING:
     from priosig.encoder import MuQExtractor

@@ -21,7 +21,7 @@ import math
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 
-from priosig.segments import Segment, make_segment_id
+from priosig.annotations.segments import Segment, make_segment_id
 
 Interval = tuple[float, float]
 

@@ -21,9 +21,9 @@ from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 from itertools import pairwise
 
-from priosig.moments import Moment
-from priosig.segments import Segment
-from priosig.views import Interval
+from priosig.annotations.moments import Moment
+from priosig.annotations.segments import Segment
+from priosig.annotations.views import Interval
 
 _WORDS_PER_SECOND = 2.0  # slow speech; teachers' captions in the first study ran at about 2.5
 _LINE = re.compile(r"\[(\d+(?:\.\d+)?)s\]\s*(.*)\Z")

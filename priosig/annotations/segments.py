@@ -22,7 +22,7 @@ from dataclasses import dataclass
 from itertools import pairwise
 from typing import Literal
 
-from priosig.moments import Moment, check_video_id
+from priosig.annotations.moments import Moment, check_video_id
 
 Label = Literal["stop", "continue"]
 LABELS: tuple[Label, Label] = ("stop", "continue")

@@ -1,0 +1,1 @@
+"""What is known without listening: moments, their transcripts, segments, and views of segments."""
