@@ -11,9 +11,9 @@ from collections.abc import Sequence
 import numpy as np
 
 from priosig import plots
+from priosig.annotations.audit.checks import Finding, audit_annotations, read_demonstrated
 from priosig.annotations.moments import Moment
 from priosig.annotations.transcript import talk_share
-from priosig.audit import Finding, audit_annotations, read_demonstrated
 from priosig.experiment.evaluation import ViewResult
 from priosig.experiment.pipeline import Experiment
 from priosig.report_cells import Cell, Grid, figure, grid

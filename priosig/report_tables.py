@@ -11,7 +11,7 @@ from typing import TYPE_CHECKING
 
 import numpy as np
 
-from priosig.audit import Finding
+from priosig.annotations.audit.checks import Finding
 from priosig.confounds import UNITS
 from priosig.design import ALL_CONFOUNDS
 from priosig.dimensions import POLES

@@ -4,8 +4,8 @@ import dataclasses
 
 import pytest
 
+from priosig.annotations.audit.checks import Finding, audit_annotations, read_demonstrated
 from priosig.annotations.segments import identify_segments
-from priosig.audit import Finding, audit_annotations, read_demonstrated
 
 
 @pytest.fixture

@@ -1,6 +1,6 @@
 """Checks of the annotations' times: what contradicts itself, lies far off, or was filled in by a machine.
 
-Each gives a `Finding`; `priosig.audit` runs them all.
+Each gives a `Finding`; `priosig.annotations.audit.checks` runs them all.
 """
 
 import statistics
@@ -8,9 +8,9 @@ from collections import Counter
 from collections.abc import Collection, Iterator, Sequence
 from itertools import pairwise
 
+from priosig.annotations.audit.finding import Finding, Problem, finding_of, milliseconds, seconds_words, window_words
 from priosig.annotations.moments import Moment
 from priosig.annotations.segments import Segment
-from priosig.findings import Finding, Problem, finding_of, milliseconds, seconds_words, window_words
 
 FAR_FROM_STOP = 10.0
 """Seconds between the end of the playing and the stop from which on a window is called far from its stop."""

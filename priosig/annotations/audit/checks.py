@@ -14,10 +14,10 @@ import json
 import os
 from collections.abc import Collection, Sequence
 
-from priosig import audit_times, audit_windows
+from priosig.annotations.audit import times, windows
+from priosig.annotations.audit.finding import Finding, Problem
 from priosig.annotations.moments import Moment
 from priosig.annotations.segments import Segment
-from priosig.findings import Finding, Problem
 
 __all__ = ["Finding", "Problem", "audit_annotations", "read_demonstrated"]
 
@@ -47,17 +47,17 @@ def audit_annotations(
         One a check, in a fixed order.
     """
     return (
-        audit_windows.lengths_by_class(segments),
-        audit_windows.repeated_windows(moments),
-        audit_windows.overlapping_windows(segments),
-        audit_windows.mostly_talk(moments, segments),
-        audit_times.contradicting_times(moments),
-        audit_times.contradicting_moments(moments),
-        audit_times.far_from_stop(moments),
-        *audit_times.default_values(moments),
-        audit_times.lost_continues(moments, segments, min_continue_duration),
-        audit_times.teacher_plays(moments, demonstrated),
-        audit_windows.one_class_videos(segments),
+        windows.lengths_by_class(segments),
+        windows.repeated_windows(moments),
+        windows.overlapping_windows(segments),
+        windows.mostly_talk(moments, segments),
+        times.contradicting_times(moments),
+        times.contradicting_moments(moments),
+        times.far_from_stop(moments),
+        *times.default_values(moments),
+        times.lost_continues(moments, segments, min_continue_duration),
+        times.teacher_plays(moments, demonstrated),
+        windows.one_class_videos(segments),
     )
 
 

@@ -1,6 +1,6 @@
 """Checks of the windows that annotations give: what stands there twice, holds talk, or tells its label by itself.
 
-Each gives a `Finding`; `priosig.audit` runs them all.
+Each gives a `Finding`; `priosig.annotations.audit.checks` runs them all.
 """
 
 import statistics
@@ -8,10 +8,10 @@ from collections import Counter
 from collections.abc import Sequence
 from itertools import combinations
 
+from priosig.annotations.audit.finding import Finding, Problem, finding_of, milliseconds, seconds_words, window_words
 from priosig.annotations.moments import Moment
 from priosig.annotations.segments import LABELS, Segment, labels_of
 from priosig.annotations.transcript import talk_share
-from priosig.findings import Finding, Problem, finding_of, milliseconds, seconds_words, window_words
 from priosig.ranking import auc_by_video
 
 MOSTLY_TALK = 0.5

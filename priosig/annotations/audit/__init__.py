@@ -1,0 +1,1 @@
+"""Findings about the annotations: what in them a listener would doubt."""
