@@ -7,8 +7,8 @@ Five recordings of noise, 20 minutes each at 44.1 kHz mono, are written to a tem
 those of the first study laid over them: 61 windows of 3.5 to 67 s and 37 of 7 to 706 s, lengths drawn evenly on a
 logarithmic scale, some overlapping. In one process, in turn, all of them are brought to 24 kHz mono by
 
-- `priosig.streaming.stream_pieces`: one pass over each recording, windows of 30 s;
-- `priosig.audio.read_slice`, segment by segment;
+- `priosig.audio.streaming.stream_pieces`: one pass over each recording, windows of 30 s;
+- `priosig.audio.slices.read_slice`, segment by segment;
 - `librosa.load(offset=..., duration=..., sr=24_000)`, segment by segment, which resamples by soxr HQ too.
 
 Printed for each: seconds, CPU seconds and their ratio to the first, frames decoded, the longest array handed out, and
@@ -30,9 +30,9 @@ import numpy as np
 import soundfile
 import soxr
 
-from priosig.audio import Slice, probe_recording, read_slice, slice_recording
-from priosig.streaming import stream_pieces
-from priosig.windows import MUQ_RATE
+from priosig.audio.slices import Slice, probe_recording, read_slice, slice_recording
+from priosig.audio.streaming import stream_pieces
+from priosig.audio.windows import MUQ_RATE
 
 RATE = 44_100
 N_RECORDINGS = 5

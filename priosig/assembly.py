@@ -9,8 +9,8 @@ from collections.abc import Callable, Iterable, Iterator
 
 import numpy as np
 
+from priosig.audio.windows import MUQ_RATE, SHORTEST, WINDOW, Piece, window_bounds
 from priosig.pooling import FrameSummary, merge
-from priosig.windows import MUQ_RATE, SHORTEST, WINDOW, Piece, window_bounds
 
 
 def whole_frames(

@@ -35,7 +35,8 @@ import numpy as np
 from priosig._core.cache import EmbeddingCache, content_key
 from priosig._core.progress import Progress
 from priosig.assembly import whole_frames, whole_summaries
-from priosig.audio import probe_recording, read_segment
+from priosig.audio.slices import probe_recording, read_segment
+from priosig.audio.windows import MUQ_RATE, WINDOW, Piece
 from priosig.batch_size import BatchSizes
 from priosig.layers import Layer
 from priosig.loaded_muq import LoadedMuQ
@@ -43,7 +44,6 @@ from priosig.muq_model import DEFAULT_MODEL, is_hub_id
 from priosig.pooling import FrameSummary
 from priosig.window_run import Store, WindowRun
 from priosig.window_store import FrameStore, SummaryStore
-from priosig.windows import MUQ_RATE, WINDOW, Piece
 
 if TYPE_CHECKING:
     import torch

@@ -2,7 +2,7 @@
 
 Recordings are decoded once, in one pass ahead of the encoder, and a window goes through all measurements and is
 forgotten: what is kept of a segment are its rows of features. So memory does not grow with recordings, and with their
-number by the rows alone. Where joblib has been told of workers, segments go to them in shards (`priosig.spread`). No
+number by the rows alone. Where joblib has been told of workers, segments go to them in shards (`priosig.audio.sharding`). No
 label is looked at here.
 """
 
@@ -17,13 +17,13 @@ import numpy as np
 
 from priosig._core.progress import Progress
 from priosig.annotations.segments import Segment
-from priosig.audio import Slice, plan_slices
-from priosig.levels import LevelMeter
+from priosig.audio.levels import LevelMeter
+from priosig.audio.readahead import read_ahead
+from priosig.audio.sharding import in_shards, is_spread, make_shards
+from priosig.audio.slices import Slice, plan_slices
+from priosig.audio.streaming import PIECES_AHEAD, resampled_length, stream_pieces
+from priosig.audio.windows import MUQ_RATE, SHORTEST_POOLED, Piece
 from priosig.pooling import FrameSummary
-from priosig.readahead import read_ahead
-from priosig.spread import in_shards, is_spread, make_shards
-from priosig.streaming import PIECES_AHEAD, resampled_length, stream_pieces
-from priosig.windows import MUQ_RATE, SHORTEST_POOLED, Piece
 
 if TYPE_CHECKING:
     from priosig.encoder import MuQExtractor
@@ -79,7 +79,7 @@ def measure_features(
     ----------
     segments : sequence of Segment
     audio_dir : path-like
-        Recordings, `<video_id>.wav` or another extension (`priosig.audio`).
+        Recordings, `<video_id>.wav` or another extension (`priosig.audio.slices`).
     extractor : MuQExtractor
         Its cache makes a second call quick, and is what workers share.
     checkpoints : sequence of path-like

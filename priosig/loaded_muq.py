@@ -16,6 +16,7 @@ from typing import TYPE_CHECKING
 
 import numpy as np
 
+from priosig.audio.windows import MUQ_RATE
 from priosig.layers import Layer, layer_numbers, name_layers, start_batch
 from priosig.muq_model import (
     conformer_depth,
@@ -27,7 +28,6 @@ from priosig.muq_model import (
     resolve_device,
 )
 from priosig.precision import check_precision
-from priosig.windows import MUQ_RATE
 
 if TYPE_CHECKING:
     import torch
@@ -98,7 +98,7 @@ class LoadedMuQ:
     def parameters(self) -> dict[str, str | int]:
         """Everything but the samples that determines a window's frames."""
         versions = {package: importlib.metadata.version(package) for package in _SOFTWARE}
-        # A device that was named need not be here: the work may be done elsewhere (priosig.spread).
+        # A device that was named need not be here: the work may be done elsewhere (priosig.audio.sharding).
         device = self.device if self._asked_device == "auto" else self._asked_device
         return {
             "encoder": "muq",

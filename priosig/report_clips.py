@@ -15,7 +15,7 @@ from pathlib import Path
 import numpy as np
 
 from priosig.annotations.segments import Segment
-from priosig.audio import find_recording, read_segment
+from priosig.audio.slices import find_recording, read_segment
 
 RATE = 16_000
 """Samples a second of embedded sound."""

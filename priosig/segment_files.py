@@ -1,6 +1,6 @@
 """Segments as files of their own, and the frames of these: stage by stage, as the first study did it.
 
-The pipeline itself does not need them: it streams (`priosig.streaming`, `priosig.features`).
+The pipeline itself does not need them: it streams (`priosig.audio.streaming`, `priosig.features`).
 """
 
 import os
@@ -13,11 +13,11 @@ import numpy as np
 from priosig._core.atomic import write_bytes
 from priosig._core.progress import Progress
 from priosig.annotations.segments import Segment
-from priosig.audio import plan_slices, read_segment
+from priosig.audio.recordings import probe_recording
+from priosig.audio.slices import plan_slices, read_segment
+from priosig.audio.streaming import stream_pieces
+from priosig.audio.windows import MUQ_RATE
 from priosig.encoder import MuQExtractor
-from priosig.recordings import probe_recording
-from priosig.streaming import stream_pieces
-from priosig.windows import MUQ_RATE
 
 
 def extract_audio_segments(

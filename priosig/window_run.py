@@ -12,8 +12,8 @@ from typing import Generic, Protocol, TypeVar
 
 import numpy as np
 
+from priosig.audio.windows import MUQ_RATE, Piece
 from priosig.batch_size import BatchSizes, is_out_of_memory
-from priosig.windows import MUQ_RATE, Piece
 
 BATCHES_HELD = 4
 """How many batches' worth of later windows one may wait; more would batch better and hold more memory."""

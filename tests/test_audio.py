@@ -8,13 +8,13 @@ import soxr
 from hypothesis import given
 from hypothesis import strategies as st
 
-from priosig import audio
-from priosig.audio import (
+from priosig.audio.slices import (
     MUQ_RATE,
     Recording,
     plan_slices,
     read_segment,
     slice_recording,
+    slices,
 )
 from tests.short_recordings import RATE, noise, segment, write
 
@@ -93,7 +93,7 @@ def test_channels_are_averaged(tmp_path):
 def test_decoding_in_blocks_changes_nothing(tmp_path, monkeypatch):
     path = write(tmp_path / "x.flac", noise(3, channels=2), subtype="PCM_16")
     whole, _ = read_segment(path, 0.3, 2.9)
-    monkeypatch.setattr(audio, "BLOCK", 777)
+    monkeypatch.setattr(slices, "BLOCK", 777)
     np.testing.assert_array_equal(read_segment(path, 0.3, 2.9)[0], whole)
 
 

@@ -5,8 +5,8 @@ import warnings
 import pytest
 import torch
 
+from priosig.audio.windows import WINDOW
 from priosig.batch_size import MOST_WINDOWS, SHARE, BatchSizes, BatchSizeWarning, is_out_of_memory
-from priosig.windows import WINDOW
 
 GB = 10**9
 

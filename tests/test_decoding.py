@@ -4,8 +4,8 @@ import numpy as np
 import pytest
 import soundfile
 
-from priosig.decoding import MonoReader
-from priosig.recordings import Recording, probe_recording
+from priosig.audio.decoding import MonoReader
+from priosig.audio.recordings import Recording, probe_recording
 
 
 def write(path, samples, rate):

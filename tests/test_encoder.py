@@ -9,10 +9,10 @@ import pytest
 import soundfile
 import torch
 
+from priosig.audio.windows import MUQ_RATE, SHORTEST
 from priosig.batch_size import BatchSizes
 from priosig.encoder import MuQExtractor
 from priosig.precision import reference_precision
-from priosig.windows import MUQ_RATE, SHORTEST
 from tests.small_muq import WIDTH, tone
 
 # Frames.

@@ -11,8 +11,8 @@ import pytest
 
 import priosig.loaded_muq
 from priosig._core.progress import Progress
+from priosig.audio.windows import Piece
 from priosig.encoder import MuQExtractor
-from priosig.windows import Piece
 from tests.small_muq import WIDTH, tone
 
 
@@ -110,7 +110,7 @@ def test_cached_run_imports_neither_torch_nor_muq(muq_dir, tmp_path):
 import sys
 import numpy as np
 from priosig.encoder import MuQExtractor
-from priosig.windows import Piece
+from priosig.audio.windows import Piece
 extractor = MuQExtractor({str(muq_dir)!r}, device="cpu", cache_dir={str(tmp_path / "cache")!r})
 ((name, frames),) = extractor.extract([("x", np.load({str(tmp_path / "x.npy")!r}))])
 assert frames.shape == (50, {WIDTH})

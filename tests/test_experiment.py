@@ -11,6 +11,7 @@ import soundfile
 
 from priosig._core.cache import EmbeddingCache
 from priosig._core.memo import pack
+from priosig.audio.screening import Screening
 from priosig.encoder import MuQExtractor
 from priosig.experiment.annotations import read_annotations
 from priosig.experiment.corpus import open_corpus
@@ -25,7 +26,6 @@ from priosig.experiment.pipeline import (
     screen,
 )
 from priosig.features import Features
-from priosig.screening import Screening
 
 SMALL = Path(__file__).parents[1] / "fixtures" / "muq_small"
 

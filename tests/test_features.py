@@ -8,14 +8,14 @@ import torch
 
 from priosig import features, loaded_muq
 from priosig.annotations.segments import Segment
-from priosig.audio import plan_slices, read_slice
+from priosig.audio.levels import level, silence_share
+from priosig.audio.slices import plan_slices, read_slice
+from priosig.audio.windows import SHORTEST_POOLED
 from priosig.encoder import MuQExtractor
 from priosig.features import measure_features
 from priosig.head import MuQStatsModel
-from priosig.levels import level, silence_share
 from priosig.pooling import merge, stats_pool, summarise
 from priosig.quality import extract_quality_scores
-from priosig.windows import SHORTEST_POOLED
 from tests.short_recordings import SEGMENTS, write_growing_noise
 
 SMALL = Path(__file__).parents[1] / "fixtures" / "muq_small"

@@ -8,7 +8,8 @@ version and replace its golden values here.
 import numpy as np
 import pytest
 
-from priosig import loaded_muq, speech, window_store
+from priosig import loaded_muq, window_store
+from priosig.audio.slices import voice_activity
 from priosig.encoder import MuQExtractor
 from priosig.loaded_muq import LoadedMuQ
 from priosig.pooling import summarise
@@ -28,8 +29,8 @@ def summary() -> np.ndarray:
 
 def talk() -> np.ndarray:
     """Probabilities of talk in eight chunks of a tone."""
-    chunks = tone(8 * speech.CHUNK / 24_000)[: 8 * speech.CHUNK].reshape(8, speech.CHUNK)
-    return speech._forward(chunks, np.zeros(64, np.float32), np.zeros((2, 128), np.float32))[0]
+    chunks = tone(8 * voice_activity.CHUNK / 24_000)[: 8 * voice_activity.CHUNK].reshape(8, voice_activity.CHUNK)
+    return voice_activity._forward(chunks, np.zeros(64, np.float32), np.zeros((2, 128), np.float32))[0]
 
 
 # version of the golden values; the values; how far rounding moves them between machines
@@ -42,7 +43,13 @@ GOLDEN = {
         1e-3,
     ),
     summary: (window_store, "SUMMARY_VERSION", 1, [3.0, 1 / 3, 14 / 3, -1.0, 2.0], 1e-6),
-    talk: (speech, "TALK_VERSION", 1, [0.01051, 0.01395, 0.00769, 0.00689, 0.00709, 0.00643, 0.00485, 0.00522], 1e-4),
+    talk: (
+        voice_activity,
+        "TALK_VERSION",
+        1,
+        [0.01051, 0.01395, 0.00769, 0.00689, 0.00709, 0.00643, 0.00485, 0.00522],
+        1e-4,
+    ),
 }
 
 
@@ -62,7 +69,7 @@ def test_the_versions_are_part_of_the_keys(monkeypatch):
         return {
             "FRAMES_VERSION": str(model.parameters()),
             "SUMMARY_VERSION": window_store.summary_key("ab" * 32),
-            "TALK_VERSION": str(speech._detector.__wrapped__()),
+            "TALK_VERSION": str(voice_activity._detector.__wrapped__()),
         }
 
     before = keys()

@@ -8,11 +8,11 @@ import numpy as np
 import pytest
 import torch
 
+from priosig.audio.windows import MUQ_RATE
 from priosig.layers import _download, _upload, layer_numbers, name_layers, start_batch
 from priosig.muq_model import import_muq, load_muq
 from priosig.pooling import stats_pool
 from priosig.precision import arithmetic, check_precision, reference_precision
-from priosig.windows import MUQ_RATE
 
 SMALL = Path(__file__).parent.parent / "fixtures" / "muq_small"
 DEPTH = 2

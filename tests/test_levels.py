@@ -9,7 +9,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from priosig.levels import LevelMeter, level, silence_share, silent_frames, silent_intervals
+from priosig.audio.levels import LevelMeter, level, silence_share, silent_frames, silent_intervals
 
 RATE = 24_000
 

@@ -5,7 +5,7 @@ import time
 
 import pytest
 
-from priosig.readahead import read_ahead
+from priosig.audio.readahead import read_ahead
 
 
 def threads():

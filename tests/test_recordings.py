@@ -5,8 +5,8 @@ import struct
 import numpy as np
 import pytest
 
-from priosig.audio import read_segment
-from priosig.recordings import find_recording, probe_recording
+from priosig.audio.recordings import find_recording, probe_recording
+from priosig.audio.slices import read_segment
 from tests.short_recordings import RATE, noise, write
 
 # Finding a recording.

@@ -2,9 +2,9 @@
 
 import pytest
 
-from priosig import screening
 from priosig._core.cache import EmbeddingCache
-from priosig.screening import screen_segments
+from priosig.audio.screening import screen_segments
+from priosig.audio.slices import screening
 from tests.short_recordings import SEGMENTS, write_growing_noise
 
 

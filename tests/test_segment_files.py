@@ -4,13 +4,12 @@ import numpy as np
 import pytest
 import soundfile
 
-from priosig import streaming
 from priosig.annotations.segments import Segment
-from priosig.audio import read_segment
+from priosig.audio.recordings import probe_recording
+from priosig.audio.slices import read_segment, streaming
+from priosig.audio.windows import MUQ_RATE
 from priosig.encoder import MuQExtractor
-from priosig.recordings import probe_recording
 from priosig.segment_files import extract_audio_segments, extract_muq_features
-from priosig.windows import MUQ_RATE
 from tests.short_recordings import noise, segment, write
 from tests.small_muq import tone
 

@@ -9,9 +9,9 @@ import soxr
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from priosig import speech
 from priosig._core.cache import EmbeddingCache
-from priosig.speech import CHUNK, RATE, TalkMeter, detect_talk
+from priosig.audio.slices import voice_activity
+from priosig.audio.voice_activity import CHUNK, RATE, TalkMeter, detect_talk
 from priosig.voice import talk
 
 SLOW = pytest.mark.slow
@@ -30,7 +30,7 @@ def sound(seconds, rate=RATE, seed=0):
 def silero_alone(samples, rate):
     """Its probabilities, and the intervals that it makes of them."""
     torch = pytest.importorskip("torch")
-    silero = speech._silero()
+    silero = voice_activity._silero()
     if rate != RATE:
         samples = soxr.resample(samples, rate, RATE, quality="HQ")
     padded = torch.from_numpy(np.pad(samples, (0, -len(samples) % CHUNK)))  # less than a chunk is refused
@@ -71,7 +71,7 @@ def test_how_a_waveform_is_cut_changes_nothing(rate, at, seed):
     meters = [TalkMeter(rate), TalkMeter(rate)]
     meters[0].add(samples)
     with pytest.MonkeyPatch.context() as patch:
-        patch.setattr(speech, "_STRETCH", 7 * CHUNK)  # the state goes on
+        patch.setattr(voice_activity, "_STRETCH", 7 * CHUNK)  # the state goes on
         for start, stop in pairwise(edges):
             meters[1].add(samples[start:stop])
         found = meters[1].finish()
@@ -92,13 +92,13 @@ def test_an_empty_waveform_has_no_talk():
 
 
 def test_results_are_kept_by_content_and_by_what_went_before(tmp_path, monkeypatch):
-    monkeypatch.setattr(speech, "_STRETCH", 100 * CHUNK)
+    monkeypatch.setattr(voice_activity, "_STRETCH", 100 * CHUNK)
     store, samples = EmbeddingCache(tmp_path), sound(8)
     expected = next(detect_talk([(samples, RATE)]))
     assert next(detect_talk([(samples, RATE)], store=store)) == expected
     n_kept = len(list(tmp_path.rglob("*.safetensors")))
     assert n_kept == -(-len(samples) // (100 * CHUNK))
-    monkeypatch.setattr(speech, "_forward", lambda *_: pytest.fail("computed again"))
+    monkeypatch.setattr(voice_activity, "_forward", lambda *_: pytest.fail("computed again"))
     assert next(detect_talk([(samples, RATE)], store=store)) == expected
     with pytest.raises(pytest.fail.Exception):
         list(detect_talk([(samples[100 * CHUNK :], RATE)], store=store))  # the same stretch after nothing

@@ -6,9 +6,9 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from priosig.annotations.segments import Segment
-from priosig.audio import Slice
-from priosig.recordings import Recording
-from priosig.spread import in_shards, is_spread, make_shards
+from priosig.audio.recordings import Recording
+from priosig.audio.sharding import in_shards, is_spread, make_shards
+from priosig.audio.slices import Slice
 
 RATE = 100
 

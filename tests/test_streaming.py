@@ -17,10 +17,9 @@ import soxr
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from priosig import streaming
-from priosig.audio import Slice, probe_recording, read_slice, slice_recording
-from priosig.streaming import resampled_length, stream_pieces
-from priosig.windows import window_bounds
+from priosig.audio.slices import Slice, probe_recording, read_slice, slice_recording, streaming
+from priosig.audio.streaming import resampled_length, stream_pieces
+from priosig.audio.windows import window_bounds
 
 PARTS = {
     "a": (0.5, 2.9),

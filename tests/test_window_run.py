@@ -5,10 +5,10 @@ import pytest
 import torch
 
 from priosig._core.cache import EmbeddingCache, content_key
+from priosig.audio.windows import Piece
 from priosig.batch_size import BatchSizes, BatchSizeWarning
 from priosig.window_run import BATCHES_HELD, WindowRun
 from priosig.window_store import FrameStore, SummaryStore
-from priosig.windows import Piece
 
 
 class Encoder:

@@ -4,7 +4,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from priosig.windows import HOP, MUQ_RATE, SHORTEST, WINDOW, window_bounds
+from priosig.audio.windows import HOP, MUQ_RATE, SHORTEST, WINDOW, window_bounds
 
 #   65 s   |----30----|----30----|-5-|
 #   60.5 s |----30----|--15.24--|-15.26-|   a tail of half a second is not left alone

@@ -12,7 +12,7 @@ import sys
 import numpy as np
 import pytest
 
-from priosig.audio import plan_slices, read_slice
+from priosig.audio.slices import plan_slices, read_slice
 from priosig.encoder import MuQExtractor
 from priosig.experiment.annotations import read_annotations
 from priosig.experiment.pipeline import Experiment

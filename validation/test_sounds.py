@@ -15,7 +15,7 @@ import pytest
 from priosig._core.cache import EmbeddingCache
 from priosig._core.file_digests import file_digest
 from priosig._core.memo import kept
-from priosig.speech import RATE, detect_talk
+from priosig.audio.voice_activity import RATE, detect_talk
 from priosig.synth import PARAMETERS, Performance, playing, room_noise
 from priosig.voice import talk
 from validation.runs import Runs

@@ -6,7 +6,7 @@ from dataclasses import dataclass, field
 from priosig.annotations.moments import Moment, load_moments
 from priosig.annotations.segments import LABELS, Segment, identify_segments
 from priosig.annotations.views import View, annotated_view, equal_length_view
-from priosig.audio import Slice, plan_slices
+from priosig.audio.slices import Slice, plan_slices
 from priosig.experiment.corpus import Corpus
 from priosig.features import check_lengths
 

@@ -21,13 +21,13 @@ from priosig._core.progress import Progress, Stages
 from priosig.annotations.segments import Segment
 from priosig.annotations.transcript import intersect, merge, total
 from priosig.annotations.views import View, clean_view
-from priosig.audio import plan_slices
+from priosig.audio.screening import Screening, screen_segments
+from priosig.audio.sharding import is_spread
+from priosig.audio.slices import plan_slices
 from priosig.experiment.annotations import Annotations
 from priosig.experiment.corpus import Corpus, Settings
 from priosig.experiment.evaluation import ViewResult, evaluate_view
 from priosig.features import Features, measure_features
-from priosig.screening import Screening, screen_segments
-from priosig.spread import is_spread
 
 if TYPE_CHECKING:
     from priosig.encoder import MuQExtractor

@@ -22,7 +22,7 @@ import numpy as np
 from priosig._core.progress import Stages, within
 from priosig.annotations.segments import identify_segments
 from priosig.annotations.views import View, annotated_view, clean_view, equal_length_view
-from priosig.audio import plan_slices
+from priosig.audio.slices import plan_slices
 from priosig.experiment.annotations import Annotations, clipped_seconds
 from priosig.experiment.corpus import Settings
 from priosig.experiment.pipeline import evaluate_kept, measure_views, screen, talk_heard

@@ -1,7 +1,7 @@
 """When there is talk or silence in each segment: what a clean window must not hold.
 
 The voice detector and the level meter hear each recording in one pass, piece by piece, so that memory does not grow
-with it. Where joblib has been told of workers, segments go to them in shards (`priosig.spread`). No label is looked
+with it. Where joblib has been told of workers, segments go to them in shards (`priosig.audio.sharding`). No label is looked
 at here.
 """
 
@@ -13,13 +13,13 @@ from priosig._core.cache import EmbeddingCache
 from priosig._core.progress import Progress
 from priosig.annotations.segments import Segment
 from priosig.annotations.views import Interval
-from priosig.audio import Slice, plan_slices
-from priosig.levels import LevelMeter
-from priosig.readahead import read_ahead
-from priosig.speech import TalkMeter
-from priosig.spread import in_shards, is_spread, make_shards
-from priosig.streaming import PIECES_AHEAD, stream_pieces
-from priosig.windows import MUQ_RATE
+from priosig.audio.levels import LevelMeter
+from priosig.audio.readahead import read_ahead
+from priosig.audio.sharding import in_shards, is_spread, make_shards
+from priosig.audio.slices import Slice, plan_slices
+from priosig.audio.streaming import PIECES_AHEAD, stream_pieces
+from priosig.audio.voice_activity import TalkMeter
+from priosig.audio.windows import MUQ_RATE
 
 TalkAndSilence = tuple[list[Interval], list[Interval]]
 

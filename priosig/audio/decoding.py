@@ -8,7 +8,7 @@ there. That does not come by itself:
   first hundreds of samples can be wrong (by up to a third of full scale at 22 kHz mono), and all differ in the last
   bit; libsndfile's jumps in Vorbis are not always exact (its issue 885). These are decoded from the start, and what
   is not needed is dropped. That costs 5 to 10 s for an hour of stereo, once per recording where all its slices are
-  read in one pass (`priosig.streaming`).
+  read in one pass (`priosig.audio.streaming`).
 - python-soundfile seeks after every read, to where the file already is; in an MP3 that alone is such a jump. It
   does so only in a file that it takes for seekable.
 """
@@ -17,7 +17,7 @@ from typing import TYPE_CHECKING
 
 import numpy as np
 
-from priosig.recordings import Recording, truncated
+from priosig.audio.recordings import Recording, truncated
 
 if TYPE_CHECKING:
     import soundfile

@@ -11,7 +11,7 @@ says, or with samples that are not numbers. A segment that overruns the end by u
 annotations do, is clipped, and the caller is told by how much; more than that is an error.
 
 Here one segment is read at a time, whole. Many segments of long recordings are quicker, and held in less memory,
-window by window in one pass over each recording: `priosig.streaming`.
+window by window in one pass over each recording: `priosig.audio.streaming`.
 """
 
 import os
@@ -21,9 +21,9 @@ from dataclasses import dataclass
 import numpy as np
 
 from priosig.annotations.segments import Segment
-from priosig.decoding import BLOCK, MonoReader
-from priosig.recordings import Recording, find_recording, probe_recording
-from priosig.windows import MUQ_RATE
+from priosig.audio.decoding import BLOCK, MonoReader
+from priosig.audio.recordings import Recording, find_recording, probe_recording
+from priosig.audio.windows import MUQ_RATE
 
 TOLERANCE = 0.5
 """Longest overrun of a recording's end that is clipped, in seconds."""

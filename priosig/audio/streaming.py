@@ -2,7 +2,7 @@
 
 A recording is opened once and decoded once, in blocks of about a second that all slices lying over them share. Each
 slice is cut before it is resampled and has a resampler of its own, so its samples are exactly those of
-`priosig.audio.read_slice`, whatever else is read; a window is handed out when its last sample is there. What is held
+`priosig.audio.slices.read_slice`, whatever else is read; a window is handed out when its last sample is there. What is held
 is one window for each slice that is open at once, and one block: neither the length of a segment nor that of a
 recording matters.
 """
@@ -13,10 +13,10 @@ from contextlib import contextmanager
 
 import numpy as np
 
-from priosig.audio import Slice
-from priosig.decoding import BLOCK, MonoReader
-from priosig.recordings import Recording
-from priosig.windows import MUQ_RATE, Piece, window_bounds
+from priosig.audio.decoding import BLOCK, MonoReader
+from priosig.audio.recordings import Recording
+from priosig.audio.slices import Slice
+from priosig.audio.windows import MUQ_RATE, Piece, window_bounds
 
 PIECES_AHEAD = 8
 """Windows that may be decoded before they are asked for: 23 MB."""

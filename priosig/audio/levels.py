@@ -15,7 +15,7 @@ from array import array
 import numpy as np
 
 from priosig.annotations.views import Interval
-from priosig.windows import MUQ_RATE
+from priosig.audio.windows import MUQ_RATE
 
 FRAME = 0.05  # s
 FLOOR = -120.0  # dBFS

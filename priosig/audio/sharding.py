@@ -14,7 +14,7 @@ from collections.abc import Callable, Iterator, Sequence
 from typing import TypeVar
 
 from priosig.annotations.segments import Segment
-from priosig.audio import Slice
+from priosig.audio.slices import Slice
 
 T = TypeVar("T")
 SHARD_SECONDS = 600.0  # of audio: minutes of work on a CPU, seconds on an accelerator

@@ -1,0 +1,1 @@
+"""Recordings to samples: decoding, slicing, loudness, talk and silence."""
