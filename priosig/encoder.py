@@ -34,16 +34,16 @@ import numpy as np
 
 from priosig._core.cache import EmbeddingCache, content_key
 from priosig._core.progress import Progress
-from priosig.assembly import whole_frames, whole_summaries
 from priosig.audio.slices import probe_recording, read_segment
 from priosig.audio.windows import MUQ_RATE, WINDOW, Piece
-from priosig.batch_size import BatchSizes
+from priosig.extraction.assembly import whole_frames, whole_summaries
+from priosig.extraction.batch_size import BatchSizes
+from priosig.extraction.batching import Store, WindowRun
+from priosig.extraction.pooling import FrameSummary
+from priosig.extraction.window_store import FrameStore, SummaryStore
 from priosig.layers import Layer
 from priosig.loaded_muq import LoadedMuQ
 from priosig.muq_model import DEFAULT_MODEL, is_hub_id
-from priosig.pooling import FrameSummary
-from priosig.window_run import Store, WindowRun
-from priosig.window_store import FrameStore, SummaryStore
 
 if TYPE_CHECKING:
     import torch
@@ -67,7 +67,7 @@ class MuQExtractor:
     cache_dir : path-like, optional
         Where frames and summaries are kept (`EmbeddingCache`); without it, nothing is.
     batch_size : int, optional
-        Most windows in a batch. By default it is found (`priosig.batch_size`): 1 on the CPU, where more only
+        Most windows in a batch. By default it is found (`priosig.extraction.batch_size`): 1 on the CPU, where more only
         costs memory; on CUDA what fits, up to 32. The full model needs about 1 GB for each 30 s window. It
         changes no result, and one that doesn't fit in a device's memory is halved, with a warning.
     layer : "last", int, or tuple of int

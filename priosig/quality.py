@@ -11,8 +11,8 @@ from pathlib import Path
 import numpy as np
 import torch
 
+from priosig.extraction.pooling import FrameSummary, summarise
 from priosig.head import POOLED_PARTS, MuQStatsModel, load_head
-from priosig.pooling import FrameSummary, summarise
 
 
 def check_heads(paths: Sequence[str | os.PathLike], width: int) -> None:

@@ -17,7 +17,7 @@ from priosig.experiment.annotations import read_annotations
 from priosig.experiment.corpus import open_corpus
 from priosig.experiment.evaluation import evaluate_view
 from priosig.experiment.pipeline import Experiment
-from priosig.features import Features
+from priosig.extraction.features import Features
 
 HOSTILE = "<script>alert(1)</script>\"><img src=x onerror=alert(2)> $\\frac{a}{b}$ {{ 7*7 }} & ' ]]> 日本"
 

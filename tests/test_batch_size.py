@@ -6,7 +6,7 @@ import pytest
 import torch
 
 from priosig.audio.windows import WINDOW
-from priosig.batch_size import MOST_WINDOWS, SHARE, BatchSizes, BatchSizeWarning, is_out_of_memory
+from priosig.extraction.batch_size import MOST_WINDOWS, SHARE, BatchSizes, BatchSizeWarning, is_out_of_memory
 
 GB = 10**9
 

@@ -10,8 +10,8 @@ import soundfile
 import torch
 
 from priosig.audio.windows import MUQ_RATE, SHORTEST
-from priosig.batch_size import BatchSizes
 from priosig.encoder import MuQExtractor
+from priosig.extraction.batch_size import BatchSizes
 from priosig.precision import reference_precision
 from tests.small_muq import WIDTH, tone
 

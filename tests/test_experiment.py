@@ -25,7 +25,7 @@ from priosig.experiment.pipeline import (
     run_experiment,
     screen,
 )
-from priosig.features import Features
+from priosig.extraction.features import Features
 
 SMALL = Path(__file__).parents[1] / "fixtures" / "muq_small"
 

@@ -6,15 +6,16 @@ import numpy as np
 import pytest
 import torch
 
-from priosig import features, loaded_muq
+from priosig import loaded_muq
 from priosig.annotations.segments import Segment
 from priosig.audio.levels import level, silence_share
 from priosig.audio.slices import plan_slices, read_slice
 from priosig.audio.windows import SHORTEST_POOLED
 from priosig.encoder import MuQExtractor
-from priosig.features import measure_features
+from priosig.extraction import features
+from priosig.extraction.features import measure_features
+from priosig.extraction.pooling import merge, stats_pool, summarise
 from priosig.head import MuQStatsModel
-from priosig.pooling import merge, stats_pool, summarise
 from priosig.quality import extract_quality_scores
 from tests.short_recordings import SEGMENTS, write_growing_noise
 

@@ -8,11 +8,12 @@ version and replace its golden values here.
 import numpy as np
 import pytest
 
-from priosig import loaded_muq, window_store
+from priosig import loaded_muq
 from priosig.audio.slices import voice_activity
 from priosig.encoder import MuQExtractor
+from priosig.extraction import window_store
+from priosig.extraction.pooling import summarise
 from priosig.loaded_muq import LoadedMuQ
-from priosig.pooling import summarise
 from tests.small_muq import FIXTURE, tone
 
 

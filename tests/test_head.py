@@ -10,8 +10,8 @@ import pytest
 import torch
 
 from priosig.dimensions import PERCEPIANO_DIMENSIONS
+from priosig.extraction.pooling import stats_pool
 from priosig.head import MuQStatsModel, load_head
-from priosig.pooling import stats_pool
 from priosig.quality import extract_quality_scores
 from tests.small_heads import HIDDEN, KINDS, WIDTH, checkpoint, frames, scores_by_hand
 

@@ -8,7 +8,7 @@ from hypothesis import strategies as st
 from hypothesis.extra import numpy as arrays
 
 from priosig.dimensions import PERCEPIANO_DIMENSIONS, POLES
-from priosig.pooling import FrameSummary, merge, stats_pool, summarise
+from priosig.extraction.pooling import FrameSummary, merge, stats_pool, summarise
 
 frames_of_any_size = arrays.arrays(
     np.float32,

@@ -9,7 +9,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 import priosig.quality
-from priosig.pooling import merge, summarise
+from priosig.extraction.pooling import merge, summarise
 from priosig.quality import check_heads, extract_quality_scores
 from tests.small_heads import KINDS, WIDTH, checkpoint, frames, scores_by_hand
 

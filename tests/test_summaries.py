@@ -11,10 +11,10 @@ import priosig.loaded_muq
 from priosig._core.cache import CacheWarning, content_key
 from priosig._core.progress import Progress
 from priosig.audio.windows import MUQ_RATE, WINDOW, Piece, window_bounds
-from priosig.batch_size import BatchSizeWarning
 from priosig.encoder import MuQExtractor
-from priosig.pooling import stats_pool
-from priosig.window_store import summary_key
+from priosig.extraction.batch_size import BatchSizeWarning
+from priosig.extraction.pooling import stats_pool
+from priosig.extraction.window_store import summary_key
 from tests.small_muq import FIXTURE as SMALL
 from tests.small_muq import frames_by_hand, tone
 

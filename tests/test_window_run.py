@@ -6,9 +6,9 @@ import torch
 
 from priosig._core.cache import EmbeddingCache, content_key
 from priosig.audio.windows import Piece
-from priosig.batch_size import BatchSizes, BatchSizeWarning
-from priosig.window_run import BATCHES_HELD, WindowRun
-from priosig.window_store import FrameStore, SummaryStore
+from priosig.extraction.batch_size import BatchSizes, BatchSizeWarning
+from priosig.extraction.batching import BATCHES_HELD, WindowRun
+from priosig.extraction.window_store import FrameStore, SummaryStore
 
 
 class Encoder:

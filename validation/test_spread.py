@@ -20,7 +20,7 @@ import pytest
 from priosig.audio.screening import screen_segments
 from priosig.encoder import MuQExtractor
 from priosig.experiment.annotations import Annotations, read_annotations
-from priosig.features import Features, measure_features
+from priosig.extraction.features import Features, measure_features
 from validation.runs import SMALL_HEADS, SMALL_MUQ, open_world
 
 pytestmark = pytest.mark.slow

@@ -8,7 +8,7 @@ from priosig.annotations.segments import LABELS, Segment, identify_segments
 from priosig.annotations.views import View, annotated_view, equal_length_view
 from priosig.audio.slices import Slice, plan_slices
 from priosig.experiment.corpus import Corpus
-from priosig.features import check_lengths
+from priosig.extraction.features import check_lengths
 
 
 @dataclass(frozen=True)

@@ -24,7 +24,7 @@ from priosig.confounds import Confounds, measure_confounds
 from priosig.crossval import CrossValidation, leave_one_video_out_cv
 from priosig.dimensions import PERCEPIANO_DIMENSIONS
 from priosig.experiment.corpus import Settings
-from priosig.features import Features
+from priosig.extraction.features import Features
 from priosig.permutation import count_folds
 from priosig.rule import Rule
 from priosig.verdict import Verdict, refuse

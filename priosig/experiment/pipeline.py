@@ -27,7 +27,7 @@ from priosig.audio.slices import plan_slices
 from priosig.experiment.annotations import Annotations
 from priosig.experiment.corpus import Corpus, Settings
 from priosig.experiment.evaluation import ViewResult, evaluate_view
-from priosig.features import Features, measure_features
+from priosig.extraction.features import Features, measure_features
 
 if TYPE_CHECKING:
     from priosig.encoder import MuQExtractor

@@ -10,7 +10,7 @@ from collections.abc import Callable, Iterable, Iterator
 import numpy as np
 
 from priosig.audio.windows import MUQ_RATE, SHORTEST, WINDOW, Piece, window_bounds
-from priosig.pooling import FrameSummary, merge
+from priosig.extraction.pooling import FrameSummary, merge
 
 
 def whole_frames(

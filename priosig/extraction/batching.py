@@ -13,7 +13,7 @@ from typing import Generic, Protocol, TypeVar
 import numpy as np
 
 from priosig.audio.windows import MUQ_RATE, Piece
-from priosig.batch_size import BatchSizes, is_out_of_memory
+from priosig.extraction.batch_size import BatchSizes, is_out_of_memory
 
 BATCHES_HELD = 4
 """How many batches' worth of later windows one may wait; more would batch better and hold more memory."""
@@ -22,7 +22,7 @@ T = TypeVar("T")
 
 
 class Store(Protocol[T]):
-    """What a run needs of `priosig.window_store`."""
+    """What a run needs of `priosig.extraction.window_store`."""
 
     def find(self, key: str) -> T | None: ...
     def keep(self, key: str, frames: np.ndarray) -> T: ...

@@ -9,7 +9,7 @@ from dataclasses import dataclass
 import numpy as np
 
 from priosig._core.cache import EmbeddingCache, content_key
-from priosig.pooling import FrameSummary, summarise
+from priosig.extraction.pooling import FrameSummary, summarise
 
 SUMMARY_VERSION = 1
 

@@ -23,7 +23,7 @@ from priosig.audio.sharding import in_shards, is_spread, make_shards
 from priosig.audio.slices import Slice, plan_slices
 from priosig.audio.streaming import PIECES_AHEAD, resampled_length, stream_pieces
 from priosig.audio.windows import MUQ_RATE, SHORTEST_POOLED, Piece
-from priosig.pooling import FrameSummary
+from priosig.extraction.pooling import FrameSummary
 
 if TYPE_CHECKING:
     from priosig.encoder import MuQExtractor

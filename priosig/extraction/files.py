@@ -1,6 +1,6 @@
 """Segments as files of their own, and the frames of these: stage by stage, as the first study did it.
 
-The pipeline itself does not need them: it streams (`priosig.audio.streaming`, `priosig.features`).
+The pipeline itself does not need them: it streams (`priosig.audio.streaming`, `priosig.extraction.features`).
 """
 
 import os

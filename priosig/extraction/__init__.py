@@ -1,0 +1,1 @@
+"""A segment becomes a row of features. Nothing here sees a label."""
