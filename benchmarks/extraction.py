@@ -36,11 +36,11 @@ from torch.utils.flop_counter import FlopCounterMode
 from priosig.annotations.segments import Segment, make_segment_id
 from priosig.audio.slices import plan_slices
 from priosig.audio.windows import MUQ_RATE, window_bounds
-from priosig.encoder import MuQExtractor
 from priosig.extraction.features import measure_features
+from priosig.extraction.muq.extractor import MuQExtractor
+from priosig.extraction.muq.model import load_muq
+from priosig.extraction.muq.precision import reference_precision
 from priosig.extraction.pooling import stats_pool
-from priosig.muq_model import load_muq
-from priosig.precision import reference_precision
 from priosig.report_csv import aligned
 from validation.full_size import write_full_size
 from validation.runs import SMALL_MUQ

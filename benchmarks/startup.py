@@ -18,8 +18,8 @@ COMMANDS = {
     "import numpy": ["-c", "import numpy"],
     "import sklearn.linear_model": ["-c", "import sklearn.linear_model"],
     "import torch": ["-W", "ignore", "-c", "import torch"],
-    "MuQ by priosig.muq_model.import_muq": [
-        "-W", "ignore", "-c", "from priosig.muq_model import import_muq; import_muq()",
+    "MuQ by priosig.extraction.muq.model.import_muq": [
+        "-W", "ignore", "-c", "from priosig.extraction.muq.model import import_muq; import_muq()",
     ],
     "import muq": ["-W", "ignore", "-c", "import muq"],
     "pytest tests --collect-only": ["-m", "pytest", "tests", "--collect-only", "-q"],

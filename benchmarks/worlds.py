@@ -11,10 +11,10 @@ from collections import Counter
 from concurrent.futures import ProcessPoolExecutor
 from multiprocessing import get_context
 
-from priosig.encoder import MuQExtractor
 from priosig.experiment.annotations import read_annotations
 from priosig.experiment.corpus import open_corpus
 from priosig.experiment.pipeline import run_experiment
+from priosig.extraction.muq.extractor import MuQExtractor
 from priosig.report_csv import aligned
 from priosig.worlds import WORLDS, make_world
 from validation.background import one_thread

@@ -8,7 +8,7 @@ import numpy as np
 import torch
 
 from priosig.audio.windows import MUQ_RATE, window_bounds
-from priosig.muq_model import import_muq
+from priosig.extraction.muq.model import import_muq
 
 MuQ, MuQConfig = import_muq()
 FIXTURE = Path(__file__).parents[1] / "fixtures" / "muq_small"

@@ -4,7 +4,7 @@ import pytest
 
 from priosig.experiment.annotations import read_annotations
 from priosig.experiment.corpus import Settings, open_corpus, read_settings
-from priosig.muq_model import DEFAULT_MODEL
+from priosig.extraction.muq.model import DEFAULT_MODEL
 
 
 @pytest.fixture

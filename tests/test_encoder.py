@@ -10,9 +10,9 @@ import soundfile
 import torch
 
 from priosig.audio.windows import MUQ_RATE, SHORTEST
-from priosig.encoder import MuQExtractor
 from priosig.extraction.batch_size import BatchSizes
-from priosig.precision import reference_precision
+from priosig.extraction.muq.extractor import MuQExtractor
+from priosig.extraction.muq.precision import reference_precision
 from tests.small_muq import WIDTH, tone
 
 # Frames.

@@ -9,10 +9,10 @@ from pathlib import Path
 import numpy as np
 import pytest
 
-import priosig.loaded_muq
+import priosig.extraction.muq.loaded
 from priosig._core.progress import Progress
 from priosig.audio.windows import Piece
-from priosig.encoder import MuQExtractor
+from priosig.extraction.muq.extractor import MuQExtractor
 from tests.small_muq import WIDTH, tone
 
 
@@ -62,10 +62,10 @@ def test_changed_audio_or_model_or_device_gets_no_old_frames(muq_dir, tmp_path, 
     shutil.rmtree(other)
     assert computed(samples, broken(lambda config, weights: config["w2v2_config"].update(layer_norm_eps=1e-4))) == 1
     with monkeypatch.context() as patch:
-        patch.setattr(priosig.loaded_muq, "resolve_device", lambda asked: "cuda:1")
+        patch.setattr(priosig.extraction.muq.loaded, "resolve_device", lambda asked: "cuda:1")
         assert MuQExtractor(muq_dir).parameters()["device"] == "cuda"
     with monkeypatch.context() as patch:
-        patch.setattr(priosig.loaded_muq.importlib.metadata, "version", lambda package: "99")
+        patch.setattr(priosig.extraction.muq.loaded.importlib.metadata, "version", lambda package: "99")
         assert computed(samples) == 1
 
 
@@ -109,7 +109,7 @@ def test_cached_run_imports_neither_torch_nor_muq(muq_dir, tmp_path):
     script = f"""
 import sys
 import numpy as np
-from priosig.encoder import MuQExtractor
+from priosig.extraction.muq.extractor import MuQExtractor
 from priosig.audio.windows import Piece
 extractor = MuQExtractor({str(muq_dir)!r}, device="cpu", cache_dir={str(tmp_path / "cache")!r})
 ((name, frames),) = extractor.extract([("x", np.load({str(tmp_path / "x.npy")!r}))])

@@ -12,7 +12,6 @@ import soundfile
 from priosig._core.cache import EmbeddingCache
 from priosig._core.memo import pack
 from priosig.audio.screening import Screening
-from priosig.encoder import MuQExtractor
 from priosig.experiment.annotations import read_annotations
 from priosig.experiment.corpus import open_corpus
 from priosig.experiment.pipeline import (
@@ -26,6 +25,7 @@ from priosig.experiment.pipeline import (
     screen,
 )
 from priosig.extraction.features import Features
+from priosig.extraction.muq.extractor import MuQExtractor
 
 SMALL = Path(__file__).parents[1] / "fixtures" / "muq_small"
 

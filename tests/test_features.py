@@ -6,14 +6,14 @@ import numpy as np
 import pytest
 import torch
 
-from priosig import loaded_muq
 from priosig.annotations.segments import Segment
 from priosig.audio.levels import level, silence_share
 from priosig.audio.slices import plan_slices, read_slice
 from priosig.audio.windows import SHORTEST_POOLED
-from priosig.encoder import MuQExtractor
 from priosig.extraction import features
 from priosig.extraction.features import measure_features
+from priosig.extraction.muq import loaded
+from priosig.extraction.muq.extractor import MuQExtractor
 from priosig.extraction.pooling import merge, stats_pool, summarise
 from priosig.head import MuQStatsModel
 from priosig.quality import extract_quality_scores
@@ -123,8 +123,8 @@ def test_a_worker_with_other_software_refuses_its_shard(audio):
 def test_a_worker_loads_its_model_once_and_again_for_other_weights(audio, monkeypatch):
     features._extractor_of.cache_clear()
     loads = []
-    load = loaded_muq.load_muq
-    monkeypatch.setattr(loaded_muq, "load_muq", lambda *files: loads.append(1) or load(*files))
+    load = loaded.load_muq
+    monkeypatch.setattr(loaded, "load_muq", lambda *files: loads.append(1) or load(*files))
     arguments, parameters = shard_arguments()
     for shard in (SEGMENTS[:1], SEGMENTS[1:2], SEGMENTS[2:]):
         features._hear_shard(shard, audio, arguments, parameters)

@@ -8,12 +8,12 @@ version and replace its golden values here.
 import numpy as np
 import pytest
 
-from priosig import loaded_muq
 from priosig.audio.slices import voice_activity
-from priosig.encoder import MuQExtractor
 from priosig.extraction import window_store
+from priosig.extraction.muq import loaded
+from priosig.extraction.muq.extractor import MuQExtractor
+from priosig.extraction.muq.loaded import LoadedMuQ
 from priosig.extraction.pooling import summarise
-from priosig.loaded_muq import LoadedMuQ
 from tests.small_muq import FIXTURE, tone
 
 
@@ -37,7 +37,7 @@ def talk() -> np.ndarray:
 # version of the golden values; the values; how far rounding moves them between machines
 GOLDEN = {
     frames: (
-        loaded_muq,
+        loaded,
         "FRAMES_VERSION",
         1,
         [-0.25415, -0.95726, 0.51504, -1.04519, -1.69273, -0.29172, -1.53278, -1.74759],

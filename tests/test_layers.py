@@ -9,10 +9,10 @@ import pytest
 import torch
 
 from priosig.audio.windows import MUQ_RATE
+from priosig.extraction.muq.layers import _download, _upload, layer_numbers, name_layers, start_batch
+from priosig.extraction.muq.model import import_muq, load_muq
+from priosig.extraction.muq.precision import arithmetic, check_precision, reference_precision
 from priosig.extraction.pooling import stats_pool
-from priosig.layers import _download, _upload, layer_numbers, name_layers, start_batch
-from priosig.muq_model import import_muq, load_muq
-from priosig.precision import arithmetic, check_precision, reference_precision
 
 SMALL = Path(__file__).parent.parent / "fixtures" / "muq_small"
 DEPTH = 2

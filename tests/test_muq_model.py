@@ -8,9 +8,9 @@ import pytest
 import torch
 from safetensors.torch import load_file, save_file
 
-import priosig.loaded_muq
-from priosig.encoder import MuQExtractor
-from priosig.muq_model import load_muq, resolve_device
+import priosig.extraction.muq.loaded
+from priosig.extraction.muq.extractor import MuQExtractor
+from priosig.extraction.muq.model import load_muq, resolve_device
 from tests.small_muq import MuQ, tone
 
 
@@ -139,7 +139,7 @@ def test_setting_that_the_model_or_device_has_not_is_refused_at_once(muq_dir, se
 
 
 def test_precision_is_held_against_the_device_that_auto_turns_out_to_be(muq_dir, monkeypatch):
-    monkeypatch.setattr(priosig.loaded_muq, "resolve_device", lambda asked: "cpu")
+    monkeypatch.setattr(priosig.extraction.muq.loaded, "resolve_device", lambda asked: "cpu")
     extractor = MuQExtractor(muq_dir, precision="tf32")
     with pytest.raises(ValueError, match="precision 'tf32': not on device 'cpu'"):
         list(extractor.extract([("x", tone(2))]))
@@ -202,12 +202,12 @@ def test_weights_are_fetched_by_the_commit_of_their_configuration(muq_dir, tmp_p
 
 
 def test_each_package_that_computes_is_part_of_the_key(muq_dir, monkeypatch):
-    version = priosig.loaded_muq.importlib.metadata.version
+    version = priosig.extraction.muq.loaded.importlib.metadata.version
     before = MuQExtractor(muq_dir, device="cpu").parameters()
     for package in ("muq", "transformers", "torch", "torchaudio"):
         with monkeypatch.context() as patch:
             patch.setattr(
-                priosig.loaded_muq.importlib.metadata,
+                priosig.extraction.muq.loaded.importlib.metadata,
                 "version",
                 lambda name, package=package: "other" if name == package else version(name),
             )

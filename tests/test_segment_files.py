@@ -8,8 +8,8 @@ from priosig.annotations.segments import Segment
 from priosig.audio.recordings import probe_recording
 from priosig.audio.slices import read_segment, streaming
 from priosig.audio.windows import MUQ_RATE
-from priosig.encoder import MuQExtractor
 from priosig.extraction.files import extract_audio_segments, extract_muq_features
+from priosig.extraction.muq.extractor import MuQExtractor
 from tests.short_recordings import noise, segment, write
 from tests.small_muq import tone
 

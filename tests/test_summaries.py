@@ -7,12 +7,12 @@ import numpy as np
 import pytest
 import torch
 
-import priosig.loaded_muq
+import priosig.extraction.muq.loaded
 from priosig._core.cache import CacheWarning, content_key
 from priosig._core.progress import Progress
 from priosig.audio.windows import MUQ_RATE, WINDOW, Piece, window_bounds
-from priosig.encoder import MuQExtractor
 from priosig.extraction.batch_size import BatchSizeWarning
+from priosig.extraction.muq.extractor import MuQExtractor
 from priosig.extraction.pooling import stats_pool
 from priosig.extraction.window_store import summary_key
 from tests.small_muq import FIXTURE as SMALL
@@ -228,7 +228,7 @@ def test_batch_that_does_not_fit_is_halved_with_a_warning_and_no_result_changes(
 
 
 def test_batches_on_cuda_overlap_and_give_the_same(by_hand, monkeypatch):
-    monkeypatch.setattr(priosig.loaded_muq, "resolve_device", lambda asked: "cuda:0")
+    monkeypatch.setattr(priosig.extraction.muq.loaded, "resolve_device", lambda asked: "cuda:0")
     order = []
 
     def forward(self, batch):

@@ -7,7 +7,7 @@ import json
 from pathlib import Path
 from typing import TYPE_CHECKING
 
-from priosig.muq_model import import_muq
+from priosig.extraction.muq.model import import_muq
 
 if TYPE_CHECKING:
     import torch

@@ -15,11 +15,11 @@ from typing import TypeVar
 import pytest
 
 from priosig._core.cache import EmbeddingCache
-from priosig.encoder import MuQExtractor
 from priosig.experiment.annotations import Annotations, read_annotations
 from priosig.experiment.corpus import Corpus, open_corpus
 from priosig.experiment.pipeline import Experiment, describe, make_extractor, run_experiment
 from priosig.experiment.sensitivity import Row, sensitivity_table
+from priosig.extraction.muq.extractor import MuQExtractor
 from priosig.worlds import WORLDS, make_world
 from validation.background import Background
 from validation.options import CORPUS, ROOT, setting

@@ -13,10 +13,10 @@ import numpy as np
 import pytest
 
 from priosig.audio.slices import plan_slices, read_slice
-from priosig.encoder import MuQExtractor
 from priosig.experiment.annotations import read_annotations
 from priosig.experiment.pipeline import Experiment
-from priosig.muq_model import import_muq
+from priosig.extraction.muq.extractor import MuQExtractor
+from priosig.extraction.muq.model import import_muq
 from validation.runs import SMALL_MUQ, Case, Runs, open_world
 
 BATCH_SIZES = (1, 4)
@@ -95,7 +95,7 @@ def test_every_embedding_is_finite_and_no_two_segments_share_one(experiment: Exp
 @pytest.mark.slow
 def test_the_whole_muq_package_can_still_be_imported_afterwards():
     code = (
-        "from priosig.muq_model import import_muq; import sys; MuQ, _ = import_muq(); "
+        "from priosig.extraction.muq.model import import_muq; import sys; MuQ, _ = import_muq(); "
         "assert 'muq' not in sys.modules; import muq; assert muq.MuQ is MuQ and muq.MuQMuLan; "
         "assert import_muq()[0] is MuQ"
     )

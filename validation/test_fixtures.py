@@ -17,8 +17,8 @@ from priosig._core.cache import EmbeddingCache
 from priosig._core.file_digests import file_digest
 from priosig._core.memo import kept
 from priosig.dimensions import PERCEPIANO_DIMENSIONS
-from priosig.encoder import MuQExtractor
-from priosig.muq_model import load_muq
+from priosig.extraction.muq.extractor import MuQExtractor
+from priosig.extraction.muq.model import load_muq
 from validation.options import ROOT
 from validation.runs import SMALL_MUQ, Runs
 

@@ -10,7 +10,7 @@ It takes half a minute and 4 GB of memory, so it runs when asked for: `pytest va
 import numpy as np
 import pytest
 
-from priosig.encoder import MuQExtractor
+from priosig.extraction.muq.extractor import MuQExtractor
 from validation.full_size import write_full_size
 
 

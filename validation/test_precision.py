@@ -17,9 +17,9 @@ from priosig._core.file_digests import file_digest
 from priosig._core.memo import kept
 from priosig.annotations.segments import labels_of
 from priosig.crossval import leave_one_video_out_cv
-from priosig.encoder import MuQExtractor
 from priosig.experiment.annotations import read_annotations
 from priosig.experiment.pipeline import measure_views
+from priosig.extraction.muq.extractor import MuQExtractor
 from validation.runs import SMALL_MUQ, Runs, open_world
 
 pytestmark = pytest.mark.slow

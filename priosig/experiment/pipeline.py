@@ -30,7 +30,7 @@ from priosig.experiment.evaluation import ViewResult, evaluate_view
 from priosig.extraction.features import Features, measure_features
 
 if TYPE_CHECKING:
-    from priosig.encoder import MuQExtractor
+    from priosig.extraction.muq.extractor import MuQExtractor
 
 
 @dataclass(frozen=True)
@@ -68,7 +68,7 @@ def make_extractor(
     corpus: Corpus, *, device: str = "auto", cache_dir: str | Path | None = None, batch_size: int | None = None
 ) -> "MuQExtractor":
     """The encoder that a corpus names, with what its settings say of it."""
-    from priosig.encoder import MuQExtractor
+    from priosig.extraction.muq.extractor import MuQExtractor
 
     settings = corpus.settings
     return MuQExtractor(

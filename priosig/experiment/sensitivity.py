@@ -28,7 +28,7 @@ from priosig.experiment.corpus import Settings
 from priosig.experiment.pipeline import evaluate_kept, measure_views, screen, talk_heard
 
 if TYPE_CHECKING:
-    from priosig.encoder import MuQExtractor
+    from priosig.extraction.muq.extractor import MuQExtractor
 
 CONTINUE_FACTORS = (0.4, 1.0, 2.0, 4.0)
 LENGTH_FACTORS = (0.5, 0.8, 1.0, 1.5)

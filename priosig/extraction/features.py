@@ -26,7 +26,7 @@ from priosig.audio.windows import MUQ_RATE, SHORTEST_POOLED, Piece
 from priosig.extraction.pooling import FrameSummary
 
 if TYPE_CHECKING:
-    from priosig.encoder import MuQExtractor
+    from priosig.extraction.muq.extractor import MuQExtractor
 
 
 @dataclass(frozen=True)
@@ -218,6 +218,6 @@ _ONE_AT_A_TIME = threading.Lock()  # a worker may have several threads; the mode
 @functools.lru_cache(maxsize=1)
 def _extractor_of(arguments: tuple[tuple[str, object], ...], weights: str) -> "MuQExtractor":
     """The worker's encoder: made, and its model loaded, once for given weights (which a directory may change)."""
-    from priosig.encoder import MuQExtractor
+    from priosig.extraction.muq.extractor import MuQExtractor
 
     return MuQExtractor(**dict(arguments))

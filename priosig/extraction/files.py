@@ -17,7 +17,7 @@ from priosig.audio.recordings import probe_recording
 from priosig.audio.slices import plan_slices, read_segment
 from priosig.audio.streaming import stream_pieces
 from priosig.audio.windows import MUQ_RATE
-from priosig.encoder import MuQExtractor
+from priosig.extraction.muq.extractor import MuQExtractor
 
 
 def extract_audio_segments(

@@ -7,11 +7,11 @@ numbers are the model's, and each is settled here.
 frames are put end to end. Padding would change the frames even with an attention mask, so only windows of
 equal length share a batch, and every window's frames equal those of the model called on that window alone.
 
-*Weights and precision.* `priosig.muq_model` loads the model strictly; it runs in float32, with TF32 and
+*Weights and precision.* `priosig.extraction.muq.model` loads the model strictly; it runs in float32, with TF32 and
 other reduced-precision products off, also when the caller had switched them on. `precision` allows less.
 
 *Identity.* A window's frames are cached under its samples and everything else that determines them
-(`priosig.loaded_muq`). The batch size is left out, because it doesn't matter, and so are all names. Finding
+(`priosig.extraction.muq.loaded`). The batch size is left out, because it doesn't matter, and so are all names. Finding
 everything in the cache imports neither torch nor muq (with `device="cpu"`: only torch knows what "auto" is).
 
 *What is kept.* Frames are large: 25 a second, 4 bytes for each of D dimensions, 369 MB for an hour of audio at
@@ -39,11 +39,11 @@ from priosig.audio.windows import MUQ_RATE, WINDOW, Piece
 from priosig.extraction.assembly import whole_frames, whole_summaries
 from priosig.extraction.batch_size import BatchSizes
 from priosig.extraction.batching import Store, WindowRun
+from priosig.extraction.muq.layers import Layer
+from priosig.extraction.muq.loaded import LoadedMuQ
+from priosig.extraction.muq.model import DEFAULT_MODEL, is_hub_id
 from priosig.extraction.pooling import FrameSummary
 from priosig.extraction.window_store import FrameStore, SummaryStore
-from priosig.layers import Layer
-from priosig.loaded_muq import LoadedMuQ
-from priosig.muq_model import DEFAULT_MODEL, is_hub_id
 
 if TYPE_CHECKING:
     import torch
@@ -72,10 +72,10 @@ class MuQExtractor:
         changes no result, and one that doesn't fit in a device's memory is halved, with a warning.
     layer : "last", int, or tuple of int
         Which hidden layer: 0 is what the conformer is given, i what its i-th layer gives, "last" the normalised
-        output of the highest; of several the mean is taken (`priosig.layers`). Those above are not computed.
+        output of the highest; of several the mean is taken (`priosig.extraction.muq.layers`). Those above are not computed.
     precision : {"float32", "tf32", "bfloat16"}
         "float32" is the reference; "tf32" (CUDA only) and "bfloat16" (CPU and CUDA) are quicker
-        (`priosig.precision`). bfloat16 moved the small model's frames by 1 % of their spread (rms), 5 % at most.
+        (`priosig.extraction.muq.precision`). bfloat16 moved the small model's frames by 1 % of their spread (rms), 5 % at most.
     keep_frames : bool
         Whether `summarise` keeps the frames that it computes besides their summaries, at a hundred times the
         space: 369 MB for an hour of audio at 1024 dimensions instead of 4. Their reader would be `extract`.

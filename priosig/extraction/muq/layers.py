@@ -17,7 +17,7 @@ from typing import TYPE_CHECKING
 
 import numpy as np
 
-from priosig.precision import arithmetic, reference_precision
+from priosig.extraction.muq.precision import arithmetic, reference_precision
 
 if TYPE_CHECKING:
     import torch
@@ -75,7 +75,7 @@ def start_batch(
     layers : tuple of int, or None
         See `layer_numbers`; not above the model's highest.
     precision : str
-        One of `priosig.precision.PRECISIONS`.
+        One of `priosig.extraction.muq.precision.PRECISIONS`.
 
     Returns
     -------

@@ -17,8 +17,8 @@ from typing import TYPE_CHECKING
 import numpy as np
 
 from priosig.audio.windows import MUQ_RATE
-from priosig.layers import Layer, layer_numbers, name_layers, start_batch
-from priosig.muq_model import (
+from priosig.extraction.muq.layers import Layer, layer_numbers, name_layers, start_batch
+from priosig.extraction.muq.model import (
     conformer_depth,
     conformer_width,
     is_hub_id,
@@ -27,7 +27,7 @@ from priosig.muq_model import (
     model_fingerprint,
     resolve_device,
 )
-from priosig.precision import check_precision
+from priosig.extraction.muq.precision import check_precision
 
 if TYPE_CHECKING:
     import torch
@@ -42,7 +42,7 @@ class LoadedMuQ:
     Parameters
     ----------
     model, revision, device, layer, precision
-        See `priosig.encoder.MuQExtractor`.
+        See `priosig.extraction.muq.extractor.MuQExtractor`.
 
     Raises
     ------

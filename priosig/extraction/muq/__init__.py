@@ -1,0 +1,1 @@
+"""MuQ: loading it strictly, and its frames."""
