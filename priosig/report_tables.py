@@ -14,9 +14,9 @@ import numpy as np
 from priosig.annotations.audit.checks import Finding
 from priosig.confounds import UNITS
 from priosig.design import ALL_CONFOUNDS
-from priosig.dimensions import POLES
 from priosig.experiment.evaluation import ViewResult
 from priosig.experiment.pipeline import Experiment
+from priosig.extraction.percepiano.scales import POLES
 from priosig.metrics import Summary
 from priosig.report_csv import Table
 from priosig.report_mistakes import worst_mistakes

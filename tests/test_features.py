@@ -14,9 +14,9 @@ from priosig.extraction import features
 from priosig.extraction.features import measure_features
 from priosig.extraction.muq import loaded
 from priosig.extraction.muq.extractor import MuQExtractor
+from priosig.extraction.percepiano.head import MuQStatsModel
+from priosig.extraction.percepiano.scores import extract_quality_scores
 from priosig.extraction.pooling import merge, stats_pool, summarise
-from priosig.head import MuQStatsModel
-from priosig.quality import extract_quality_scores
 from tests.short_recordings import SEGMENTS, write_growing_noise
 
 SMALL = Path(__file__).parents[1] / "fixtures" / "muq_small"

@@ -9,10 +9,10 @@ import numpy as np
 import pytest
 import torch
 
-from priosig.dimensions import PERCEPIANO_DIMENSIONS
+from priosig.extraction.percepiano.head import MuQStatsModel, load_head
+from priosig.extraction.percepiano.scales import PERCEPIANO_DIMENSIONS
+from priosig.extraction.percepiano.scores import extract_quality_scores
 from priosig.extraction.pooling import stats_pool
-from priosig.head import MuQStatsModel, load_head
-from priosig.quality import extract_quality_scores
 from tests.small_heads import HIDDEN, KINDS, WIDTH, checkpoint, frames, scores_by_hand
 
 

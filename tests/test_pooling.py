@@ -7,7 +7,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 from hypothesis.extra import numpy as arrays
 
-from priosig.dimensions import PERCEPIANO_DIMENSIONS, POLES
+from priosig.extraction.percepiano.scales import PERCEPIANO_DIMENSIONS, POLES
 from priosig.extraction.pooling import FrameSummary, merge, stats_pool, summarise
 
 frames_of_any_size = arrays.arrays(

@@ -8,9 +8,9 @@ import torch
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-import priosig.quality
+import priosig.extraction.percepiano.scores
+from priosig.extraction.percepiano.scores import check_heads, extract_quality_scores
 from priosig.extraction.pooling import merge, summarise
-from priosig.quality import check_heads, extract_quality_scores
 from tests.small_heads import KINDS, WIDTH, checkpoint, frames, scores_by_hand
 
 
@@ -63,8 +63,10 @@ def test_heads_run_once_for_all_segments(save, monkeypatch):
 
 def test_checkpoint_is_read_once_until_it_changes(save, monkeypatch):
     read = []
-    original = priosig.quality.load_head
-    monkeypatch.setattr(priosig.quality, "load_head", lambda path: read.append(path.name) or original(path))
+    original = priosig.extraction.percepiano.scores.load_head
+    monkeypatch.setattr(
+        priosig.extraction.percepiano.scores, "load_head", lambda path: read.append(path.name) or original(path)
+    )
     x = {"a": frames()}
     path = save(checkpoint(seed=0))
     first, again = (extract_quality_scores(x, path)["a"] for _ in range(2))

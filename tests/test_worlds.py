@@ -13,8 +13,8 @@ from priosig import worlds
 from priosig.annotations.moments import load_moments
 from priosig.annotations.segments import Segment, identify_segments
 from priosig.annotations.transcript import talk_share
-from priosig.dimensions import PERCEPIANO_DIMENSIONS
 from priosig.experiment.corpus import open_corpus
+from priosig.extraction.percepiano.scales import PERCEPIANO_DIMENSIONS
 from priosig.lessons import Recipe, Recording, plan_lesson
 from priosig.synth import PARAMETERS
 from priosig.worlds import RECIPES, WORLDS, make_world

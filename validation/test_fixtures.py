@@ -16,9 +16,9 @@ import pytest
 from priosig._core.cache import EmbeddingCache
 from priosig._core.file_digests import file_digest
 from priosig._core.memo import kept
-from priosig.dimensions import PERCEPIANO_DIMENSIONS
 from priosig.extraction.muq.extractor import MuQExtractor
 from priosig.extraction.muq.model import load_muq
+from priosig.extraction.percepiano.scales import PERCEPIANO_DIMENSIONS
 from validation.options import ROOT
 from validation.runs import SMALL_MUQ, Runs
 
@@ -55,7 +55,7 @@ def test_the_script_still_makes_the_small_muq(remade_muq):
 @pytest.mark.slow
 def test_the_script_still_makes_the_heads():
     from fixtures import make_heads
-    from priosig.head import load_head
+    from priosig.extraction.percepiano.head import load_head
 
     committed = make_heads.HERE / "checkpoints"
     made = make_heads.make()
@@ -72,7 +72,7 @@ def heard_in_new_clips() -> tuple[dict[str, np.ndarray], np.ndarray]:
     import torch
 
     from fixtures import make_heads, make_muq
-    from priosig.quality import extract_quality_scores
+    from priosig.extraction.percepiano.scores import extract_quality_scores
 
     model = load_muq(make_muq.HERE / "muq_small" / "config.json", make_muq.HERE / "muq_small" / "model.safetensors")
     samples, performances = make_muq.clips(96, seed=7, duration=2.0)

@@ -22,9 +22,9 @@ from priosig.assessment import Assessment, DesignAssessment, assess_design, asse
 from priosig.coefficients import CoefficientTable, coefficient_table
 from priosig.confounds import Confounds, measure_confounds
 from priosig.crossval import CrossValidation, leave_one_video_out_cv
-from priosig.dimensions import PERCEPIANO_DIMENSIONS
 from priosig.experiment.corpus import Settings
 from priosig.extraction.features import Features
+from priosig.extraction.percepiano.scales import PERCEPIANO_DIMENSIONS
 from priosig.permutation import count_folds
 from priosig.rule import Rule
 from priosig.verdict import Verdict, refuse

@@ -126,7 +126,7 @@ def check_models(corpus: Corpus, extractor: "MuQExtractor", *, progress: Stages 
     Raises
     ------
     FileNotFoundError, ValueError
-        As `MuQExtractor.load` and `priosig.head.load_head`; also if a head is for frames of another width.
+        As `MuQExtractor.load` and `priosig.extraction.percepiano.head.load_head`; also if a head is for frames of another width.
     """
     store = extractor.cache
 
@@ -135,7 +135,7 @@ def check_models(corpus: Corpus, extractor: "MuQExtractor", *, progress: Stages 
         return True
 
     def load_heads() -> bool:
-        from priosig.quality import check_heads
+        from priosig.extraction.percepiano.scores import check_heads
 
         check_heads(corpus.checkpoints, extractor.width)
         return True

@@ -108,7 +108,7 @@ def measure_features(
     pooled: np.ndarray | None = None
     extremes = False
     if checkpoints:
-        from priosig.quality import check_heads, need_extremes, scores_of_pooled
+        from priosig.extraction.percepiano.scores import check_heads, need_extremes, scores_of_pooled
 
         extremes = need_extremes(checkpoints)
     heard = {name: np.empty(len(slices)) for name in ("level", "silence", "frames")}

@@ -4,7 +4,7 @@ The study trained small networks on PercePiano's ratings and kept them as PyTorc
 Model B stands on their outputs, so they are rebuilt here exactly, as plain modules: frames are pooled over
 time to mean and *population* standard deviation (`sqrt(variance + 1e-8)`; Model A's own pooling uses the
 unbiased one), in some checkpoints minimum and maximum too, and two GELU layers and a sigmoid give scores
-between 0 and 1 in the order of `priosig.dimensions.POLES`. Several heads (the folds of a training run) are
+between 0 and 1 in the order of `priosig.extraction.percepiano.scales.POLES`. Several heads (the folds of a training run) are
 averaged. Frames that were pooled window by window and not kept (`FrameSummary`) do as well.
 
 A checkpoint is a pickle, and a pickle can run code. It is opened with `weights_only=True`, so that none ever
@@ -20,7 +20,7 @@ from pathlib import Path
 import torch
 from torch import nn
 
-from priosig.dimensions import PERCEPIANO_DIMENSIONS
+from priosig.extraction.percepiano.scales import PERCEPIANO_DIMENSIONS
 
 POOLED_PARTS = {"mean_std": 2, "mean_std_min_max": 4}
 """Kinds of pooling, and how many times the frames' width each one gives."""

@@ -1,6 +1,6 @@
 """Quality scores: what the heads of a corpus say of its segments, averaged.
 
-Heads are loaded once (`priosig.head`) and run on all segments at once. Frames may come as they are, or pooled.
+Heads are loaded once (`priosig.extraction.percepiano.head`) and run on all segments at once. Frames may come as they are, or pooled.
 """
 
 import functools
@@ -11,8 +11,8 @@ from pathlib import Path
 import numpy as np
 import torch
 
+from priosig.extraction.percepiano.head import POOLED_PARTS, MuQStatsModel, load_head
 from priosig.extraction.pooling import FrameSummary, summarise
-from priosig.head import POOLED_PARTS, MuQStatsModel, load_head
 
 
 def check_heads(paths: Sequence[str | os.PathLike], width: int) -> None:

@@ -1,0 +1,1 @@
+"""The PercePiano quality heads: 19 scores from MuQ's frames."""
