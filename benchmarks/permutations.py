@@ -30,8 +30,8 @@ from sklearn.pipeline import make_pipeline
 from sklearn.preprocessing import StandardScaler
 
 from priosig.crossval import Fold, iterate_folds, oof_scores, prepare_folds
+from priosig.metrics.auc import auc_within_video
 from priosig.probe import fit_logistic
-from priosig.ranking import auc_within_video
 
 SIZES = (25, 14, 16, 25, 18)
 N_STOP = 61

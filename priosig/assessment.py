@@ -27,10 +27,10 @@ from priosig.crossval import group_videos, oof_scores
 from priosig.design import ALL_CONFOUNDS, DesignAssessment, assess_design
 from priosig.evidence import Evidence
 from priosig.intervals import BLOCKS, Interval, count_jackknife_fits, interval_around
+from priosig.metrics.auc import auc_by_video, auc_within_video
 from priosig.pairing import canonical_rows
 from priosig.permutation import MAX_SINGLE_FOLDS, PermutationResult, count_folds, folds_of, relabel
 from priosig.power import REPLICATES, power_of_spike
-from priosig.ranking import auc_by_video, auc_within_video
 from priosig.rule import Rule
 from priosig.verdict import Verdict, decide, holm
 

@@ -33,10 +33,10 @@ from dataclasses import dataclass
 import numpy as np
 
 from priosig.crossval import Fold
+from priosig.metrics.auc import auc_within_video
 from priosig.pairing import canonical_rows, draw_relabellings
 from priosig.permutation import TIE, folds_of, require_both_classes
 from priosig.probe import fit_logistic
-from priosig.ranking import auc_within_video
 
 CLUSTER_CUT = 0.3
 

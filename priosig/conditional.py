@@ -47,7 +47,7 @@ import numpy as np
 from priosig.basis import check_confounds, confound_basis
 from priosig.folds import Fold, Folds
 from priosig.matched import RIDGE, draw_strata, fit_pairs, fit_strata, inclusion_probabilities
-from priosig.metrics import sigmoid
+from priosig.metrics.summary import sigmoid
 from priosig.pairing import SHUFFLE, SWAP, Scheme, canonical_rows, flip_pairs, neighbouring_pairs
 from priosig.permutation import folds_of, observed_and_null, permutation_pvalue, require_both_classes
 

@@ -27,9 +27,9 @@ from priosig.folds import (
     split_by_video,
 )
 from priosig.jackknife import jackknife_scores
-from priosig.metrics import Summary, sigmoid, summarise
+from priosig.metrics.auc import auc_by_video
+from priosig.metrics.summary import Summary, sigmoid, summarise
 from priosig.probe import check_features
-from priosig.ranking import auc_by_video
 
 __all__ = [
     "CrossValidation",

@@ -28,9 +28,9 @@ from priosig._core.progress import Stages, counted_fits
 from priosig.basis import ConfoundBasis, check_confounds, confound_basis, natural_spline
 from priosig.crossval import oof_scores
 from priosig.evidence import Evidence
+from priosig.metrics.auc import auc, auc_by_video, auc_within_video
 from priosig.pairing import canonical_rows, draw_relabellings, neighbouring_pairs
 from priosig.permutation import TIE, count_folds, folds_of, refitted_aucs
-from priosig.ranking import auc, auc_by_video, auc_within_video
 from priosig.rule import Rule
 from priosig.verdict import Verdict, decide, design_problems
 

@@ -23,7 +23,7 @@ from collections.abc import Iterator
 
 import numpy as np
 
-from priosig.metrics import sigmoid
+from priosig.metrics.summary import sigmoid
 
 RIDGE = 0.1
 TABLE_ENTRIES = 1 << 21  # of the polynomials of the videos that are drawn for together

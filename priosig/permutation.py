@@ -30,8 +30,8 @@ from dataclasses import dataclass
 import numpy as np
 
 from priosig.folds import Fold, Folds, oof_scores, split_by_video
+from priosig.metrics.auc import auc_within_video
 from priosig.pairing import Scheme, canonical_rows, draw_relabellings, neighbouring_pairs
-from priosig.ranking import auc_within_video
 
 TIE = 1e-12  # two AUCs closer than this are equal: they are ratios of whole numbers, summed in floating point
 MAX_SINGLE_FOLDS = 40  # with more videos than this, folds are groups of videos

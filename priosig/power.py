@@ -27,9 +27,9 @@ import numpy as np
 
 from priosig.folds import Fold, Folds
 from priosig.matched import draw_strata
+from priosig.metrics.auc import auc_within_video
 from priosig.permutation import TIE, refitted_aucs
 from priosig.probe import standardisation
-from priosig.ranking import auc_within_video
 
 REPLICATES = 200
 STEEPEST = 16.0  # slopes beyond it are as good as a threshold

@@ -32,7 +32,7 @@ from numpy.typing import ArrayLike
 
 from priosig._core.checks import check_labels, name_rows
 from priosig.logistic import SCORE_DECIMALS, LogisticFit, fit_logistic
-from priosig.metrics import sigmoid
+from priosig.metrics.summary import sigmoid
 
 
 @dataclass(frozen=True)

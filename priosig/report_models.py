@@ -10,7 +10,7 @@ from priosig.coefficients import rank_correlation
 from priosig.experiment.evaluation import ViewResult
 from priosig.experiment.pipeline import Experiment
 from priosig.extraction.percepiano.scales import PERCEPIANO_DIMENSIONS, POLES
-from priosig.ranking import auc, roc_points
+from priosig.metrics.auc import auc, roc_points
 from priosig.report_cells import Cell, Grid, figure, grid
 from priosig.report_page import MOST_VIDEOS, who
 from priosig.report_words import number, p_words, pvalue, share

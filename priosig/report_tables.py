@@ -17,7 +17,7 @@ from priosig.design import ALL_CONFOUNDS
 from priosig.experiment.evaluation import ViewResult
 from priosig.experiment.pipeline import Experiment
 from priosig.extraction.percepiano.scales import POLES
-from priosig.metrics import Summary
+from priosig.metrics.summary import Summary
 from priosig.report_csv import Table
 from priosig.report_mistakes import worst_mistakes
 

@@ -23,9 +23,9 @@ from priosig.conditional import conditional_labellings
 from priosig.crossval import jackknife_scores, oof_scores
 from priosig.evidence import Evidence
 from priosig.intervals import interval_from_leave_out
+from priosig.metrics.auc import auc, auc_by_video
 from priosig.pairing import draw_relabellings, neighbouring_pairs
 from priosig.permutation import folds_of, permutation_pvalue, refitted_aucs
-from priosig.ranking import auc, auc_by_video
 from priosig.rule import Rule
 from priosig.studies import WORLDS, World, simulate_study
 from priosig.verdict import decide

@@ -17,8 +17,8 @@ from priosig.crossval import (
     oof_scores,
     prepare_folds,
 )
+from priosig.metrics.auc import auc_within_video
 from priosig.probe import train_classifier
-from priosig.ranking import auc_within_video
 
 SIZES = [9, 6, 7, 10]
 

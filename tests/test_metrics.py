@@ -5,8 +5,8 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from priosig.metrics import calibration, sigmoid, summarise
-from priosig.ranking import auc, auc_by_video, auc_within_video, average_precision, roc_points
+from priosig.metrics.auc import auc, auc_by_video, auc_within_video, average_precision, roc_points
+from priosig.metrics.summary import calibration, sigmoid, summarise
 
 FEW = settings(max_examples=20, deadline=None)
 # Scores from a small set of whole numbers, so that ties are common.

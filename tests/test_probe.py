@@ -8,7 +8,7 @@ from sklearn.linear_model import LogisticRegression
 from sklearn.pipeline import make_pipeline
 from sklearn.preprocessing import StandardScaler
 
-from priosig.metrics import sigmoid
+from priosig.metrics.summary import sigmoid
 from priosig.probe import fit_logistic, reduce_fold, residualise, score, train_classifier
 
 

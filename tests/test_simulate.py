@@ -4,8 +4,8 @@ import numpy as np
 import pytest
 
 from priosig.assessment import assess
+from priosig.metrics.auc import auc_within_video
 from priosig.pairing import neighbouring_pairs
-from priosig.ranking import auc_within_video
 from priosig.rule import Rule
 from priosig.simulate import csv_table, markdown_table, operating_characteristics
 from priosig.studies import WORLDS, World, simulate_study

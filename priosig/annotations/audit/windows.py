@@ -12,7 +12,7 @@ from priosig.annotations.audit.finding import Finding, Problem, finding_of, mill
 from priosig.annotations.moments import Moment
 from priosig.annotations.segments import LABELS, Segment, labels_of
 from priosig.annotations.transcript import talk_share
-from priosig.ranking import auc_by_video
+from priosig.metrics.auc import auc_by_video
 
 MOSTLY_TALK = 0.5
 """Share of a window from which on it counts as mostly talk."""

@@ -1,7 +1,7 @@
 """Everything that is reported of a set of scores: ranking, decisions, probabilities.
 
 Scores above 0 are called "STOP", and 1 / (1 + exp(-score)) is the probability of STOP; rankings are those of
-`priosig.ranking`.
+`priosig.metrics.auc`.
 
 What cannot be computed is NaN, and how much of it there was is reported. A video of one class has no AUC; a
 classifier that never says CONTINUE has no precision for CONTINUE; labels that a threshold separates perfectly have
@@ -21,7 +21,7 @@ import numpy as np
 from numpy.typing import ArrayLike
 
 from priosig._core.checks import check_scores, need_vector, video_index
-from priosig.ranking import auc, auc_by_video, average_precision
+from priosig.metrics.auc import auc, auc_by_video, average_precision
 
 NEWTON_STEPS = 100
 

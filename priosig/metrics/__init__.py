@@ -1,0 +1,1 @@
+"""AUC within video, and the usual metrics beside it."""
