@@ -29,9 +29,9 @@ from sklearn.linear_model import LogisticRegression
 from sklearn.pipeline import make_pipeline
 from sklearn.preprocessing import StandardScaler
 
-from priosig.crossval import Fold, iterate_folds, oof_scores, prepare_folds
+from priosig.crossval.leave_one_video_out import Fold, iterate_folds, oof_scores, prepare_folds
+from priosig.crossval.probe import fit_logistic
 from priosig.metrics.auc import auc_within_video
-from priosig.probe import fit_logistic
 
 SIZES = (25, 14, 16, 25, 18)
 N_STOP = 61

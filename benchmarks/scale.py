@@ -34,7 +34,7 @@ from threadpoolctl import threadpool_limits
 
 from priosig.assessment import assess_models
 from priosig.conditional import conditional_test
-from priosig.crossval import leave_one_video_out_cv
+from priosig.crossval.leave_one_video_out import leave_one_video_out_cv
 from priosig.intervals import jackknife_interval
 from priosig.permutation import permutation_test
 from priosig.rule import Rule

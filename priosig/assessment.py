@@ -23,7 +23,7 @@ import numpy as np
 from priosig._core.progress import Stages, counted_fits
 from priosig.basis import check_confounds
 from priosig.conditional import ConditionalResult, relabel_given
-from priosig.crossval import group_videos, oof_scores
+from priosig.crossval.leave_one_video_out import group_videos, oof_scores
 from priosig.design import ALL_CONFOUNDS, DesignAssessment, assess_design
 from priosig.evidence import Evidence
 from priosig.intervals import BLOCKS, Interval, count_jackknife_fits, interval_around

@@ -32,11 +32,11 @@ from dataclasses import dataclass
 
 import numpy as np
 
-from priosig.crossval import Fold
+from priosig.crossval.leave_one_video_out import Fold
+from priosig.crossval.probe import fit_logistic
 from priosig.metrics.auc import auc_within_video
 from priosig.pairing import canonical_rows, draw_relabellings
 from priosig.permutation import TIE, folds_of, require_both_classes
-from priosig.probe import fit_logistic
 
 CLUSTER_CUT = 0.3
 

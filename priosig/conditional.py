@@ -45,7 +45,7 @@ from dataclasses import dataclass
 import numpy as np
 
 from priosig.basis import check_confounds, confound_basis
-from priosig.folds import Fold, Folds
+from priosig.crossval.folds import Fold, Folds
 from priosig.matched import RIDGE, draw_strata, fit_pairs, fit_strata, inclusion_probabilities
 from priosig.metrics.summary import sigmoid
 from priosig.pairing import SHUFFLE, SWAP, Scheme, canonical_rows, flip_pairs, neighbouring_pairs

@@ -36,7 +36,7 @@ from dataclasses import dataclass
 
 import numpy as np
 
-from priosig.jackknife import jackknife_scores
+from priosig.crossval.jackknife import jackknife_scores
 from priosig.metrics.auc import auc_by_video
 from priosig.pairing import canonical_rows
 from priosig.permutation import MAX_SINGLE_FOLDS, folds_of, refitted_aucs

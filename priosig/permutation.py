@@ -29,7 +29,7 @@ from dataclasses import dataclass
 
 import numpy as np
 
-from priosig.folds import Fold, Folds, oof_scores, split_by_video
+from priosig.crossval.folds import Fold, Folds, oof_scores, split_by_video
 from priosig.metrics.auc import auc_within_video
 from priosig.pairing import Scheme, canonical_rows, draw_relabellings, neighbouring_pairs
 

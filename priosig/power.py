@@ -25,11 +25,11 @@ from __future__ import annotations
 
 import numpy as np
 
-from priosig.folds import Fold, Folds
+from priosig.crossval.folds import Fold, Folds
+from priosig.crossval.probe import standardisation
 from priosig.matched import draw_strata
 from priosig.metrics.auc import auc_within_video
 from priosig.permutation import TIE, refitted_aucs
-from priosig.probe import standardisation
 
 REPLICATES = 200
 STEEPEST = 16.0  # slopes beyond it are as good as a threshold

@@ -8,7 +8,7 @@ import pytest
 from priosig.assessment import assess, assess_models
 from priosig.basis import natural_spline
 from priosig.conditional import conditional_test
-from priosig.crossval import leave_one_video_out_cv
+from priosig.crossval.leave_one_video_out import leave_one_video_out_cv
 from priosig.design import assess_design
 from priosig.intervals import jackknife_interval
 from priosig.permutation import permutation_test

@@ -107,8 +107,8 @@ def test_neither_row_order_nor_names_of_videos_matter(seed, few):
 def test_statistic_is_that_of_features_without_what_the_confounds_predict_in_each_training_fold():
     from sklearn.linear_model import LinearRegression
 
+    from priosig.crossval.probe import train_classifier
     from priosig.metrics.auc import auc_within_video
-    from priosig.probe import train_classifier
 
     X, y, videos, starts, confounds = study(4, leak=1.0, shift=1.0)
     columns = confound_basis(confounds, 25).columns

@@ -9,7 +9,7 @@ from sklearn.model_selection import LeaveOneGroupOut, cross_val_predict
 from sklearn.pipeline import make_pipeline
 from sklearn.preprocessing import StandardScaler
 
-from priosig.crossval import (
+from priosig.crossval.leave_one_video_out import (
     group_videos,
     iterate_folds,
     jackknife_scores,
@@ -17,8 +17,8 @@ from priosig.crossval import (
     oof_scores,
     prepare_folds,
 )
+from priosig.crossval.probe import train_classifier
 from priosig.metrics.auc import auc_within_video
-from priosig.probe import train_classifier
 
 SIZES = [9, 6, 7, 10]
 

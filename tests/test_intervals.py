@@ -18,7 +18,7 @@ def study(seed: int = 0, *, n_videos: int = 5, n: int = 9, shift: float = 1.0):
 
 
 def test_leave_out_estimates_are_those_of_the_cross_validation_without_each_video():
-    from priosig.crossval import leave_one_video_out_cv
+    from priosig.crossval.leave_one_video_out import leave_one_video_out_cv
 
     X, y, videos, starts = study()
     explicit = []

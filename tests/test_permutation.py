@@ -5,7 +5,7 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from priosig.crossval import leave_one_video_out_cv
+from priosig.crossval.leave_one_video_out import leave_one_video_out_cv
 from priosig.pairing import (
     SHUFFLE,
     SWAP,

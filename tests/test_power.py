@@ -7,7 +7,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from priosig.folds import prepare_folds
+from priosig.crossval.folds import prepare_folds
 from priosig.permutation import permutation_pvalue
 from priosig.power import critical_value, power_of_spike
 

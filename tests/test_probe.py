@@ -8,8 +8,8 @@ from sklearn.linear_model import LogisticRegression
 from sklearn.pipeline import make_pipeline
 from sklearn.preprocessing import StandardScaler
 
+from priosig.crossval.probe import fit_logistic, reduce_fold, residualise, score, train_classifier
 from priosig.metrics.summary import sigmoid
-from priosig.probe import fit_logistic, reduce_fold, residualise, score, train_classifier
 
 
 def gaussian(n, D, seed=0):

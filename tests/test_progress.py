@@ -47,7 +47,7 @@ def test_every_stage_of_the_tests_ends_with_all_of_its_fits(n_videos):
 
 
 def test_folds_that_are_fitted_together_are_counted_too(monkeypatch):
-    monkeypatch.setattr("priosig.folds.pays", lambda *_: True)
+    monkeypatch.setattr("priosig.crossval.folds.pays", lambda *_: True)
     monkeypatch.setattr("priosig.permutation.KEPT_ENTRIES", 0)
     last = last_of_each_stage(6)
     assert last["Model A, any signal (T1)"].done == last["Model A, any signal (T1)"].total == 6 * 20

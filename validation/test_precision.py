@@ -16,7 +16,7 @@ from priosig._core.cache import EmbeddingCache
 from priosig._core.file_digests import file_digest
 from priosig._core.memo import kept
 from priosig.annotations.segments import labels_of
-from priosig.crossval import leave_one_video_out_cv
+from priosig.crossval.leave_one_video_out import leave_one_video_out_cv
 from priosig.experiment.annotations import read_annotations
 from priosig.experiment.pipeline import measure_views
 from priosig.extraction.muq.extractor import MuQExtractor

@@ -1,6 +1,6 @@
 """Leave-one-video-out cross-validation of one labelling, with everything that is reported of it.
 
-Each video is scored by a probe that saw nothing of it (`priosig.folds`).
+Each video is scored by a probe that saw nothing of it (`priosig.crossval.folds`).
 
 A fold whose training segments are all of one class cannot be trained. Its segments keep the score NaN, its
 status says why, and the metrics are those of the segments that were scored, their number beside them.
@@ -15,7 +15,7 @@ import numpy as np
 from numpy.typing import ArrayLike
 
 from priosig._core.checks import check_labels, video_index
-from priosig.folds import (
+from priosig.crossval.folds import (
     Fold,
     Folds,
     fit_fold,
@@ -26,10 +26,10 @@ from priosig.folds import (
     prepare_folds,
     split_by_video,
 )
-from priosig.jackknife import jackknife_scores
+from priosig.crossval.jackknife import jackknife_scores
+from priosig.crossval.probe import check_features
 from priosig.metrics.auc import auc_by_video
 from priosig.metrics.summary import Summary, sigmoid, summarise
-from priosig.probe import check_features
 
 __all__ = [
     "CrossValidation",

@@ -12,9 +12,9 @@ import numpy as np
 from numpy.typing import ArrayLike
 
 from priosig._core.checks import check_labels
-from priosig.folds import check_design, converged_fits, fit_fold, group_videos, make_fold
-from priosig.joint import fit_jointly, pays
-from priosig.joint_design import joint_design
+from priosig.crossval._joint import fit_jointly, pays
+from priosig.crossval._joint_design import joint_design
+from priosig.crossval.folds import check_design, converged_fits, fit_fold, group_videos, make_fold
 
 # Joint fits are made for at most so many folds at a time.
 FOLDS_AT_ONCE = 1024

@@ -1,6 +1,6 @@
 """One matrix of features for all folds of a design, and what each fold changes in it.
 
-The features of fold f, as `priosig.probe` would make them of its training segments alone, are::
+The features of fold f, as `priosig.crossval.probe` would make them of its training segments alone, are::
 
     X_f = (Xs - 1 m_f' - Q B_f) diag(s_f)
 
@@ -16,7 +16,7 @@ from dataclasses import dataclass
 
 import numpy as np
 
-from priosig.probe import distinct_rows, residualise, standardisation
+from priosig.crossval.probe import distinct_rows, residualise, standardisation
 
 # Below this share of a feature's variance in training, sums over held-out segments no longer tell it exactly.
 LEAST_SHARE = 1e-4

@@ -14,7 +14,7 @@ a problem of D features becomes one of at most n columns with the same optimum (
 comes from orthogonal factorisations of X itself, never of X X', whose small singular vectors are lost to
 rounding. Standardisation and reduction see no label, so one reduction serves every labelling of a fold.
 
-**Solver.** `priosig.logistic`, in the coordinates of Z.
+**Solver.** `priosig.crossval._logistic`, in the coordinates of Z.
 
 References
 ----------
@@ -31,7 +31,7 @@ import numpy as np
 from numpy.typing import ArrayLike
 
 from priosig._core.checks import check_labels, name_rows
-from priosig.logistic import SCORE_DECIMALS, LogisticFit, fit_logistic
+from priosig.crossval._logistic import SCORE_DECIMALS, LogisticFit, fit_logistic
 from priosig.metrics.summary import sigmoid
 
 

@@ -1,12 +1,12 @@
 """Splits by video, and the out-of-fold scores of thousands of labellings.
 
 A *fold* is one held-out video; only where a design has very many videos (`max_folds`) does a fold hold out several
-whole ones. Standardisation, the optional removal of covariates, and the reduction to few columns (`priosig.probe`)
+whole ones. Standardisation, the optional removal of covariates, and the reduction to few columns (`priosig.crossval.probe`)
 are done once per fold on its training segments and never see a label; the resulting `Fold`s serve the observed
 labels, every relabelling of a permutation test, and every C.
 
 **Large designs.** Reduced folds of 10,000 segments by 2048 features fill gigabytes, and each takes seconds to make.
-`Folds` names the splits and reduces one when it is asked for; where it is sooner done (`priosig.joint.pays`), the
+`Folds` names the splits and reduces one when it is asked for; where it is sooner done (`priosig.crossval._joint.pays`), the
 scores come from fitting all folds together, without any reduction. Both solve the same problems to the same
 precision.
 """
@@ -20,10 +20,10 @@ import numpy as np
 from numpy.typing import ArrayLike
 
 from priosig._core.checks import check_labels, name_rows, video_index
-from priosig.joint import JointFits, fit_jointly, pays
-from priosig.joint_design import joint_design
-from priosig.logistic import LogisticFit, fit_logistic
-from priosig.probe import Reduction, check_features, reduce_fold, residualise, score
+from priosig.crossval._joint import JointFits, fit_jointly, pays
+from priosig.crossval._joint_design import joint_design
+from priosig.crossval._logistic import LogisticFit, fit_logistic
+from priosig.crossval.probe import Reduction, check_features, reduce_fold, residualise, score
 
 
 @dataclass(frozen=True)
@@ -116,7 +116,7 @@ def prepare_folds(
     video_ids : sequence of str, length n
     covariates : array-like, shape (n, q), optional
         What is removed from the features by least squares on each fold's training segments
-        (`priosig.probe.residualise`).
+        (`priosig.crossval.probe.residualise`).
     max_folds : int, optional
         At most so many folds, each of whole videos; without it one video a fold.
     content : array-like, shape (n, q), optional
