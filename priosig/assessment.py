@@ -21,8 +21,8 @@ from dataclasses import dataclass, replace
 import numpy as np
 
 from priosig._core.progress import Stages, counted_fits
-from priosig.basis import check_confounds
 from priosig.conditional import ConditionalResult, relabel_given
+from priosig.confounds.basis import check_confounds
 from priosig.crossval.leave_one_video_out import group_videos, oof_scores
 from priosig.design import ALL_CONFOUNDS, DesignAssessment, assess_design
 from priosig.evidence import Evidence

@@ -12,7 +12,7 @@ regression (Breslow & Day 1980, ch. 7) with a small ridge. A relabelling is one 
 pair: exact, with no Markov chain. With too few pairs the whole video is the stratum: labels are drawn from
 the conditional Bernoulli distribution given the number of STOPs (Chen, Dempster & Liu 1994).
 
-The regression knows the confounds through a few columns (`priosig.basis`): a spline of log length, straight lines
+The regression knows the confounds through a few columns (`priosig.confounds.basis`): a spline of log length, straight lines
 for the others, one degree of freedom for every 7 pairs.
 
 **Effective pairs**, the sum of ``4 p (1 - p)``, say how much the confounds leave open: a pair whose label
@@ -44,7 +44,7 @@ from dataclasses import dataclass
 
 import numpy as np
 
-from priosig.basis import check_confounds, confound_basis
+from priosig.confounds.basis import check_confounds, confound_basis
 from priosig.crossval.folds import Fold, Folds
 from priosig.matched import RIDGE, draw_strata, fit_pairs, fit_strata, inclusion_probabilities
 from priosig.metrics.summary import sigmoid
@@ -92,7 +92,7 @@ class ConditionalResult:
     effective_pairs : float
         How many pairs the confounds leave open.
     adjusted, redundant, constant, left_out : tuple of str
-        What became of each confound; see `priosig.basis.ConfoundBasis`.
+        What became of each confound; see `priosig.confounds.basis.ConfoundBasis`.
     """
 
     statistic: float

@@ -25,7 +25,7 @@ from dataclasses import dataclass, replace
 import numpy as np
 
 from priosig._core.progress import Stages, counted_fits
-from priosig.basis import ConfoundBasis, check_confounds, confound_basis, natural_spline
+from priosig.confounds.basis import ConfoundBasis, check_confounds, confound_basis, natural_spline
 from priosig.crossval.leave_one_video_out import oof_scores
 from priosig.evidence import Evidence
 from priosig.metrics.auc import auc, auc_by_video, auc_within_video

@@ -5,7 +5,7 @@ from collections.abc import Sequence
 import numpy as np
 
 from priosig import plots
-from priosig.confounds import UNITS
+from priosig.confounds.measure import UNITS
 from priosig.design import ALL_CONFOUNDS
 from priosig.experiment.evaluation import ViewResult
 from priosig.experiment.pipeline import Experiment

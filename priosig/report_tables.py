@@ -12,7 +12,7 @@ from typing import TYPE_CHECKING
 import numpy as np
 
 from priosig.annotations.audit.checks import Finding
-from priosig.confounds import UNITS
+from priosig.confounds.measure import UNITS
 from priosig.design import ALL_CONFOUNDS
 from priosig.experiment.evaluation import ViewResult
 from priosig.experiment.pipeline import Experiment

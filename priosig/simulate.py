@@ -18,8 +18,8 @@ from functools import partial
 import numpy as np
 
 from priosig.assessment import assess_design
-from priosig.basis import confound_basis
 from priosig.conditional import conditional_labellings
+from priosig.confounds.basis import confound_basis
 from priosig.crossval.leave_one_video_out import jackknife_scores, oof_scores
 from priosig.evidence import Evidence
 from priosig.intervals import interval_from_leave_out

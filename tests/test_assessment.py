@@ -6,8 +6,8 @@ import numpy as np
 import pytest
 
 from priosig.assessment import assess, assess_models
-from priosig.basis import natural_spline
 from priosig.conditional import conditional_test
+from priosig.confounds.basis import natural_spline
 from priosig.crossval.leave_one_video_out import leave_one_video_out_cv
 from priosig.design import assess_design
 from priosig.intervals import jackknife_interval

@@ -6,7 +6,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 from scipy.interpolate import CubicSpline
 
-from priosig.basis import confound_basis, natural_spline
+from priosig.confounds.basis import confound_basis, natural_spline
 
 
 @settings(max_examples=25, deadline=None)

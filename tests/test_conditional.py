@@ -5,8 +5,8 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from priosig.basis import confound_basis, natural_spline
 from priosig.conditional import conditional_labellings, conditional_test
+from priosig.confounds.basis import confound_basis, natural_spline
 from priosig.pairing import SHUFFLE
 
 

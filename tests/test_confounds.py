@@ -4,7 +4,7 @@ import numpy as np
 import pytest
 
 from priosig.annotations.segments import Segment
-from priosig.confounds import UNITS, measure_confounds
+from priosig.confounds.measure import UNITS, measure_confounds
 
 
 @pytest.fixture

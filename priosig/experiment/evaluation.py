@@ -20,7 +20,7 @@ from priosig.annotations.segments import LABELS, labels_of
 from priosig.annotations.views import View
 from priosig.assessment import Assessment, DesignAssessment, assess_design, assess_models
 from priosig.coefficients import CoefficientTable, coefficient_table
-from priosig.confounds import Confounds, measure_confounds
+from priosig.confounds.measure import Confounds, measure_confounds
 from priosig.crossval.leave_one_video_out import CrossValidation, leave_one_video_out_cv
 from priosig.experiment.corpus import Settings
 from priosig.extraction.features import Features
