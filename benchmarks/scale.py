@@ -37,7 +37,7 @@ from priosig.conditional import conditional_test
 from priosig.crossval.leave_one_video_out import leave_one_video_out_cv
 from priosig.intervals import jackknife_interval
 from priosig.permutation import permutation_test
-from priosig.rule import Rule
+from priosig.verdict.rule import Rule
 
 SEGMENTS, STOPS = 20, 12
 SHIFT = 0.15

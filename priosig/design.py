@@ -27,12 +27,12 @@ import numpy as np
 from priosig._core.progress import Stages, counted_fits
 from priosig.confounds.basis import ConfoundBasis, check_confounds, confound_basis, natural_spline
 from priosig.crossval.leave_one_video_out import oof_scores
-from priosig.evidence import Evidence
 from priosig.metrics.auc import auc, auc_by_video, auc_within_video
 from priosig.pairing import canonical_rows, draw_relabellings, neighbouring_pairs
 from priosig.permutation import TIE, count_folds, folds_of, refitted_aucs
-from priosig.rule import Rule
-from priosig.verdict import Verdict, decide, design_problems
+from priosig.verdict.decide import Verdict, decide, design_problems
+from priosig.verdict.evidence import Evidence
+from priosig.verdict.rule import Rule
 
 ALL_CONFOUNDS = "all together"
 

@@ -1,7 +1,7 @@
 """The first thing on a report: the question, the answer in a sentence, and why to believe it or not.
 
 Everything is said for a musician, with the numbers that decide: an AUC within video of 0.89 is "89 times in 100". The
-sentences follow from the verdicts (`priosig.verdict`) and hold no judgement of their own.
+sentences follow from the verdicts (`priosig.verdict.decide`) and hold no judgement of their own.
 """
 
 import math
@@ -28,7 +28,7 @@ from priosig.report_words import (
     share,
     times,
 )
-from priosig.verdict import Verdict, confounds_tell
+from priosig.verdict.decide import Verdict, confounds_tell
 
 QUESTION = "Can it be told from the sound of the playing whether the teacher will stop the student?"
 # What the strongest verdict answers, and for whom: {who} is the models that have it, {no} what says "nothing".

@@ -21,14 +21,14 @@ from priosig.assessment import assess_design
 from priosig.conditional import conditional_labellings
 from priosig.confounds.basis import confound_basis
 from priosig.crossval.leave_one_video_out import jackknife_scores, oof_scores
-from priosig.evidence import Evidence
 from priosig.intervals import interval_from_leave_out
 from priosig.metrics.auc import auc, auc_by_video
 from priosig.pairing import draw_relabellings, neighbouring_pairs
 from priosig.permutation import folds_of, permutation_pvalue, refitted_aucs
-from priosig.rule import Rule
 from priosig.studies import WORLDS, World, simulate_study
-from priosig.verdict import decide
+from priosig.verdict.decide import decide
+from priosig.verdict.evidence import Evidence
+from priosig.verdict.rule import Rule
 
 
 @dataclass(frozen=True)

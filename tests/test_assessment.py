@@ -12,7 +12,7 @@ from priosig.crossval.leave_one_video_out import leave_one_video_out_cv
 from priosig.design import assess_design
 from priosig.intervals import jackknife_interval
 from priosig.permutation import permutation_test
-from priosig.rule import Rule
+from priosig.verdict.rule import Rule
 
 RULE = Rule(n_permutations=99)
 

@@ -5,7 +5,7 @@ import pytest
 
 from priosig._core.progress import Progress, counted_fits, fits_made, within
 from priosig.assessment import assess_models
-from priosig.rule import Rule
+from priosig.verdict.rule import Rule
 
 
 def study(n_videos: int, n_features: int) -> tuple:

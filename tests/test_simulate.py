@@ -6,9 +6,9 @@ import pytest
 from priosig.assessment import assess
 from priosig.metrics.auc import auc_within_video
 from priosig.pairing import neighbouring_pairs
-from priosig.rule import Rule
 from priosig.simulate import csv_table, markdown_table, operating_characteristics
 from priosig.studies import WORLDS, World, simulate_study
+from priosig.verdict.rule import Rule
 
 
 def draw(world: str, seed: int = 0):

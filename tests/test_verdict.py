@@ -9,9 +9,9 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 from scipy.stats import false_discovery_control
 
-from priosig.evidence import Evidence
-from priosig.rule import Rule
-from priosig.verdict import decide, holm
+from priosig.verdict.decide import decide, holm
+from priosig.verdict.evidence import Evidence
+from priosig.verdict.rule import Rule
 
 RULE = Rule(n_permutations=99)
 CLEAR_SIGNAL = Evidence(

@@ -46,7 +46,7 @@ from pathlib import Path
 from priosig.extraction.muq.layers import Layer, layer_numbers
 from priosig.extraction.muq.model import DEFAULT_MODEL
 from priosig.extraction.muq.precision import check_precision
-from priosig.rule import check_level
+from priosig.verdict.rule import check_level
 
 _NAME = re.compile(r"[A-Za-z0-9][A-Za-z0-9_-]{0,63}\Z")
 

@@ -26,8 +26,8 @@ from priosig.experiment.corpus import Settings
 from priosig.extraction.features import Features
 from priosig.extraction.percepiano.scales import PERCEPIANO_DIMENSIONS
 from priosig.permutation import count_folds
-from priosig.rule import Rule
-from priosig.verdict import Verdict, refuse
+from priosig.verdict.decide import Verdict, refuse
+from priosig.verdict.rule import Rule
 
 P, T = ParamSpec("P"), TypeVar("T")
 MODELS = ("A", "B")

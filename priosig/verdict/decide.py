@@ -1,7 +1,7 @@
 """The verdict that a rule gives on the evidence, and the sentence that says it.
 
 Nothing here touches data: `decide` is a pure function of numbers, so the same evidence under the same rule
-(`priosig.rule`) always gives the same words.
+(`priosig.verdict.rule`) always gives the same words.
 
 The questions are asked in this order, and the first answer ends it:
 
@@ -24,8 +24,8 @@ import math
 from dataclasses import dataclass
 from typing import Literal
 
-from priosig.evidence import Evidence
-from priosig.rule import Rule
+from priosig.verdict.evidence import Evidence
+from priosig.verdict.rule import Rule
 
 Label = Literal["invalid design", "no signal", "underpowered", "confounded", "heterogeneous", "signal"]
 

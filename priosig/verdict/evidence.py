@@ -1,4 +1,4 @@
-"""The numbers that a verdict (`priosig.verdict`) is made of."""
+"""The numbers that a verdict (`priosig.verdict.decide`) is made of."""
 
 from __future__ import annotations
 
