@@ -32,11 +32,11 @@ import numpy as np
 from permutations import features, machine
 from threadpoolctl import threadpool_limits
 
-from priosig.assessment import assess_models
-from priosig.conditional import conditional_test
 from priosig.crossval.leave_one_video_out import leave_one_video_out_cv
-from priosig.intervals import jackknife_interval
-from priosig.permutation import permutation_test
+from priosig.inference.assessment import assess_models
+from priosig.inference.conditional import conditional_test
+from priosig.inference.confidence import jackknife_interval
+from priosig.inference.permutation import permutation_test
 from priosig.verdict.rule import Rule
 
 SEGMENTS, STOPS = 20, 12

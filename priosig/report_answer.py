@@ -7,11 +7,11 @@ sentences follow from the verdicts (`priosig.verdict.decide`) and hold no judgem
 import math
 from collections.abc import Mapping, Sequence
 
-from priosig.assessment import Assessment
-from priosig.design import ALL_CONFOUNDS, Baseline, DesignAssessment
 from priosig.experiment.evaluation import ViewResult
 from priosig.experiment.pipeline import Experiment
 from priosig.experiment.planted import PLANTED
+from priosig.inference.assessment import Assessment
+from priosig.inference.design import ALL_CONFOUNDS, Baseline, DesignAssessment
 from priosig.report_cells import Cell, Column, Grid, grid
 from priosig.report_words import (
     AUC_WORDS,

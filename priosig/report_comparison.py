@@ -6,9 +6,9 @@ import numpy as np
 
 from priosig import plots
 from priosig.confounds.measure import UNITS
-from priosig.design import ALL_CONFOUNDS
 from priosig.experiment.evaluation import ViewResult
 from priosig.experiment.pipeline import Experiment
+from priosig.inference.design import ALL_CONFOUNDS
 from priosig.report_cells import Cell, Grid, figure, grid
 from priosig.report_words import VIEW_WORDS, capital, confound, counted, interval, number, pvalue, share, smallest_p
 

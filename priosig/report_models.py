@@ -6,10 +6,10 @@ All of it for the one view that claims rest on; see `priosig.report_page`.
 import numpy as np
 
 from priosig import plots, plots_models
-from priosig.coefficients import rank_correlation
 from priosig.experiment.evaluation import ViewResult
 from priosig.experiment.pipeline import Experiment
 from priosig.extraction.percepiano.scales import PERCEPIANO_DIMENSIONS, POLES
+from priosig.inference.coefficients import rank_correlation
 from priosig.metrics.auc import auc, roc_points
 from priosig.report_cells import Cell, Grid, figure, grid
 from priosig.report_page import MOST_VIDEOS, who

@@ -13,10 +13,10 @@ import numpy as np
 
 from priosig.annotations.audit.checks import Finding
 from priosig.confounds.measure import UNITS
-from priosig.design import ALL_CONFOUNDS
 from priosig.experiment.evaluation import ViewResult
 from priosig.experiment.pipeline import Experiment
 from priosig.extraction.percepiano.scales import POLES
+from priosig.inference.design import ALL_CONFOUNDS
 from priosig.metrics.summary import Summary
 from priosig.report_csv import Table
 from priosig.report_mistakes import worst_mistakes

@@ -8,7 +8,7 @@ import math
 import unicodedata
 from collections.abc import Sequence
 
-from priosig.design import ALL_CONFOUNDS
+from priosig.inference.design import ALL_CONFOUNDS
 from priosig.verdict.decide import pvalue_words
 
 NONE = "–"

@@ -17,14 +17,14 @@ from functools import partial
 
 import numpy as np
 
-from priosig.assessment import assess_design
-from priosig.conditional import conditional_labellings
 from priosig.confounds.basis import confound_basis
 from priosig.crossval.leave_one_video_out import jackknife_scores, oof_scores
-from priosig.intervals import interval_from_leave_out
+from priosig.inference.assessment import assess_design
+from priosig.inference.conditional import conditional_labellings
+from priosig.inference.confidence import interval_from_leave_out
+from priosig.inference.permutation import folds_of, permutation_pvalue, refitted_aucs
+from priosig.inference.relabelling import draw_relabellings, neighbouring_pairs
 from priosig.metrics.auc import auc, auc_by_video
-from priosig.pairing import draw_relabellings, neighbouring_pairs
-from priosig.permutation import folds_of, permutation_pvalue, refitted_aucs
 from priosig.studies import WORLDS, World, simulate_study
 from priosig.verdict.decide import decide
 from priosig.verdict.evidence import Evidence
@@ -130,7 +130,7 @@ def _run_one(
     design = assess_design(y, videos, study.start_times, study.confounds, rule=rule, seed=draw_seed)
 
     free = np.random.default_rng([draw_seed, 4]).permuted(np.tile(y, (m, 1)), axis=1)
-    # The draws of `priosig.permutation` and `priosig.conditional`, whose fits are made together here.
+    # The draws of `priosig.inference.permutation` and `priosig.inference.conditional`, whose fits are made together here.
     neighbours, _ = draw_relabellings(y, videos, m, np.random.default_rng([draw_seed, 1]), min_pairs=rule.min_pairs)
     basis = confound_basis(
         {name: study.confounds[name] for name in (*design.evidence.adjusted, *design.evidence.left_out)},

@@ -11,13 +11,13 @@ import numpy as np
 from priosig.annotations.segments import labels_of
 from priosig.annotations.views import annotated_view, clean_view
 from priosig.audio.screening import Screening
-from priosig.coefficients import Cluster, CoefficientTable, Weight
 from priosig.experiment.annotations import read_annotations
 from priosig.experiment.corpus import open_corpus
 from priosig.experiment.evaluation import evaluate_view
 from priosig.experiment.pipeline import Experiment
 from priosig.extraction.features import Features
 from priosig.extraction.percepiano.scales import PERCEPIANO_DIMENSIONS
+from priosig.inference.coefficients import Cluster, CoefficientTable, Weight
 
 HOSTILE = "<script>alert(1)</script>\"><img src=x onerror=alert(2)> $\\frac{a}{b}$ {{ 7*7 }} & ' ]]> 日本"
 

@@ -5,13 +5,13 @@ from dataclasses import replace
 import numpy as np
 import pytest
 
-from priosig.assessment import assess, assess_models
-from priosig.conditional import conditional_test
 from priosig.confounds.basis import natural_spline
 from priosig.crossval.leave_one_video_out import leave_one_video_out_cv
-from priosig.design import assess_design
-from priosig.intervals import jackknife_interval
-from priosig.permutation import permutation_test
+from priosig.inference.assessment import assess, assess_models
+from priosig.inference.conditional import conditional_test
+from priosig.inference.confidence import jackknife_interval
+from priosig.inference.design import assess_design
+from priosig.inference.permutation import permutation_test
 from priosig.verdict.rule import Rule
 
 RULE = Rule(n_permutations=99)
@@ -129,7 +129,7 @@ def test_a_real_signal_is_a_signal_and_noise_is_not():
 
 @pytest.mark.slow
 def test_a_signal_in_many_tiny_videos_is_judged_in_groups_of_them(monkeypatch):
-    monkeypatch.setattr("priosig.intervals.BLOCKS", 4)
+    monkeypatch.setattr("priosig.inference.confidence.BLOCKS", 4)
     X, y, videos, starts, confounds = study(n_videos=44, n=3, shift=1.1)
     found = assess(X, y, videos, starts, confounds, rule=Rule(n_permutations=19))
     assert found.evidence.n_videos_above_half < 0.8 * 44

@@ -4,8 +4,8 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 from scipy.stats import spearmanr
 
-from priosig.coefficients import _pattern, clusters_of, coefficient_table, max_t_pvalues, rank_correlation
 from priosig.crossval.leave_one_video_out import leave_one_video_out_cv
+from priosig.inference.coefficients import _pattern, clusters_of, coefficient_table, max_t_pvalues, rank_correlation
 
 
 def study(seed: int = 0, *, n_videos: int = 5, n: int = 11, d: int = 5, shift: float = 0.0):

@@ -5,9 +5,9 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from priosig.conditional import conditional_labellings, conditional_test
 from priosig.confounds.basis import confound_basis, natural_spline
-from priosig.pairing import SHUFFLE
+from priosig.inference.conditional import conditional_labellings, conditional_test
+from priosig.inference.relabelling import SHUFFLE
 
 
 def study(seed: int = 0, *, n_videos: int = 5, n: int = 11, d: int = 4, leak: float = 0.0, shift: float = 0.0):

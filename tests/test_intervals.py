@@ -4,8 +4,8 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 from scipy.stats import t as student
 
-from priosig import intervals
-from priosig.intervals import interval_from_leave_out, jackknife_interval
+from priosig.inference import confidence
+from priosig.inference.confidence import interval_from_leave_out, jackknife_interval
 
 
 def study(seed: int = 0, *, n_videos: int = 5, n: int = 9, shift: float = 1.0):
@@ -99,8 +99,8 @@ def test_a_video_of_one_class_adds_no_degree_of_freedom():
 def test_neither_row_order_nor_names_of_videos_matter_whichever_way_videos_are_left_out(
     n_videos, n, blocks, monkeypatch
 ):
-    assert intervals.BLOCKS == 20
-    monkeypatch.setattr(intervals, "BLOCKS", 8)  # 28 pairs of groups to refit without, not 190
+    assert confidence.BLOCKS == 20
+    monkeypatch.setattr(confidence, "BLOCKS", 8)  # 28 pairs of groups to refit without, not 190
     X, y, videos, starts = study(n_videos=n_videos, n=n)
     order = np.random.default_rng(0).permutation(len(y))
     renamed = np.array([f"v{99 - int(v[5:])}" for v in videos])

@@ -8,9 +8,9 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 from scipy.optimize import minimize
 
-from priosig.conditional import conditional_labellings
-from priosig.matched import RIDGE, draw_strata, fit_pairs, fit_strata, inclusion_probabilities
-from priosig.pairing import SWAP
+from priosig.inference.conditional import conditional_labellings
+from priosig.inference.conditional_logistic import RIDGE, draw_strata, fit_pairs, fit_strata, inclusion_probabilities
+from priosig.inference.relabelling import SWAP
 
 
 def labellings_with(n: int, k: int) -> np.ndarray:

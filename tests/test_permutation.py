@@ -6,7 +6,8 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from priosig.crossval.leave_one_video_out import leave_one_video_out_cv
-from priosig.pairing import (
+from priosig.inference.permutation import permutation_pvalue, permutation_test
+from priosig.inference.relabelling import (
     SHUFFLE,
     SWAP,
     canonical_rows,
@@ -15,7 +16,6 @@ from priosig.pairing import (
     neighbouring_pairs,
     shuffle_within_videos,
 )
-from priosig.permutation import permutation_pvalue, permutation_test
 
 # S S S C S   (video 0, time to the right)     C S C   (video 1)
 #     (2,3)                                   (5,6)
@@ -154,7 +154,7 @@ def test_neither_the_order_of_rows_nor_the_names_of_videos_matter(seed, names):
 def test_the_size_of_batches_changes_nothing(monkeypatch):
     study = alternating_study(2, shift=0.7)
     whole = permutation_test(*study, n_permutations=99)
-    monkeypatch.setattr("priosig.permutation._BATCH_ENTRIES", 7 * len(study[1]))
+    monkeypatch.setattr("priosig.inference.permutation._BATCH_ENTRIES", 7 * len(study[1]))
     np.testing.assert_array_equal(
         permutation_test(*study, n_permutations=99).null_distribution, whole.null_distribution
     )

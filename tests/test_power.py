@@ -8,8 +8,8 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from priosig.crossval.folds import prepare_folds
-from priosig.permutation import permutation_pvalue
-from priosig.power import critical_value, power_of_spike
+from priosig.inference.permutation import permutation_pvalue
+from priosig.inference.power import critical_value, power_of_spike
 
 
 def noise_design(seed: int = 0, *, n_videos: int = 6, n: int = 11, d: int = 3):
@@ -19,8 +19,8 @@ def noise_design(seed: int = 0, *, n_videos: int = 6, n: int = 11, d: int = 3):
 
 
 def test_power_grows_with_the_signal_and_is_alpha_without_one():
-    from priosig.pairing import draw_relabellings
-    from priosig.permutation import refitted_aucs
+    from priosig.inference.permutation import refitted_aucs
+    from priosig.inference.relabelling import draw_relabellings
 
     X, y, videos = noise_design()
     folds = prepare_folds(X, videos)

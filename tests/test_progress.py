@@ -4,7 +4,7 @@ import numpy as np
 import pytest
 
 from priosig._core.progress import Progress, counted_fits, fits_made, within
-from priosig.assessment import assess_models
+from priosig.inference.assessment import assess_models
 from priosig.verdict.rule import Rule
 
 
@@ -48,7 +48,7 @@ def test_every_stage_of_the_tests_ends_with_all_of_its_fits(n_videos):
 
 def test_folds_that_are_fitted_together_are_counted_too(monkeypatch):
     monkeypatch.setattr("priosig.crossval.folds.pays", lambda *_: True)
-    monkeypatch.setattr("priosig.permutation.KEPT_ENTRIES", 0)
+    monkeypatch.setattr("priosig.inference.permutation.KEPT_ENTRIES", 0)
     last = last_of_each_stage(6)
     assert last["Model A, any signal (T1)"].done == last["Model A, any signal (T1)"].total == 6 * 20
 

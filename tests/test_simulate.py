@@ -3,9 +3,9 @@ import math
 import numpy as np
 import pytest
 
-from priosig.assessment import assess
+from priosig.inference.assessment import assess
+from priosig.inference.relabelling import neighbouring_pairs
 from priosig.metrics.auc import auc_within_video
-from priosig.pairing import neighbouring_pairs
 from priosig.simulate import csv_table, markdown_table, operating_characteristics
 from priosig.studies import WORLDS, World, simulate_study
 from priosig.verdict.rule import Rule

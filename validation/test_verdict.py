@@ -13,9 +13,9 @@ from dataclasses import asdict
 
 import pytest
 
-from priosig.assessment import Assessment
 from priosig.experiment.evaluation import MODELS
 from priosig.experiment.pipeline import Experiment
+from priosig.inference.assessment import Assessment
 
 
 @pytest.fixture(params=MODELS)

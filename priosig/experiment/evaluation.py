@@ -3,7 +3,7 @@
 - **Model A**: logistic regression on mean and standard deviation of MuQ's frames.
 - **Model B**: the same on the 19 PercePiano quality scores.
 
-Confounds, each alone and all together, are tried as models of their own (`priosig.assessment`). What cannot be run
+Confounds, each alone and all together, are tried as models of their own (`priosig.inference.assessment`). What cannot be run
 (no checkpoints, a view that leaves one class) is in `problems`, with the reason.
 """
 
@@ -18,14 +18,14 @@ from priosig._core.progress import Stages, counted_fits, within
 from priosig.annotations.moments import Moment
 from priosig.annotations.segments import LABELS, labels_of
 from priosig.annotations.views import View
-from priosig.assessment import Assessment, DesignAssessment, assess_design, assess_models
-from priosig.coefficients import CoefficientTable, coefficient_table
 from priosig.confounds.measure import Confounds, measure_confounds
 from priosig.crossval.leave_one_video_out import CrossValidation, leave_one_video_out_cv
 from priosig.experiment.corpus import Settings
 from priosig.extraction.features import Features
 from priosig.extraction.percepiano.scales import PERCEPIANO_DIMENSIONS
-from priosig.permutation import count_folds
+from priosig.inference.assessment import Assessment, DesignAssessment, assess_design, assess_models
+from priosig.inference.coefficients import CoefficientTable, coefficient_table
+from priosig.inference.permutation import count_folds
 from priosig.verdict.decide import Verdict, refuse
 from priosig.verdict.rule import Rule
 

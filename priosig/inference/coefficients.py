@@ -34,9 +34,9 @@ import numpy as np
 
 from priosig.crossval.leave_one_video_out import Fold
 from priosig.crossval.probe import fit_logistic
+from priosig.inference.permutation import TIE, folds_of, require_both_classes
+from priosig.inference.relabelling import canonical_rows, draw_relabellings
 from priosig.metrics.auc import auc_within_video
-from priosig.pairing import canonical_rows, draw_relabellings
-from priosig.permutation import TIE, folds_of, require_both_classes
 
 CLUSTER_CUT = 0.3
 
@@ -118,7 +118,7 @@ def coefficient_table(
     Parameters
     ----------
     X, y, video_ids, start_times, n_permutations, seed, C, min_pairs
-        As for `priosig.permutation.permutation_test`; the same seed gives the same relabellings.
+        As for `priosig.inference.permutation.permutation_test`; the same seed gives the same relabellings.
     names : sequence of str
         Of the features.
     n_repeats : int

@@ -37,9 +37,9 @@ from dataclasses import dataclass
 import numpy as np
 
 from priosig.crossval.jackknife import jackknife_scores
+from priosig.inference.permutation import MAX_SINGLE_FOLDS, folds_of, refitted_aucs
+from priosig.inference.relabelling import canonical_rows
 from priosig.metrics.auc import auc_by_video
-from priosig.pairing import canonical_rows
-from priosig.permutation import MAX_SINGLE_FOLDS, folds_of, refitted_aucs
 
 BLOCKS = 20
 
@@ -90,7 +90,7 @@ def jackknife_interval(
     Parameters
     ----------
     X, y, video_ids, start_times, C
-        As for `priosig.permutation.permutation_test`; times only put the rows into an order of their own.
+        As for `priosig.inference.permutation.permutation_test`; times only put the rows into an order of their own.
     level : float
         Nominal coverage.
 

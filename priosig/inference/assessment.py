@@ -1,6 +1,6 @@
 """From features, labels and confounds to a verdict.
 
-The design is judged first (`priosig.design`); then, for each model, T1, T2, the interval over videos and the power.
+The design is judged first (`priosig.inference.design`); then, for each model, T1, T2, the interval over videos and the power.
 P-values are corrected for the number of models (Holm 1979), and `priosig.verdict.decide.decide` judges. `assess` does so
 for a single model.
 
@@ -21,15 +21,15 @@ from dataclasses import dataclass, replace
 import numpy as np
 
 from priosig._core.progress import Stages, counted_fits
-from priosig.conditional import ConditionalResult, relabel_given
 from priosig.confounds.basis import check_confounds
 from priosig.crossval.leave_one_video_out import group_videos, oof_scores
-from priosig.design import ALL_CONFOUNDS, DesignAssessment, assess_design
-from priosig.intervals import BLOCKS, Interval, count_jackknife_fits, interval_around
+from priosig.inference.conditional import ConditionalResult, relabel_given
+from priosig.inference.confidence import BLOCKS, Interval, count_jackknife_fits, interval_around
+from priosig.inference.design import ALL_CONFOUNDS, DesignAssessment, assess_design
+from priosig.inference.permutation import MAX_SINGLE_FOLDS, PermutationResult, count_folds, folds_of, relabel
+from priosig.inference.power import REPLICATES, power_of_spike
+from priosig.inference.relabelling import canonical_rows
 from priosig.metrics.auc import auc_by_video, auc_within_video
-from priosig.pairing import canonical_rows
-from priosig.permutation import MAX_SINGLE_FOLDS, PermutationResult, count_folds, folds_of, relabel
-from priosig.power import REPLICATES, power_of_spike
 from priosig.verdict.decide import Verdict, decide, holm
 from priosig.verdict.evidence import Evidence
 from priosig.verdict.rule import Rule

@@ -46,10 +46,10 @@ import numpy as np
 
 from priosig.confounds.basis import check_confounds, confound_basis
 from priosig.crossval.folds import Fold, Folds
-from priosig.matched import RIDGE, draw_strata, fit_pairs, fit_strata, inclusion_probabilities
+from priosig.inference.conditional_logistic import RIDGE, draw_strata, fit_pairs, fit_strata, inclusion_probabilities
+from priosig.inference.permutation import folds_of, observed_and_null, permutation_pvalue, require_both_classes
+from priosig.inference.relabelling import SHUFFLE, SWAP, Scheme, canonical_rows, flip_pairs, neighbouring_pairs
 from priosig.metrics.summary import sigmoid
-from priosig.pairing import SHUFFLE, SWAP, Scheme, canonical_rows, flip_pairs, neighbouring_pairs
-from priosig.permutation import folds_of, observed_and_null, permutation_pvalue, require_both_classes
 
 
 @dataclass(frozen=True)
@@ -83,7 +83,7 @@ class ConditionalResult:
     ----------
     statistic, pvalue, null_distribution
         Primary: AUC within video on features from which the confounds' linear prediction was taken away; see
-        `priosig.permutation.PermutationResult`.
+        `priosig.inference.permutation.PermutationResult`.
     raw_statistic, raw_pvalue, raw_null_distribution
         The same draws, on the features as they are.
     n_permutations : int
@@ -132,7 +132,7 @@ def conditional_test(
     Parameters
     ----------
     X, y, video_ids, start_times, n_permutations, seed, C, min_pairs
-        As for `priosig.permutation.permutation_test`.
+        As for `priosig.inference.permutation.permutation_test`.
     confounds : mapping from name to np.ndarray, shape (n_segments,)
         In order of importance.
     splines : sequence of str

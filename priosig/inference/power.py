@@ -8,7 +8,7 @@ many replicates:
 1. A direction u is drawn at random (Gaussian weights on standardised features, which is what the probe's L2
    penalty expects of a signal), and s = X u is centred within each video.
 2. Labels y* are drawn within each video, given its number of STOPs, with log odds k s: the conditional
-   Bernoulli distribution (`priosig.matched`).
+   Bernoulli distribution (`priosig.inference.conditional_logistic`).
 3. The probe is refitted to y*, and the AUC within video compared with T1's critical value.
 
 The slope k is the one at which s itself, the best score there is, has an AUC within video of `spike_auc` on
@@ -27,9 +27,9 @@ import numpy as np
 
 from priosig.crossval.folds import Fold, Folds
 from priosig.crossval.probe import standardisation
-from priosig.matched import draw_strata
+from priosig.inference.conditional_logistic import draw_strata
+from priosig.inference.permutation import TIE, refitted_aucs
 from priosig.metrics.auc import auc_within_video
-from priosig.permutation import TIE, refitted_aucs
 
 REPLICATES = 200
 STEEPEST = 16.0  # slopes beyond it are as good as a threshold

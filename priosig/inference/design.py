@@ -27,9 +27,9 @@ import numpy as np
 from priosig._core.progress import Stages, counted_fits
 from priosig.confounds.basis import ConfoundBasis, check_confounds, confound_basis, natural_spline
 from priosig.crossval.leave_one_video_out import oof_scores
+from priosig.inference.permutation import TIE, count_folds, folds_of, refitted_aucs
+from priosig.inference.relabelling import canonical_rows, draw_relabellings, neighbouring_pairs
 from priosig.metrics.auc import auc, auc_by_video, auc_within_video
-from priosig.pairing import canonical_rows, draw_relabellings, neighbouring_pairs
-from priosig.permutation import TIE, count_folds, folds_of, refitted_aucs
 from priosig.verdict.decide import Verdict, decide, design_problems
 from priosig.verdict.evidence import Evidence
 from priosig.verdict.rule import Rule

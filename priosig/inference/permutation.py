@@ -7,7 +7,7 @@ nominal 5 %, and so are DeLong's test and a t-test over folds): any two folds sh
 segments, so that their AUCs are correlated under the null.
 
 Labels are swapped within pairs of neighbouring STOP and CONTINUE segments, or, with fewer than 15 pairs,
-shuffled within each video; see `priosig.pairing`. The p-value counts the observed labelling among the
+shuffled within each video; see `priosig.inference.relabelling`. The p-value counts the observed labelling among the
 relabellings::
 
     p = (1 + #{T* >= T - 1e-12}) / (1 + m)
@@ -30,8 +30,8 @@ from dataclasses import dataclass
 import numpy as np
 
 from priosig.crossval.folds import Fold, Folds, oof_scores, split_by_video
+from priosig.inference.relabelling import Scheme, canonical_rows, draw_relabellings, neighbouring_pairs
 from priosig.metrics.auc import auc_within_video
-from priosig.pairing import Scheme, canonical_rows, draw_relabellings, neighbouring_pairs
 
 TIE = 1e-12  # two AUCs closer than this are equal: they are ratios of whole numbers, summed in floating point
 MAX_SINGLE_FOLDS = 40  # with more videos than this, folds are groups of videos

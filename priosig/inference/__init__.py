@@ -1,0 +1,1 @@
+"""What may be concluded: tests by relabelling, confidence intervals, power, coefficients."""
