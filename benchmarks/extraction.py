@@ -41,7 +41,7 @@ from priosig.extraction.muq.extractor import MuQExtractor
 from priosig.extraction.muq.model import load_muq
 from priosig.extraction.muq.precision import reference_precision
 from priosig.extraction.pooling import stats_pool
-from priosig.report_csv import aligned
+from priosig.report.table_text import aligned
 from validation.full_size import write_full_size
 from validation.runs import SMALL_MUQ
 

@@ -4,8 +4,8 @@ from pathlib import Path
 
 import pytest
 
-from priosig.compare import compare_reports, main
-from priosig.report_csv import Table
+from priosig.report.compare import compare_reports, main
+from priosig.report.table_text import Table
 
 SCORES = ("view", "model", "segment_id", "source_id", "video_id", "label", "called", "score")
 
@@ -118,6 +118,6 @@ def test_the_command_prints_the_comparison_or_says_how_it_is_used(report, capsys
     assert main([str(report("a")), str(report("b"))]) == 0
     assert "Nothing changed." in capsys.readouterr().out
     assert main(["only one"]) == 2
-    assert "usage: python -m priosig.compare BEFORE AFTER" in capsys.readouterr().err
+    assert "usage: python -m priosig.report.compare BEFORE AFTER" in capsys.readouterr().err
     assert main(["no such place", "nor this"]) == 2
     assert "no report in it" in capsys.readouterr().err

@@ -4,9 +4,9 @@ import dataclasses
 
 import pytest
 
-from priosig import report_mistakes
-from priosig.report_mistakes import worst_mistakes
-from priosig.report_tables import experiment_tables
+from priosig.report.mistakes import worst_mistakes
+from priosig.report.page import mistakes
+from priosig.report.tables import experiment_tables
 
 
 def test_the_worst_mistakes_are_on_the_wrong_side_and_in_order(experiment):
@@ -27,9 +27,7 @@ def test_the_worst_mistakes_are_on_the_wrong_side_and_in_order(experiment):
 def test_a_recording_that_is_gone_leaves_its_reason_in_place_of_the_sound(experiment, tmp_path, unplotted):
     corpus = dataclasses.replace(experiment.annotations.corpus, audio=tmp_path)
     moved = dataclasses.replace(experiment, annotations=dataclasses.replace(experiment.annotations, corpus=corpus))
-    clips = [
-        row["clip"] for group in report_mistakes.mistakes(moved, moved.views["clean"], 1) for row in group["rows"]
-    ]
+    clips = [row["clip"] for group in mistakes.mistakes(moved, moved.views["clean"], 1) for row in group["rows"]]
     assert all(clip is None or "no recording of video" in clip for clip in clips)
     assert any(clips)
 

@@ -10,14 +10,15 @@ import sys
 import numpy as np
 import pytest
 
-from priosig import plots, plots_models, report_clips
+from priosig import plots, plots_models
 from priosig.experiment.planted import PLANTED
 from priosig.experiment.sensitivity import Choice, Row
 from priosig.plots_panel import round_ticks
-from priosig.report_cells import Cell, grid
-from priosig.report_csv import Table
-from priosig.report_mistakes import video_link
-from priosig.report_words import clock, number, p_words, pvalue, share, smallest_p, visible
+from priosig.report.grid import Cell, grid
+from priosig.report.mistakes import video_link
+from priosig.report.page import clips
+from priosig.report.table_text import Table
+from priosig.report.words import clock, number, p_words, pvalue, share, smallest_p, visible
 from priosig.worlds import WORLDS
 
 
@@ -45,26 +46,26 @@ def test_a_link_leads_to_the_second():
 def test_sound_keeps_its_length_and_pitch():
     import soundfile
 
-    t = np.arange(report_clips.RATE) / report_clips.RATE
-    samples, rate = soundfile.read(io.BytesIO(report_clips.mp3(np.float32(0.5 * np.sin(2 * np.pi * 440 * t)))))
-    assert rate == report_clips.RATE
+    t = np.arange(clips.RATE) / clips.RATE
+    samples, rate = soundfile.read(io.BytesIO(clips.mp3(np.float32(0.5 * np.sin(2 * np.pi * 440 * t)))))
+    assert rate == clips.RATE
     assert len(samples) / rate == pytest.approx(1.0, abs=0.1)
     assert np.argmax(np.abs(np.fft.rfft(samples[:rate]))) == pytest.approx(440, abs=2)
 
 
 def test_a_spectrogram_shows_a_tone_at_its_height():
-    t = np.arange(2 * report_clips.RATE) / report_clips.RATE
-    levels = report_clips.spectrogram(np.sin(2 * np.pi * 1250 * t))
+    t = np.arange(2 * clips.RATE) / clips.RATE
+    levels = clips.spectrogram(np.sin(2 * np.pi * 1250 * t))
     assert levels.shape == (80, 320)
     assert set(np.argmax(levels[:, 10:-10], axis=0)) <= {58, 59, 60}  # a quarter of 5 kHz: row 60 of 80 from the top
-    assert not report_clips.spectrogram(np.zeros(16_000)).any()
+    assert not clips.spectrogram(np.zeros(16_000)).any()
 
 
 def test_a_picture_is_a_png_of_the_levels():
     from matplotlib.image import imread
 
     levels = np.random.default_rng(0).integers(0, 16, (80, 320)).astype(np.uint8)
-    image = imread(io.BytesIO(report_clips.png(levels)))[..., :3].sum(axis=2)
+    image = imread(io.BytesIO(clips.png(levels)))[..., :3].sum(axis=2)
     assert image.shape == (80, 320)
     lightness = [image[levels == k] for k in range(16)]
     assert all(np.ptp(values) == 0 for values in lightness)
@@ -84,7 +85,7 @@ def test_ticks_lie_within_and_are_not_too_many():
 
 
 def test_matplotlib_and_jinja_are_imported_only_when_a_page_is_made():
-    code = "import sys, priosig.report, priosig.compare; print(*{'matplotlib', 'jinja2', 'torch'} & set(sys.modules))"
+    code = "import sys, priosig.report.page, priosig.report.compare; print(*{'matplotlib', 'jinja2', 'torch'} & set(sys.modules))"
     result = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, check=True)
     assert result.stdout.strip() == ""
 
@@ -94,7 +95,7 @@ def test_every_world_has_a_sentence_on_what_was_planted():
 
 
 def test_a_row_of_sensitivity_names_what_was_varied_and_holds_both_models():
-    from priosig.report_sensitivity import sensitivity
+    from priosig.report.sensitivity import sensitivity
 
     base = Choice("none", "clean", 10.0, 5.0, 1.0)
     varied = [

@@ -40,7 +40,7 @@ def draw(
     experiment: Experiment, directory: Path, run_time: str, environment: dict, sensitivity: Sequence["Row"]
 ) -> tuple[Path, str]:
     """Write a report; give its page and the summary."""
-    from priosig.report import markdown_summary, write_report
+    from priosig.report.page import markdown_summary, write_report
 
     page = write_report(experiment, directory, run_time=run_time, environment=environment, sensitivity=sensitivity)
     return page, markdown_summary(experiment)
@@ -69,7 +69,7 @@ def write_reports(config: pytest.Config, runs: Runs) -> list[str]:
     for directory, experiments in found.items():
         if len(experiments) > 1:
             with _told(lines, f"{directory}: the page of all reports"):
-                from priosig.report import markdown_overview, write_index
+                from priosig.report.page import markdown_overview, write_index
 
                 lines.append(f"all of them: {_relative(write_index(experiments, directory))}")
                 summaries.insert(0, markdown_overview(experiments))
@@ -84,7 +84,7 @@ def write_reports(config: pytest.Config, runs: Runs) -> list[str]:
 
 def _draw_failure(config: pytest.Config, runs: Runs, case: Case, name: str, message: str) -> Path:
     """The report of what could not be run: what its annotations say, or the reason alone if they can't be read."""
-    from priosig.report import write_failure, write_report
+    from priosig.report.page import write_failure, write_report
 
     directory, run_time = _directory(config, case), _run_time(config)
     try:

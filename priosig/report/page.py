@@ -1,6 +1,6 @@
 """The report of an experiment: what a person looks at.
 
-`write_report` makes a directory with the tables as CSV (`priosig.report_tables`) and one page, `index.html`, that
+`write_report` makes a directory with the tables as CSV (`priosig.report.tables`) and one page, `index.html`, that
 needs nothing else: style, plots and sounds are inside, and nothing is fetched. The page says first what was found and
 whether to believe it, then shows it, then lets the mistakes be heard, and ends with what it was made from.
 `markdown_summary` says the same shortly, for a terminal or a pull request.
@@ -14,19 +14,19 @@ from collections.abc import Mapping, Sequence
 from pathlib import Path
 from typing import TYPE_CHECKING
 
-from priosig import report_models, report_page
 from priosig._core.atomic import write_text
 from priosig.experiment.pipeline import Experiment
-from priosig.report_answer import answer
-from priosig.report_cells import Cell, Grid, grid
-from priosig.report_comparison import comparison
-from priosig.report_inputs import describe_inputs, software
-from priosig.report_markdown import markdown_overview, markdown_summary, overview
-from priosig.report_mistakes import mistakes
-from priosig.report_page import audit_of
-from priosig.report_sensitivity import sensitivity as sensitivity_section
-from priosig.report_tables import Table, experiment_tables, sensitivity_rows
-from priosig.report_words import AUC_WORDS, clock, number, plain, share, visible
+from priosig.report.answer import answer
+from priosig.report.comparison import comparison
+from priosig.report.corpus import audit_of
+from priosig.report.grid import Cell, Grid, grid
+from priosig.report.inputs import describe_inputs, software
+from priosig.report.markdown import markdown_overview, markdown_summary, overview
+from priosig.report.mistakes import mistakes
+from priosig.report.page import corpus, models
+from priosig.report.sensitivity import sensitivity as sensitivity_section
+from priosig.report.tables import Table, experiment_tables, sensitivity_rows
+from priosig.report.words import AUC_WORDS, clock, number, plain, share, visible
 
 if TYPE_CHECKING:
     from jinja2 import Environment
@@ -88,15 +88,15 @@ def write_report(
     context = {
         "failure": failure,
         "answer": answer(experiment),
-        "study": report_page.study(experiment, findings),
+        "study": corpus.study(experiment, findings),
         "comparison": comparison(experiment),
-        "by_video": report_models.by_video(experiment, result),
-        "scales": report_models.scales(result),
-        "calibrations": report_models.calibrations(result),
-        "nulls": report_models.nulls(result),
+        "by_video": models.by_video(experiment, result),
+        "scales": models.scales(result),
+        "calibrations": models.calibrations(result),
+        "nulls": models.nulls(result),
         "sensitivity": sensitivity_section(sensitivity, experiment.annotations.corpus.settings.alpha),
         "mistakes": mistakes(experiment, result, n_clips),
-        "audit": report_page.audit(experiment, findings),
+        "audit": corpus.audit(experiment, findings),
         "inputs": inputs,
         "environment": environment,
         "software": versions,

@@ -1,7 +1,7 @@
 """The tables of a report: everything found in an experiment, as rows.
 
 One table, one CSV file. They are what a page shows a part of, and what two runs are compared by
-(`priosig.compare`). Rows have a fixed order, so that the same experiment gives the same bytes.
+(`priosig.report.compare`). Rows have a fixed order, so that the same experiment gives the same bytes.
 """
 
 import math
@@ -18,8 +18,8 @@ from priosig.experiment.pipeline import Experiment
 from priosig.extraction.percepiano.scales import POLES
 from priosig.inference.design import ALL_CONFOUNDS
 from priosig.metrics.summary import Summary
-from priosig.report_csv import Table
-from priosig.report_mistakes import worst_mistakes
+from priosig.report.mistakes import worst_mistakes
+from priosig.report.table_text import Table
 
 if TYPE_CHECKING:
     from priosig.experiment.sensitivity import Row

@@ -5,10 +5,10 @@ from dataclasses import dataclass
 
 from priosig.experiment.pipeline import Experiment
 from priosig.experiment.planted import PLANTED
-from priosig.report_answer import answer, best_baseline
-from priosig.report_csv import aligned
-from priosig.report_page import audit_of
-from priosig.report_words import confound, number, pvalue
+from priosig.report.answer import answer, best_baseline
+from priosig.report.corpus import audit_of
+from priosig.report.table_text import aligned
+from priosig.report.words import confound, number, pvalue
 
 
 @dataclass(frozen=True)

@@ -9,8 +9,8 @@ from priosig.confounds.measure import UNITS
 from priosig.experiment.evaluation import ViewResult
 from priosig.experiment.pipeline import Experiment
 from priosig.inference.design import ALL_CONFOUNDS
-from priosig.report_cells import Cell, Grid, figure, grid
-from priosig.report_words import VIEW_WORDS, capital, confound, counted, interval, number, pvalue, share, smallest_p
+from priosig.report.grid import Cell, Grid, figure, grid
+from priosig.report.words import VIEW_WORDS, capital, confound, counted, interval, number, pvalue, share, smallest_p
 
 
 def comparison(experiment: Experiment) -> dict:

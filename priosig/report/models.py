@@ -1,6 +1,6 @@
 """What stands on the page of a report about its models: by video, scales, calibration, tests.
 
-All of it for the one view that claims rest on; see `priosig.report_page`.
+All of it for the one view that claims rest on; see `priosig.report.corpus`.
 """
 
 import numpy as np
@@ -11,9 +11,9 @@ from priosig.experiment.pipeline import Experiment
 from priosig.extraction.percepiano.scales import PERCEPIANO_DIMENSIONS, POLES
 from priosig.inference.coefficients import rank_correlation
 from priosig.metrics.auc import auc, roc_points
-from priosig.report_cells import Cell, Grid, figure, grid
-from priosig.report_page import MOST_VIDEOS, who
-from priosig.report_words import number, p_words, pvalue, share
+from priosig.report.corpus import MOST_VIDEOS, who
+from priosig.report.grid import Cell, Grid, figure, grid
+from priosig.report.words import number, p_words, pvalue, share
 
 
 def by_video(experiment: Experiment, result: ViewResult) -> dict | None:

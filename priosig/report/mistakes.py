@@ -10,7 +10,7 @@ from priosig.annotations.transcript import Caption, parse_transcript
 from priosig.experiment.evaluation import ViewResult
 from priosig.experiment.pipeline import Experiment
 from priosig.experiment.planted import PLANTED
-from priosig.report_clips import Clip, make_clip
+from priosig.report.clips import Clip, make_clip
 
 KINDS = ("called STOP, was CONTINUE", "called CONTINUE, was STOP")
 _BEFORE, _AFTER, _MOST_LINES = 5.0, 15.0, 6  # transcript lines shown around a mistake, in seconds and number

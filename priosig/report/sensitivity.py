@@ -3,8 +3,8 @@
 from collections.abc import Sequence
 from typing import TYPE_CHECKING
 
-from priosig.report_cells import Cell, Grid, grid
-from priosig.report_words import number, pvalue, seconds, smallest_p
+from priosig.report.grid import Cell, Grid, grid
+from priosig.report.words import number, pvalue, seconds, smallest_p
 
 if TYPE_CHECKING:
     from priosig.experiment.sensitivity import Choice, Row

@@ -1,6 +1,6 @@
 """What stands on the page of a report about its study: videos, windows, the annotation audit.
 
-Functions here, and in `priosig.report_answer`, `report_comparison`, `report_models`, `report_sensitivity` and
+Functions here, and in `priosig.report.answer`, `report_comparison`, `report_models`, `report_sensitivity` and
 `report_mistakes`, turn an `Experiment` into plain values for `templates/report.html.j2`, which escapes every
 text. A section whose data are missing is None or empty and is left out of the page.
 """
@@ -16,9 +16,9 @@ from priosig.annotations.moments import Moment
 from priosig.annotations.transcript import talk_share
 from priosig.experiment.evaluation import ViewResult
 from priosig.experiment.pipeline import Experiment
-from priosig.report_cells import Cell, Grid, figure, grid
-from priosig.report_mistakes import link_of
-from priosig.report_words import VIEW_WORDS, capital, clock, counted, number, seconds, share
+from priosig.report.grid import Cell, Grid, figure, grid
+from priosig.report.mistakes import link_of
+from priosig.report.words import VIEW_WORDS, capital, clock, counted, number, seconds, share
 
 MOST_VIDEOS = 12
 """Panels by video that are drawn; the tables hold all videos."""

@@ -12,8 +12,8 @@ from priosig.experiment.pipeline import Experiment
 from priosig.experiment.planted import PLANTED
 from priosig.inference.assessment import Assessment
 from priosig.inference.design import ALL_CONFOUNDS, Baseline, DesignAssessment
-from priosig.report_cells import Cell, Column, Grid, grid
-from priosig.report_words import (
+from priosig.report.grid import Cell, Column, Grid, grid
+from priosig.report.words import (
     AUC_WORDS,
     CONFOUND_WORDS,
     MODEL_WORDS,

@@ -1,6 +1,6 @@
-"""What changed between two reports: `python -m priosig.compare BEFORE AFTER`.
+"""What changed between two reports: `python -m priosig.report.compare BEFORE AFTER`.
 
-A snapshot says that a number moved; two reports say why. Read are the CSV tables (`priosig.report_tables`), so
+A snapshot says that a number moved; two reports say why. Read are the CSV tables (`priosig.report.tables`), so
 reports of other days and machines can be compared, with no corpus at hand. In the order of asking: what went in
 (annotations, weights, settings, versions), what was concluded, which numbers moved, which segments came, went, or
 changed sides, and what the annotation audit counts.
@@ -16,7 +16,7 @@ from collections import Counter
 from collections.abc import Callable, Sequence
 from pathlib import Path
 
-from priosig.report_csv import aligned
+from priosig.report.table_text import aligned
 
 Rows = list[dict[str, str]]
 _MARK = "verdicts.csv"  # what every report has
@@ -37,7 +37,7 @@ def compare_reports(before: str | Path, after: str | Path) -> str:
     Parameters
     ----------
     before, after : path-like
-        Directories that `priosig.report.write_report` wrote, or that hold such directories.
+        Directories that `priosig.report.page.write_report` wrote, or that hold such directories.
 
     Returns
     -------
@@ -198,7 +198,7 @@ def _reports(directory: Path) -> dict[str, Path]:
 def main(arguments: Sequence[str]) -> int:
     """Compare the two directories named on the command line; 2 where that is not possible."""
     if len(arguments) != 2:
-        sys.stderr.write("usage: python -m priosig.compare BEFORE AFTER\n")
+        sys.stderr.write("usage: python -m priosig.report.compare BEFORE AFTER\n")
         return 2
     try:
         sys.stdout.write(compare_reports(*arguments))
