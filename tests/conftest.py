@@ -165,9 +165,9 @@ def description(experiment):
 @pytest.fixture
 def unplotted(monkeypatch):
     """Plots are left blank: they take most of the time, and a text beside them does not ask for them."""
-    from priosig import plots, plots_models
+    from priosig.report.plots import models, segments
 
-    for module in (plots, plots_models):
+    for module in (segments, models):
         monkeypatch.setattr(module, "panel", lambda draw, **size: '<svg width="360" aria-hidden="true"></svg>')
 
 

@@ -1,4 +1,4 @@
-"""What a report is put together from: words, tables, plots, clips, each by itself."""
+"""What a report is put together from: words, tables, segments, clips, each by itself."""
 
 import csv
 import dataclasses
@@ -10,13 +10,13 @@ import sys
 import numpy as np
 import pytest
 
-from priosig import plots, plots_models
 from priosig.experiment.planted import PLANTED
 from priosig.experiment.sensitivity import Choice, Row
-from priosig.plots_panel import round_ticks
 from priosig.report.grid import Cell, grid
 from priosig.report.mistakes import video_link
 from priosig.report.page import clips
+from priosig.report.plots import models, segments
+from priosig.report.plots.panel import round_ticks
 from priosig.report.table_text import Table
 from priosig.report.words import clock, number, p_words, pvalue, share, smallest_p, visible
 from priosig.worlds import WORLDS
@@ -73,7 +73,7 @@ def test_a_picture_is_a_png_of_the_levels():
 
 
 def test_text_in_a_plot_is_escaped_and_not_typeset():
-    svg = plots.timeline([("<b>$x^2$&", [(0, 1)], [(2, 3)])])
+    svg = segments.timeline([("<b>$x^2$&", [(0, 1)], [(2, 3)])])
     assert "&lt;b&gt;$x^2$&amp;" in svg
 
 
@@ -135,7 +135,7 @@ def test_a_table_with_a_row_too_short_is_refused():
 
 def test_a_null_distribution_has_its_counts_and_the_observed_value_in_words():
     null = np.repeat([0.45, 0.55], [3, 7])
-    svg = plots_models.null_distributions([("T2: beyond confounds", null, 0.9, "p = 0.091")])
+    svg = models.null_distributions([("T2: beyond confounds", null, 0.9, "p = 0.091")])
     texts = re.findall(r">([^<>]+)</text>", svg)
     assert {"0", "7", "relabellings", "observed 0.90, p = 0.091", "T2: beyond confounds"} <= set(texts)
 
@@ -143,7 +143,7 @@ def test_a_null_distribution_has_its_counts_and_the_observed_value_in_words():
 def test_discs_grow_with_the_correlation_and_have_a_key():
     def widths(r: float) -> set[str]:
         matrix = np.array([[1, r], [r, 1]])
-        svg = plots_models.correlations(["one", "two"], matrix)
+        svg = models.correlations(["one", "two"], matrix)
         assert {"−1", "−0.6", "−0.2", "0.2", "0.6", "1"} <= set(re.findall(r">([^<>]+)</text>", svg))
         return set(re.findall(r'<path id="[^"]+" d="M 0 ([\d.]+)', svg))
 
@@ -155,7 +155,7 @@ def test_discs_grow_with_the_correlation_and_have_a_key():
 
 
 def test_every_fold_of_a_coefficient_is_drawn_on_top_of_its_range():
-    svg = plots_models.coefficients([("tempo: fast", "slow", np.array([0.1, 0.2, 0.35]), True)])
+    svg = models.coefficients([("tempo: fast", "slow", np.array([0.1, 0.2, 0.35]), True)])
     assert svg.rindex("var(--bar)") < svg.index("<use", svg.rindex("var(--bar)"))
     assert len(re.findall(r"<use [^>]*var\(--paper\)", svg[svg.rindex("var(--bar)") :])) == 3
     assert "700" in svg  # what is stable is bold

@@ -10,7 +10,6 @@ from collections.abc import Sequence
 
 import numpy as np
 
-from priosig import plots
 from priosig.annotations.audit.checks import Finding, audit_annotations, read_demonstrated
 from priosig.annotations.moments import Moment
 from priosig.annotations.transcript import talk_share
@@ -65,14 +64,14 @@ def study(experiment: Experiment, findings: Sequence[Finding]) -> dict:
         "videos": _videos(experiment, videos),
         "views": _views(experiment, findings),
         "timeline": figure(
-            plots.timeline(windows, width=WIDE),
+            segments.timeline(windows, width=WIDE),
             "Where the windows lie",
             f"Timeline of {counted(len(windows), 'video')} with {counts} windows as annotated.",
             f"As annotated: {counts} windows.{more}",
-            narrow=plots.timeline(windows),
+            narrow=segments.timeline(windows),
         ),
         "lengths": figure(
-            plots.lengths(stop, other),
+            segments.lengths(stop, other),
             "How long the windows are",
             f"Lengths of windows: STOP median {np.median(stop):.1f} s, CONTINUE median {np.median(other):.1f} s.",
             f"As annotated, a mark a window: {counts}.",

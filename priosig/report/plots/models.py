@@ -1,6 +1,6 @@
 """Plots of what a model is made of and of what its tests gave.
 
-Each function draws one panel and returns its `<svg>` element (`priosig.plots_panel`).
+Each function draws one panel and returns its `<svg>` element (`priosig.report.plots.panel`).
 """
 
 from collections.abc import Sequence
@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING
 
 import numpy as np
 
-from priosig.plots_panel import BAR, GRID, INK, MUTED, PAPER, only_x, panel
+from priosig.report.plots.panel import BAR, GRID, INK, MUTED, PAPER, only_x, panel
 
 if TYPE_CHECKING:
     from matplotlib.axes import Axes

@@ -1,6 +1,6 @@
 """Plots of a study: where its windows lie, how long they are, and what a model makes of each video.
 
-Each function draws one panel and returns its `<svg>` element (`priosig.plots_panel`).
+Each function draws one panel and returns its `<svg>` element (`priosig.report.plots.panel`).
 """
 
 from collections.abc import Mapping, Sequence
@@ -8,7 +8,19 @@ from typing import TYPE_CHECKING
 
 import numpy as np
 
-from priosig.plots_panel import CONTINUE, GRID, INK, MODEL_LINES, MUTED, PAPER, STOP, WIDTH, marks, only_x, panel
+from priosig.report.plots.panel import (
+    CONTINUE,
+    GRID,
+    INK,
+    MODEL_LINES,
+    MUTED,
+    PAPER,
+    STOP,
+    WIDTH,
+    marks,
+    only_x,
+    panel,
+)
 
 if TYPE_CHECKING:
     from matplotlib.axes import Axes
