@@ -2,7 +2,7 @@
 
     python benchmarks/operating_characteristics.py
 
-simulates every world of `priosig.studies` with 19 features, and the most telling ones with 2048, runs the
+simulates every world of `priosig.worlds.simulation` with 19 features, and the most telling ones with 2048, runs the
 tests on each data set, and writes `operating_characteristics.md` and `.csv` to `docs/`. It takes about half
 an hour on one core; `--datasets` and `--permutations` make it shorter. The same seed gives the same table,
 however many workers there are.
@@ -16,8 +16,8 @@ import time
 from pathlib import Path
 
 from priosig._core.atomic import write_text
-from priosig.simulate import csv_table, markdown_table, operating_characteristics
-from priosig.studies import WORLDS
+from priosig.worlds.operating_characteristics import csv_table, markdown_table, operating_characteristics
+from priosig.worlds.simulation import WORLDS
 
 WIDE = (
     "null",
@@ -79,7 +79,7 @@ How often each test says "yes" in simulated studies whose answer is known. Made 
     {command}
 
 The design is the first study's (98 segments in 5 videos, 61 STOP, 37 neighbouring pairs);
-`priosig/studies.py` defines every world.
+`priosig/worlds/simulation.py` defines every world.
 
 - **AUC > 0.6** is the rule of the first study, on the pooled AUC; **study's test** shuffles labels freely, refits,
   and compares the pooled AUC.

@@ -34,7 +34,7 @@ def quantities(world: str, directory: Path) -> dict[str, dict[str, float]]:
     from priosig.experiment.annotations import read_annotations
     from priosig.experiment.corpus import open_corpus
     from priosig.experiment.pipeline import run_experiment
-    from priosig.worlds import make_world
+    from priosig.worlds.worlds import make_world
 
     make_world(world, directory / world)
     heads = ROOT / "fixtures" / "checkpoints"

@@ -16,7 +16,7 @@ from priosig.experiment.corpus import open_corpus
 from priosig.experiment.pipeline import run_experiment
 from priosig.extraction.muq.extractor import MuQExtractor
 from priosig.report.table_text import aligned
-from priosig.worlds import WORLDS, make_world
+from priosig.worlds.worlds import WORLDS, make_world
 from validation.background import one_thread
 from validation.runs import SMALL_HEADS, SMALL_MUQ
 

@@ -19,7 +19,7 @@ from priosig.report.plots import models, segments
 from priosig.report.plots.panel import round_ticks
 from priosig.report.table_text import Table
 from priosig.report.words import clock, number, p_words, pvalue, share, smallest_p, visible
-from priosig.worlds import WORLDS
+from priosig.worlds.worlds import WORLDS
 
 
 @pytest.mark.parametrize("text", ['=HYPERLINK("http://x")', "+1+1", "-1+1", "@SUM(A1)", "\t=1", "\r=1", "＝1"])

@@ -6,9 +6,9 @@ import pytest
 from priosig.inference.assessment import assess
 from priosig.inference.relabelling import neighbouring_pairs
 from priosig.metrics.auc import auc_within_video
-from priosig.simulate import csv_table, markdown_table, operating_characteristics
-from priosig.studies import WORLDS, World, simulate_study
 from priosig.verdict.rule import Rule
+from priosig.worlds.operating_characteristics import csv_table, markdown_table, operating_characteristics
+from priosig.worlds.simulation import WORLDS, World, simulate_study
 
 
 def draw(world: str, seed: int = 0):

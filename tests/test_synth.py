@@ -5,7 +5,7 @@ import dataclasses
 import numpy as np
 import pytest
 
-from priosig.synth import (
+from priosig.worlds.piano import (
     HIGHEST,
     INHARMONICITY,
     LOWEST,
@@ -18,7 +18,7 @@ from priosig.synth import (
     playing,
     room_noise,
 )
-from priosig.voice import talk
+from priosig.worlds.voice import talk
 
 RATE = 16_000
 

@@ -12,7 +12,7 @@ import pytest
 
 from priosig._core.atomic import write_text
 from priosig.experiment.pipeline import Experiment
-from priosig.worlds import WORLDS
+from priosig.worlds.worlds import WORLDS
 from validation.held import FIRST, KNOWN, Snapshot
 from validation.options import CORPUS, setting
 from validation.reporting import begin_report, draw, write_reports

@@ -13,7 +13,7 @@ from pathlib import Path
 import pytest
 
 from priosig.experiment.corpus import Corpus, open_corpus
-from priosig.worlds import WORLDS
+from priosig.worlds.worlds import WORLDS
 
 ROOT = Path(__file__).parent.parent
 CORPUS = pytest.StashKey[Corpus | None]()

@@ -20,7 +20,7 @@ from priosig.experiment.corpus import Corpus, open_corpus
 from priosig.experiment.pipeline import Experiment, describe, make_extractor, run_experiment
 from priosig.experiment.sensitivity import Row, sensitivity_table
 from priosig.extraction.muq.extractor import MuQExtractor
-from priosig.worlds import WORLDS, make_world
+from priosig.worlds.worlds import WORLDS, make_world
 from validation.background import Background
 from validation.options import CORPUS, ROOT, setting
 from validation.progress import ProgressLine

@@ -14,8 +14,8 @@ import pytest
 
 from priosig._core.cache import EmbeddingCache
 from priosig._core.memo import kept
-from priosig.simulate import OperatingCharacteristics, Rate, operating_characteristics
-from priosig.studies import WORLDS
+from priosig.worlds.operating_characteristics import OperatingCharacteristics, Rate, operating_characteristics
+from priosig.worlds.simulation import WORLDS
 from validation.runs import Runs
 
 N_DATASETS = 40

@@ -16,8 +16,8 @@ from priosig._core.cache import EmbeddingCache
 from priosig._core.file_digests import file_digest
 from priosig._core.memo import kept
 from priosig.audio.voice_activity import RATE, detect_talk
-from priosig.synth import PARAMETERS, Performance, playing, room_noise
-from priosig.voice import talk
+from priosig.worlds.piano import PARAMETERS, Performance, playing, room_noise
+from priosig.worlds.voice import talk
 from validation.runs import Runs
 
 SECONDS = 5.0

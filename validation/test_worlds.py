@@ -13,7 +13,7 @@ import pytest
 from priosig import PERCEPIANO_DIMENSIONS
 from priosig.experiment.evaluation import MODELS
 from priosig.experiment.pipeline import Experiment
-from priosig.worlds import RECIPES, SCALES
+from priosig.worlds.worlds import RECIPES, SCALES
 
 NOTHING_FOUND = {"no signal", "underpowered"}
 

@@ -1,4 +1,4 @@
-"""What was planted in each embedded world, in a sentence for a reader (`priosig.worlds` plants it)."""
+"""What was planted in each embedded world, in a sentence for a reader (`priosig.worlds.worlds` plants it)."""
 
 PLANTED: dict[str, str] = {
     "signal": (

@@ -1,4 +1,4 @@
-"""How often the verdict is wrong, measured on simulated studies whose answer is known (`priosig.studies`).
+"""How often the verdict is wrong, measured on simulated studies whose answer is known (`priosig.worlds.simulation`).
 
 On each data set of a world the tests are run as they would be on real features, and
 `operating_characteristics` counts how often each of them says "yes". In a world without a signal that is its
@@ -25,10 +25,10 @@ from priosig.inference.confidence import interval_from_leave_out
 from priosig.inference.permutation import folds_of, permutation_pvalue, refitted_aucs
 from priosig.inference.relabelling import draw_relabellings, neighbouring_pairs
 from priosig.metrics.auc import auc, auc_by_video
-from priosig.studies import WORLDS, World, simulate_study
 from priosig.verdict.decide import decide
 from priosig.verdict.evidence import Evidence
 from priosig.verdict.rule import Rule
+from priosig.worlds.simulation import WORLDS, World, simulate_study
 
 
 @dataclass(frozen=True)

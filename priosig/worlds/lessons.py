@@ -20,8 +20,8 @@ from statistics import NormalDist
 import numpy as np
 
 from priosig.annotations.segments import make_segment_id
-from priosig.synth import PARAMETERS, Performance, Phrasing, playing, room_noise
-from priosig.voice import talk
+from priosig.worlds.piano import PARAMETERS, Performance, Phrasing, playing, room_noise
+from priosig.worlds.voice import talk
 
 Range = tuple[float, float]
 SPREAD = 0.12  # of each parameter between the segments of a video, one standard deviation
@@ -61,13 +61,13 @@ class Recipe:
     stop, continues : (low, high)
         Lengths of the windows in seconds, log-uniform.
     shift : mapping of parameter to float
-        STOP minus CONTINUE, in units of the parameter (see `priosig.synth.Performance`).
+        STOP minus CONTINUE, in units of the parameter (see `priosig.worlds.piano.Performance`).
     shifted : tuple of int
         Places of the recordings in which `shift` holds.
     talk : (low, high)
         Seconds of talk at the start of a CONTINUE window; (0, 0) is none.
     wander : float
-        How far the playing wanders within a segment (see `priosig.synth.playing`).
+        How far the playing wanders within a segment (see `priosig.worlds.piano.playing`).
     recordings : tuple of Recording
     parameters : mapping
         `[parameters]` of experiment.toml.

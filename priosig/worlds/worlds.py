@@ -20,7 +20,7 @@ signal_in_one_video
     The signal, in one video of the five.
 
 `truth.json` beside the corpus keeps how each segment was played. The lessons themselves are laid out in
-`priosig.lessons`, their sounds made in `priosig.synth` and `priosig.voice`.
+`priosig.worlds.lessons`, their sounds made in `priosig.worlds.piano` and `priosig.worlds.voice`.
 """
 
 import hashlib
@@ -35,8 +35,8 @@ from pathlib import Path
 import numpy as np
 
 from priosig._core.atomic import write_bytes, write_text
-from priosig.lessons import Recipe, Recording, plan_lesson, record_lesson
-from priosig.synth import Performance
+from priosig.worlds.lessons import Recipe, Recording, plan_lesson, record_lesson
+from priosig.worlds.piano import Performance
 
 VARIED = (
     Recording(24_000, -19, -49, stops=9, continues=7),

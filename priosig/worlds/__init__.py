@@ -1,0 +1,1 @@
+"""Synthetic corpora and simulated studies whose answer is known."""
