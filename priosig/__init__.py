@@ -1,7 +1,8 @@
 """priosig: does the audio of a masterclass say when the teacher stops the student, or does an artefact?
 
-Data flow one way, a module a step: `moments` -> `segments` -> `views` -> `audio` -> `encoder` (MuQ frames) ->
-`pooling` and `head` -> `confounds` -> `crossval` -> `permutation`, `conditional`, `intervals` -> `verdict`.
+Data flow one way, a package a step: `annotations` -> `audio` -> `extraction` (MuQ frames, quality scores) ->
+`confounds` and `crossval` -> `inference` -> `verdict` -> `experiment` -> `report`. Each package's docstring says what
+is in it; import contracts in pyproject.toml hold what may import what.
 The names below are importable from here and are loaded when first used, so that `import priosig` stays quick
 and free of torch.
 """
@@ -9,22 +10,22 @@ and free of torch.
 from importlib import import_module
 
 _HOME = {
-    "Moment": "moments",
-    "load_moments": "moments",
-    "Segment": "segments",
-    "identify_segments": "segments",
-    "annotated_view": "views",
-    "equal_length_view": "views",
-    "clean_view": "views",
-    "extract_audio_segments": "segment_files",
-    "stats_pool": "pooling",
-    "MuQExtractor": "encoder",
-    "extract_muq_features": "segment_files",
-    "PERCEPIANO_DIMENSIONS": "dimensions",
-    "MuQStatsModel": "head",
-    "extract_quality_scores": "quality",
-    "train_classifier": "probe",
-    "leave_one_video_out_cv": "crossval",
+    "Moment": "annotations.moments",
+    "load_moments": "annotations.moments",
+    "Segment": "annotations.segments",
+    "identify_segments": "annotations.segments",
+    "annotated_view": "annotations.views",
+    "equal_length_view": "annotations.views",
+    "clean_view": "annotations.views",
+    "extract_audio_segments": "extraction.files",
+    "stats_pool": "extraction.pooling",
+    "MuQExtractor": "extraction.muq.extractor",
+    "extract_muq_features": "extraction.files",
+    "PERCEPIANO_DIMENSIONS": "extraction.percepiano.scales",
+    "MuQStatsModel": "extraction.percepiano.head",
+    "extract_quality_scores": "extraction.percepiano.scores",
+    "train_classifier": "crossval.probe",
+    "leave_one_video_out_cv": "crossval.leave_one_video_out",
 }
 __all__ = sorted(_HOME)
 __version__ = "0.1.0"

@@ -165,9 +165,9 @@ def description(experiment):
 @pytest.fixture
 def unplotted(monkeypatch):
     """Plots are left blank: they take most of the time, and a text beside them does not ask for them."""
-    from priosig.report.plots import models, segments
+    from priosig.report.plots import of_models, of_windows
 
-    for module in (segments, models):
+    for module in (of_windows, of_models):
         monkeypatch.setattr(module, "panel", lambda draw, **size: '<svg width="360" aria-hidden="true"></svg>')
 
 

@@ -8,13 +8,13 @@ import soxr
 from hypothesis import given
 from hypothesis import strategies as st
 
+from priosig.audio import slices
 from priosig.audio.slices import (
     MUQ_RATE,
     Recording,
     plan_slices,
     read_segment,
     slice_recording,
-    slices,
 )
 from tests.short_recordings import RATE, noise, segment, write
 

@@ -9,9 +9,9 @@ import pytest
 
 ROOT = Path(__file__).parents[1]
 MODULES = [
-    f"{directory}.{path.stem}"
+    ".".join(path.relative_to(ROOT).with_suffix("").parts)
     for directory in ("priosig", "validation")
-    for path in sorted((ROOT / directory).glob("*.py"))
+    for path in sorted((ROOT / directory).rglob("*.py"))
     if ">>> " in path.read_text(encoding="utf-8")
 ]
 

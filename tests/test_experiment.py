@@ -12,6 +12,7 @@ import soundfile
 from priosig._core.cache import EmbeddingCache
 from priosig._core.memo import pack
 from priosig.audio.screening import Screening
+from priosig.experiment import pipeline
 from priosig.experiment.annotations import read_annotations
 from priosig.experiment.corpus import open_corpus
 from priosig.experiment.pipeline import (
@@ -20,7 +21,6 @@ from priosig.experiment.pipeline import (
     evaluate_kept,
     make_extractor,
     measure_views,
-    pipeline,
     run_experiment,
     screen,
 )

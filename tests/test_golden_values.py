@@ -8,7 +8,7 @@ version and replace its golden values here.
 import numpy as np
 import pytest
 
-from priosig.audio.slices import voice_activity
+from priosig.audio import voice_activity
 from priosig.extraction import window_store
 from priosig.extraction.muq import loaded
 from priosig.extraction.muq.extractor import MuQExtractor

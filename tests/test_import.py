@@ -17,7 +17,8 @@ def test_importing_priosig_loads_nothing_heavy():
 
 
 def test_the_statistics_load_without_torch():
-    code = "import sys, priosig.experiment.pipeline, priosig.worlds.worlds; print([m for m in ('torch', 'muq') if m in sys.modules])"
+    modules = "priosig.experiment.pipeline, priosig.worlds.worlds"
+    code = f"import sys, {modules}; print([m for m in ('torch', 'muq') if m in sys.modules])"
     out = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, check=True).stdout
     assert out.strip() == "[]"
 

@@ -3,12 +3,13 @@
 import numpy as np
 import pytest
 
+from priosig.crossval import folds as folds_module
+from priosig.crossval import jackknife
 from priosig.crossval._joint import fit_jointly, pays
 from priosig.crossval._joint_design import joint_design
 from priosig.crossval.folds import Folds, oof_scores, prepare_folds, split_by_video
 from priosig.crossval.jackknife import jackknife_scores
-from priosig.crossval.leave_one_video_out import folds as folds_module
-from priosig.crossval.leave_one_video_out import jackknife, leave_one_video_out_cv
+from priosig.crossval.leave_one_video_out import leave_one_video_out_cv
 from priosig.inference import permutation
 from priosig.inference.permutation import folds_of
 

@@ -10,9 +10,10 @@ import pytest
 from priosig.experiment.pipeline import Experiment
 from priosig.experiment.planted import PLANTED
 from priosig.experiment.sensitivity import Choice, Row
+from priosig.report import clips
+from priosig.report import page as report
 from priosig.report.answer import ANSWERS, answer
 from priosig.report.corpus import audit_of, study
-from priosig.report.page import clips, page
 from priosig.report.words import number
 from tests.small_experiment import HOSTILE, read
 
@@ -52,7 +53,7 @@ class Page(HTMLParser):
 
 @pytest.fixture(scope="module")
 def directory(experiment, tmp_path_factory) -> Path:
-    path = page.write_report(
+    path = report.write_report(
         experiment,
         tmp_path_factory.mktemp("reports"),
         run_time="2026-01-01 12:00 UTC",
@@ -135,7 +136,7 @@ def test_the_answer_comes_first_then_the_verdicts_then_what_to_quote(experiment,
     assert head["short"] in {ANSWERS[label][0] for label in labels}
     for model, assessment in experiment.views["clean"].assessments.items():
         assert html.index(head["short"]) < html.index(f"Model {model}: <strong")
-        assert page._pages().from_string("{{ s }}").render(s=assessment.verdict.sentence) in html
+        assert report._pages().from_string("{{ s }}").render(s=assessment.verdict.sentence) in html
 
 
 def test_a_stable_scale_is_named_and_the_others_are_not(html):
@@ -165,8 +166,8 @@ def test_the_page_leads_to_every_table_beside_it(page, directory):
 
 def test_the_time_of_the_run_is_the_only_time(experiment, description, tmp_path, html):
     assert html.count("2026-01-01 12:00 UTC") == 1
-    first = page.write_report(description, tmp_path / "first").parent
-    second = page.write_report(description, tmp_path / "second").parent
+    first = report.write_report(description, tmp_path / "first").parent
+    second = report.write_report(description, tmp_path / "second").parent
     names = sorted(path.name for path in first.iterdir())
     assert names == sorted(path.name for path in second.iterdir())
     assert all((first / name).read_bytes() == (second / name).read_bytes() for name in names)
@@ -176,7 +177,7 @@ def test_the_time_of_the_run_is_the_only_time(experiment, description, tmp_path,
 
 
 def test_without_audio_the_page_says_so_and_leaves_out_what_needs_it(description, tmp_path):
-    page = page.write_report(description, tmp_path).read_text(encoding="utf-8")
+    page = report.write_report(description, tmp_path).read_text(encoding="utf-8")
     Page(page)
     assert "Annotations only: no audio was heard" in page
     assert re.findall(r'<section id="(\w+)"', page) == ["verdict", "words", "study", "confounds", "audit", "inputs"]
@@ -184,7 +185,7 @@ def test_without_audio_the_page_says_so_and_leaves_out_what_needs_it(description
 
 
 def test_a_failure_has_a_page_with_its_reason(tmp_path):
-    path = page.write_failure("broken", tmp_path, f"moments.jsonl:3: {HOSTILE}")
+    path = report.write_failure("broken", tmp_path, f"moments.jsonl:3: {HOSTILE}")
     page = Page(path.read_text(encoding="utf-8"))
     assert path == tmp_path / "broken" / "index.html"
     assert f"moments.jsonl:3: {HOSTILE}" in page.text
@@ -192,7 +193,7 @@ def test_a_failure_has_a_page_with_its_reason(tmp_path):
 
 
 def test_the_index_leads_to_each_report(experiment, tmp_path):
-    page = Page(page.write_index([experiment], tmp_path).read_text(encoding="utf-8"))
+    page = Page(report.write_index([experiment], tmp_path).read_text(encoding="utf-8"))
     assert "hostile/index.html" in [a["href"] for a in page.all("a")]
     assert experiment.views["clean"].assessments["B"].verdict.label in page.text
 
@@ -200,7 +201,7 @@ def test_the_index_leads_to_each_report(experiment, tmp_path):
 def test_a_text_that_would_turn_the_page_round_is_held_in_its_place(experiment, tmp_path, unplotted):
     moments = tuple(dataclasses.replace(m, teacher=REVERSED) for m in experiment.annotations.moments)
     annotations = dataclasses.replace(experiment.annotations, moments=moments)
-    path = page.write_report(dataclasses.replace(experiment, annotations=annotations), tmp_path)
+    path = report.write_report(dataclasses.replace(experiment, annotations=annotations), tmp_path)
     html = path.read_text(encoding="utf-8")
     assert "<bdi>Jan</bdi>" in html
     assert "\u202e" not in html
@@ -213,7 +214,7 @@ def renamed(experiment: Experiment, name: str) -> Experiment:
 
 
 def test_a_world_is_said_to_be_synthetic_and_leads_to_no_video(experiment, html, tmp_path, unplotted):
-    world = page.write_report(renamed(experiment, "signal"), tmp_path).read_text(encoding="utf-8")
+    world = report.write_report(renamed(experiment, "signal"), tmp_path).read_text(encoding="utf-8")
     assert "<h1>The world “signal”</h1>" in world
     assert PLANTED["signal"] in world
     assert "youtube" not in world
@@ -224,7 +225,7 @@ def test_a_world_is_said_to_be_synthetic_and_leads_to_no_video(experiment, html,
 
 def test_the_index_says_what_was_planted_and_what_confounds_reach(experiment, tmp_path):
     world = renamed(experiment, "length_leak")
-    page = Page(page.write_index([world, experiment], tmp_path).read_text(encoding="utf-8"))
+    page = Page(report.write_index([world, experiment], tmp_path).read_text(encoding="utf-8"))
     text = "".join(page.text)
     assert text.count("Planted: ") == 1
     assert PLANTED["length_leak"] in text
@@ -250,7 +251,7 @@ def test_an_audit_heading_has_its_count_and_the_text_below_does_not_repeat_it(ht
 def test_too_few_relabellings_for_any_verdict_are_said(experiment, tmp_path, unplotted):
     rows = [Row(Choice("none", "clean", 2.0, 5.0, 1.0), m, 12, 10, 0.9, 0.1, 0.1, "no signal", n_permutations=19)
             for m in "AB"]  # fmt: skip
-    html = page.write_report(experiment, tmp_path, sensitivity=rows).read_text(encoding="utf-8")
+    html = report.write_report(experiment, tmp_path, sensitivity=rows).read_text(encoding="utf-8")
     assert "no row of two models can be called a signal" in html
     assert "p is not corrected" not in html
 
@@ -258,5 +259,5 @@ def test_too_few_relabellings_for_any_verdict_are_said(experiment, tmp_path, unp
 def test_windows_that_overran_their_recording_are_counted(experiment, tmp_path, unplotted):
     ids = [s.segment_id for s in experiment.annotations.segments[:2]]
     annotations = dataclasses.replace(experiment.annotations, clipped=dict(zip(ids, (0.1, 0.4), strict=True)))
-    page = page.write_report(dataclasses.replace(experiment, annotations=annotations), tmp_path)
+    page = report.write_report(dataclasses.replace(experiment, annotations=annotations), tmp_path)
     assert "2 segments overrun their recordings, by 0.40 s at most" in page.read_text(encoding="utf-8")

@@ -6,9 +6,9 @@ import re
 from priosig.annotations.views import annotated_view, clean_view
 from priosig.experiment.evaluation import evaluate_view
 from priosig.experiment.pipeline import Experiment
+from priosig.report import page as report
 from priosig.report.answer import answer, strongest
 from priosig.report.comparison import comparison
-from priosig.report.page import page
 from tests.small_experiment import read
 
 
@@ -68,8 +68,8 @@ def test_an_empty_view_that_claims_rest_on_is_an_answer(experiment, tmp_path, un
     head = answer(talked)
     assert head["short"] == "These windows cannot answer it."
     assert any("no segment holds 2 s of playing without talk" in text for text in head["why"])
-    assert "– invalid design" in page.markdown_overview([talked])
-    page = page.write_report(talked, tmp_path).read_text(encoding="utf-8")
+    assert "– invalid design" in report.markdown_overview([talked])
+    page = report.write_report(talked, tmp_path).read_text(encoding="utf-8")
     assert "no segment holds 2 s of playing without talk" in page
     [row] = [r for r in read(tmp_path / "hostile", "verdicts") if r["view"] == "clean"]
     assert (row["verdict"], row["auc_within_video"], row["exploratory"]) == ("invalid design", "nan", "true")
@@ -77,13 +77,13 @@ def test_an_empty_view_that_claims_rest_on_is_an_answer(experiment, tmp_path, un
 
 
 def test_markdown_has_the_verdicts_and_columns_that_line_up(experiment, description):
-    text = page.markdown_summary(experiment)
+    text = report.markdown_summary(experiment)
     for model, assessment in experiment.views["clean"].assessments.items():
         assert f"- Model {model}, clean view: **{assessment.verdict.label}**" in text
     table = [line for line in text.splitlines() if line.startswith("|")]
     assert len({len(line) for line in table}) == 1
     assert "Moments in which the teacher plays: 2 of 12" in text
-    assert "Annotations only" in page.markdown_summary(description)
+    assert "Annotations only" in report.markdown_summary(description)
 
 
 def test_confounds_have_the_same_rows_in_every_view(experiment):

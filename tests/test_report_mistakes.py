@@ -4,8 +4,8 @@ import dataclasses
 
 import pytest
 
+from priosig.report import mistakes
 from priosig.report.mistakes import worst_mistakes
-from priosig.report.page import mistakes
 from priosig.report.tables import experiment_tables
 
 

@@ -12,10 +12,10 @@ import pytest
 
 from priosig.experiment.planted import PLANTED
 from priosig.experiment.sensitivity import Choice, Row
+from priosig.report import clips
 from priosig.report.grid import Cell, grid
 from priosig.report.mistakes import video_link
-from priosig.report.page import clips
-from priosig.report.plots import models, segments
+from priosig.report.plots import of_models, of_windows
 from priosig.report.plots.panel import round_ticks
 from priosig.report.table_text import Table
 from priosig.report.words import clock, number, p_words, pvalue, share, smallest_p, visible
@@ -73,7 +73,7 @@ def test_a_picture_is_a_png_of_the_levels():
 
 
 def test_text_in_a_plot_is_escaped_and_not_typeset():
-    svg = segments.timeline([("<b>$x^2$&", [(0, 1)], [(2, 3)])])
+    svg = of_windows.timeline([("<b>$x^2$&", [(0, 1)], [(2, 3)])])
     assert "&lt;b&gt;$x^2$&amp;" in svg
 
 
@@ -85,7 +85,8 @@ def test_ticks_lie_within_and_are_not_too_many():
 
 
 def test_matplotlib_and_jinja_are_imported_only_when_a_page_is_made():
-    code = "import sys, priosig.report.page, priosig.report.compare; print(*{'matplotlib', 'jinja2', 'torch'} & set(sys.modules))"
+    modules = "priosig.report.page, priosig.report.compare"
+    code = f"import sys, {modules}; print(*{{'matplotlib', 'jinja2', 'torch'}} & set(sys.modules))"
     result = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, check=True)
     assert result.stdout.strip() == ""
 
@@ -135,7 +136,7 @@ def test_a_table_with_a_row_too_short_is_refused():
 
 def test_a_null_distribution_has_its_counts_and_the_observed_value_in_words():
     null = np.repeat([0.45, 0.55], [3, 7])
-    svg = models.null_distributions([("T2: beyond confounds", null, 0.9, "p = 0.091")])
+    svg = of_models.null_distributions([("T2: beyond confounds", null, 0.9, "p = 0.091")])
     texts = re.findall(r">([^<>]+)</text>", svg)
     assert {"0", "7", "relabellings", "observed 0.90, p = 0.091", "T2: beyond confounds"} <= set(texts)
 
@@ -143,7 +144,7 @@ def test_a_null_distribution_has_its_counts_and_the_observed_value_in_words():
 def test_discs_grow_with_the_correlation_and_have_a_key():
     def widths(r: float) -> set[str]:
         matrix = np.array([[1, r], [r, 1]])
-        svg = models.correlations(["one", "two"], matrix)
+        svg = of_models.correlations(["one", "two"], matrix)
         assert {"−1", "−0.6", "−0.2", "0.2", "0.6", "1"} <= set(re.findall(r">([^<>]+)</text>", svg))
         return set(re.findall(r'<path id="[^"]+" d="M 0 ([\d.]+)', svg))
 
@@ -155,7 +156,7 @@ def test_discs_grow_with_the_correlation_and_have_a_key():
 
 
 def test_every_fold_of_a_coefficient_is_drawn_on_top_of_its_range():
-    svg = models.coefficients([("tempo: fast", "slow", np.array([0.1, 0.2, 0.35]), True)])
+    svg = of_models.coefficients([("tempo: fast", "slow", np.array([0.1, 0.2, 0.35]), True)])
     assert svg.rindex("var(--bar)") < svg.index("<use", svg.rindex("var(--bar)"))
     assert len(re.findall(r"<use [^>]*var\(--paper\)", svg[svg.rindex("var(--bar)") :])) == 3
     assert "700" in svg  # what is stable is bold

@@ -3,8 +3,8 @@
 import pytest
 
 from priosig._core.cache import EmbeddingCache
+from priosig.audio import screening
 from priosig.audio.screening import screen_segments
-from priosig.audio.slices import screening
 from tests.short_recordings import SEGMENTS, write_growing_noise
 
 

@@ -5,8 +5,9 @@ import pytest
 import soundfile
 
 from priosig.annotations.segments import Segment
+from priosig.audio import streaming
 from priosig.audio.recordings import probe_recording
-from priosig.audio.slices import read_segment, streaming
+from priosig.audio.slices import read_segment
 from priosig.audio.windows import MUQ_RATE
 from priosig.extraction.files import extract_audio_segments, extract_muq_features
 from priosig.extraction.muq.extractor import MuQExtractor

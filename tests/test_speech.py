@@ -10,7 +10,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from priosig._core.cache import EmbeddingCache
-from priosig.audio.slices import voice_activity
+from priosig.audio import voice_activity
 from priosig.audio.voice_activity import CHUNK, RATE, TalkMeter, detect_talk
 from priosig.worlds.voice import talk
 

@@ -17,7 +17,8 @@ import soxr
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from priosig.audio.slices import Slice, probe_recording, read_slice, slice_recording, streaming
+from priosig.audio import streaming
+from priosig.audio.slices import Slice, probe_recording, read_slice, slice_recording
 from priosig.audio.streaming import resampled_length, stream_pieces
 from priosig.audio.windows import window_bounds
 

@@ -14,9 +14,10 @@ from priosig.annotations.segments import Segment, identify_segments
 from priosig.annotations.transcript import talk_share
 from priosig.experiment.corpus import open_corpus
 from priosig.extraction.percepiano.scales import PERCEPIANO_DIMENSIONS
+from priosig.worlds import worlds
 from priosig.worlds.lessons import Recipe, Recording, plan_lesson
 from priosig.worlds.piano import PARAMETERS
-from priosig.worlds.worlds import RECIPES, WORLDS, make_world, worlds
+from priosig.worlds.worlds import RECIPES, WORLDS, make_world
 
 TINY = Recipe(
     (Recording(16_000, -20, -50, stops=2, continues=1), Recording(8000, -26, -56, stops=2, continues=1, channels=2)),

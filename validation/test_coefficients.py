@@ -3,8 +3,8 @@
 Coefficients are those of standardised quality scores, so their sizes compare; a positive one pushes towards STOP as
 the playing nears the scale's second pole. Each fold has its own; they share most of their training segments, so their
 agreement in sign is a description and no test (on shuffled labels most scales "agree" too). What may be read are the
-scales whose weight is larger than relabelled data give (max-T over all 19, `priosig.inference.coefficients`); the snapshot says
-which those are.
+scales whose weight is larger than relabelled data give (max-T over all 19, `priosig.inference.coefficients`); the
+snapshot says which those are.
 """
 
 import numpy as np

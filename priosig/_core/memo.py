@@ -1,7 +1,7 @@
 """Results that are kept by content, so that a run does not compute again what an earlier one found.
 
-`kept` asks the cache (`priosig._core.cache`) before it computes. The key covers everything that a result depends on: the
-inputs by their values, every module of this package, and the versions of the packages that compute. A result is a
+`kept` asks the cache (`priosig._core.cache`) before it computes. The key covers everything that a result depends on:
+the inputs by their values, every module of this package, and the versions of the packages that compute. A result is a
 dataclass of priosig, or plain values and arrays, nested as they come; it is stored as JSON beside its arrays in one
 safetensors file. Nothing is unpickled: what is read back is plain values, arrays, and dataclasses of this package.
 """

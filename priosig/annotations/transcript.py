@@ -12,8 +12,8 @@ time talk instead of 8 %, though its STOP windows *are* the gaps between caption
 one with nothing but `♪` or blanks is not. The transcripts of a video's moments overlap and are merged; what lies
 in none of them is not known (NaN), neither talk nor silence.
 
-This is coarse next to a voice detector (`priosig.audio.voice_activity`): it is there so that annotations can be audited with
-no audio at hand.
+This is coarse next to a voice detector (`priosig.audio.voice_activity`): it is there so that annotations can be
+audited with no audio at hand.
 """
 
 import re

@@ -1,8 +1,8 @@
 """When there is talk or silence in each segment: what a clean window must not hold.
 
 The voice detector and the level meter hear each recording in one pass, piece by piece, so that memory does not grow
-with it. Where joblib has been told of workers, segments go to them in shards (`priosig.audio.sharding`). No label is looked
-at here.
+with it. Where joblib has been told of workers, segments go to them in shards (`priosig.audio.sharding`). No label is
+looked at here.
 """
 
 from collections.abc import Callable, Iterator, Sequence

@@ -6,8 +6,8 @@ into shards, each a few minutes of one recording, and handed to joblib: inside
 there, and with none of these they are done here, one after the other. Nothing else changes: a shard's result depends
 on its input alone.
 
-Workers share a cache (`priosig._core.cache`: one file per content, written whole), so a shard that is done again because
-its worker died computes only what is missing.
+Workers share a cache (`priosig._core.cache`: one file per content, written whole), so a shard that is done again
+because its worker died computes only what is missing.
 """
 
 from collections.abc import Callable, Iterator, Sequence

@@ -2,9 +2,9 @@
 
 A recording is opened once and decoded once, in blocks of about a second that all slices lying over them share. Each
 slice is cut before it is resampled and has a resampler of its own, so its samples are exactly those of
-`priosig.audio.slices.read_slice`, whatever else is read; a window is handed out when its last sample is there. What is held
-is one window for each slice that is open at once, and one block: neither the length of a segment nor that of a
-recording matters.
+`priosig.audio.slices.read_slice`, whatever else is read; a window is handed out when its last sample is there. What
+is held is one window for each slice that is open at once, and one block: neither the length of a segment nor that of
+a recording matters.
 """
 
 from collections import deque

@@ -8,7 +8,7 @@ name           unit     definition
 ============== ======== =============================================================================
 length         s        length of the window
 place          share    middle of the window, as a share of the time from 0 to the end of the video's last segment
-talk_captions  share    of the window that the annotation's transcripts mark as talk (`priosig.annotations.transcript`)
+talk_captions  share    of the window that the transcripts mark as talk (`priosig.annotations.transcript`)
 talk_heard     share    of the window in which the voice detector hears talk (`priosig.audio.voice_activity`)
 level          dBFS     root mean square of the window's samples (`priosig.audio.levels`)
 silence        share    of the window's 50 ms frames that are silent (`priosig.audio.levels`)

@@ -1,18 +1,18 @@
 """All folds of a design fitted together, where reducing every fold by itself would take hours.
 
-`priosig.crossval.probe` reduces each fold once and fits any number of labellings in the reduced coordinates. With thousands of
-segments of thousands of features that reduction is a decomposition of some seconds, and leave-one-video-out over 500
-videos asks for 500 of them to make a single fit in each. Folds differ by little, though: each lacks a few segments.
-Here they share one matrix, and a column of the unknowns is one labelling *in one fold*:
+`priosig.crossval.probe` reduces each fold once and fits any number of labellings in the reduced coordinates. With
+thousands of segments of thousands of features that reduction is a decomposition of some seconds, and
+leave-one-video-out over 500 videos asks for 500 of them to make a single fit in each. Folds differ by little, though:
+each lacks a few segments. Here they share one matrix, and a column of the unknowns is one labelling *in one fold*:
 
 - **The features of a fold** are those of all segments, but for the means, spreads and slopes of its own training
   segments (`priosig.crossval._joint_design`).
 - **The objective** is the probe's own, on standardised features, held-out segments left out of the sum. Nothing is
   approximated: the fits are those of `fit_logistic`, to the same largest gradient entry.
 - **The start** is the fit to all segments under the same labelling, from which a fold's is not far.
-- **The steps** are Newton's, by conjugate gradients as in `priosig.crossval._logistic`, preconditioned by the Cholesky factor
-  of the Hessian of all segments, averaged over labellings. In its coordinates every fold's Hessian is almost the
-  identity.
+- **The steps** are Newton's, by conjugate gradients as in `priosig.crossval._logistic`, preconditioned by the
+  Cholesky factor of the Hessian of all segments, averaged over labellings. In its coordinates every fold's Hessian is
+  almost the identity.
 
 A step costs more than in reduced coordinates: `pays` says where it is worth it.
 
@@ -232,7 +232,7 @@ def _newton(
         slope = np.einsum("ij,ij->j", G, P)
         A_new = A + P
         E, p, G_new = gradient(columns, train, y, A_new)
-        # As in `priosig.crossval._logistic`: a step that overshot is shortened until the slope is at most half as steep.
+        # As in `priosig.crossval._logistic`: an overshooting step is shortened until the slope is half as steep.
         over = np.flatnonzero(np.einsum("ij,ij->j", G_new, P) > -0.5 * slope)
         length = 1.0
         while len(over) and length > SHORTEST_STEP:

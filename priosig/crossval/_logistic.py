@@ -8,10 +8,10 @@ the intercept is not penalised. With C finite the minimum exists and is unique e
 separated.
 
 **Solver.** `fit_logistic` runs Newton's method on all labellings together. Each Newton system is solved by
-conjugate gradients, preconditioned by the Hessian's diagonal, which in the coordinates of `priosig.crossval.probe.reduce_fold`
-is nearly all of it. Every step is a matrix product over all labellings. A fit is converged when the largest entry of
-the gradient of the objective above, computed in double precision, is under 1e-10 (see `fit_logistic`), and how
-large it was is returned.
+conjugate gradients, preconditioned by the Hessian's diagonal, which in the coordinates of
+`priosig.crossval.probe.reduce_fold` is nearly all of it. Every step is a matrix product over all labellings. A fit is
+converged when the largest entry of the gradient of the objective above, computed in double precision, is under 1e-10
+(see `fit_logistic`), and how large it was is returned.
 
 References
 ----------

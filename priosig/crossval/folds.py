@@ -1,14 +1,14 @@
 """Splits by video, and the out-of-fold scores of thousands of labellings.
 
 A *fold* is one held-out video; only where a design has very many videos (`max_folds`) does a fold hold out several
-whole ones. Standardisation, the optional removal of covariates, and the reduction to few columns (`priosig.crossval.probe`)
-are done once per fold on its training segments and never see a label; the resulting `Fold`s serve the observed
-labels, every relabelling of a permutation test, and every C.
+whole ones. Standardisation, the optional removal of covariates, and the reduction to few columns
+(`priosig.crossval.probe`) are done once per fold on its training segments and never see a label; the resulting
+`Fold`s serve the observed labels, every relabelling of a permutation test, and every C.
 
 **Large designs.** Reduced folds of 10,000 segments by 2048 features fill gigabytes, and each takes seconds to make.
-`Folds` names the splits and reduces one when it is asked for; where it is sooner done (`priosig.crossval._joint.pays`), the
-scores come from fitting all folds together, without any reduction. Both solve the same problems to the same
-precision.
+`Folds` names the splits and reduces one when it is asked for; where it is sooner done
+(`priosig.crossval._joint.pays`), the scores come from fitting all folds together, without any reduction. Both solve
+the same problems to the same precision.
 """
 
 from __future__ import annotations

@@ -3,8 +3,8 @@
 - **Model A**: logistic regression on mean and standard deviation of MuQ's frames.
 - **Model B**: the same on the 19 PercePiano quality scores.
 
-Confounds, each alone and all together, are tried as models of their own (`priosig.inference.assessment`). What cannot be run
-(no checkpoints, a view that leaves one class) is in `problems`, with the reason.
+Confounds, each alone and all together, are tried as models of their own (`priosig.inference.assessment`). What cannot
+be run (no checkpoints, a view that leaves one class) is in `problems`, with the reason.
 """
 
 from collections.abc import Callable, Sequence

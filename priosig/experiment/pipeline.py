@@ -1,10 +1,10 @@
 """One corpus, end to end: views, features, verdicts.
 
-`describe` judges the design by the annotations alone (`priosig.experiment.annotations`); `run_experiment` does the rest, in
-every view and for both models (`priosig.experiment.evaluation`).
+`describe` judges the design by the annotations alone (`priosig.experiment.annotations`); `run_experiment` does the
+rest, in every view and for both models (`priosig.experiment.evaluation`).
 
-Every step is kept by content where the encoder has a cache (`priosig._core.memo`): a second run of the same experiment
-reads its results, and a run that was killed goes on at the step that it was in.
+Every step is kept by content where the encoder has a cache (`priosig._core.memo`): a second run of the same
+experiment reads its results, and a run that was killed goes on at the step that it was in.
 """
 
 from collections.abc import Sequence
@@ -126,7 +126,8 @@ def check_models(corpus: Corpus, extractor: "MuQExtractor", *, progress: Stages 
     Raises
     ------
     FileNotFoundError, ValueError
-        As `MuQExtractor.load` and `priosig.extraction.percepiano.head.load_head`; also if a head is for frames of another width.
+        As `MuQExtractor.load` and `priosig.extraction.percepiano.head.load_head`; also if a head is for frames of
+        another width.
     """
     store = extractor.cache
 

@@ -2,8 +2,8 @@
 
 Recordings are decoded once, in one pass ahead of the encoder, and a window goes through all measurements and is
 forgotten: what is kept of a segment are its rows of features. So memory does not grow with recordings, and with their
-number by the rows alone. Where joblib has been told of workers, segments go to them in shards (`priosig.audio.sharding`). No
-label is looked at here.
+number by the rows alone. Where joblib has been told of workers, segments go to them in shards
+(`priosig.audio.sharding`). No label is looked at here.
 """
 
 import functools

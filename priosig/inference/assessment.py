@@ -1,8 +1,8 @@
 """From features, labels and confounds to a verdict.
 
-The design is judged first (`priosig.inference.design`); then, for each model, T1, T2, the interval over videos and the power.
-P-values are corrected for the number of models (Holm 1979), and `priosig.verdict.decide.decide` judges. `assess` does so
-for a single model.
+The design is judged first (`priosig.inference.design`); then, for each model, T1, T2, the interval over videos and
+the power. P-values are corrected for the number of models (Holm 1979), and `priosig.verdict.decide.decide` judges.
+`assess` does so for a single model.
 
 Where the design is found invalid, everything that can be computed still is, so that it can be shown beside the
 verdict; only with fewer than two videos that hold both labels is there nothing to compute.

@@ -12,8 +12,8 @@ regression (Breslow & Day 1980, ch. 7) with a small ridge. A relabelling is one 
 pair: exact, with no Markov chain. With too few pairs the whole video is the stratum: labels are drawn from
 the conditional Bernoulli distribution given the number of STOPs (Chen, Dempster & Liu 1994).
 
-The regression knows the confounds through a few columns (`priosig.confounds.basis`): a spline of log length, straight lines
-for the others, one degree of freedom for every 7 pairs.
+The regression knows the confounds through a few columns (`priosig.confounds.basis`): a spline of log length, straight
+lines for the others, one degree of freedom for every 7 pairs.
 
 **Effective pairs**, the sum of ``4 p (1 - p)``, say how much the confounds leave open: a pair whose label
 they decide is worth 0, a pair that they cannot tell apart is worth 1. With hardly any left, T2 cannot find

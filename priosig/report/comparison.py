@@ -9,7 +9,7 @@ from priosig.experiment.evaluation import ViewResult
 from priosig.experiment.pipeline import Experiment
 from priosig.inference.design import ALL_CONFOUNDS
 from priosig.report.grid import Cell, Grid, figure, grid
-from priosig.report.plots import segments
+from priosig.report.plots import of_windows
 from priosig.report.words import VIEW_WORDS, capital, confound, counted, interval, number, pvalue, share, smallest_p
 
 
@@ -28,7 +28,7 @@ def comparison(experiment: Experiment) -> dict:
         n = f"{counted(len(v.y), 'segment')}, {counted(len(set(v.video_ids)), 'video')}"
         panels.append(
             figure(
-                segments.dot_plot(rows, threshold=threshold, models=len(v.models)),
+                of_windows.dot_plot(rows, threshold=threshold, models=len(v.models)),
                 f"{capital(name)} view",
                 f"AUC within video, {name} view: {said}.",
                 f"{capital(VIEW_WORDS[name])}: {n}. Dashed: the bar of {threshold:.2f} that was set beforehand.",

@@ -17,6 +17,7 @@ from priosig.experiment.evaluation import ViewResult
 from priosig.experiment.pipeline import Experiment
 from priosig.report.grid import Cell, Grid, figure, grid
 from priosig.report.mistakes import link_of
+from priosig.report.plots import of_windows
 from priosig.report.words import VIEW_WORDS, capital, clock, counted, number, seconds, share
 
 MOST_VIDEOS = 12
@@ -64,14 +65,14 @@ def study(experiment: Experiment, findings: Sequence[Finding]) -> dict:
         "videos": _videos(experiment, videos),
         "views": _views(experiment, findings),
         "timeline": figure(
-            segments.timeline(windows, width=WIDE),
+            of_windows.timeline(windows, width=WIDE),
             "Where the windows lie",
             f"Timeline of {counted(len(windows), 'video')} with {counts} windows as annotated.",
             f"As annotated: {counts} windows.{more}",
-            narrow=segments.timeline(windows),
+            narrow=of_windows.timeline(windows),
         ),
         "lengths": figure(
-            segments.lengths(stop, other),
+            of_windows.lengths(stop, other),
             "How long the windows are",
             f"Lengths of windows: STOP median {np.median(stop):.1f} s, CONTINUE median {np.median(other):.1f} s.",
             f"As annotated, a mark a window: {counts}.",

@@ -12,7 +12,7 @@ from priosig.inference.coefficients import rank_correlation
 from priosig.metrics.auc import auc, roc_points
 from priosig.report.corpus import MOST_VIDEOS, who
 from priosig.report.grid import Cell, Grid, figure, grid
-from priosig.report.plots import models, segments
+from priosig.report.plots import of_models, of_windows
 from priosig.report.words import number, p_words, pvalue, share
 
 
@@ -42,7 +42,7 @@ def by_video(experiment: Experiment, result: ViewResult) -> dict | None:
         caption = {"who": people[video]["teacher"], "id": video, "text": counts}
         if curves:
             alt = f"ROC curves of video {video}: {', '.join(said)}."
-            rocs.append(figure(segments.roc(curves), f"ROC of {video}", alt, caption))
+            rocs.append(figure(of_windows.roc(curves), f"ROC of {video}", alt, caption))
         minutes = np.array([s.start_time for s in result.view.segments])[rows] / 60
         strips = {model: cv["scores"][rows] for model, cv in result.models.items()}
         alt = f"Scores over time in video {video}, {counts}; " + "; ".join(
@@ -50,7 +50,9 @@ def by_video(experiment: Experiment, result: ViewResult) -> dict | None:
             for model, s in strips.items()
         )
         times.append(
-            figure(segments.scores_over_time(minutes, strips, y), f"Scores over time of {video}", f"{alt}.", caption)
+            figure(
+                of_windows.scores_over_time(minutes, strips, y), f"Scores over time of {video}", f"{alt}.", caption
+            )
         )
     return {
         "rocs": rocs,
@@ -82,7 +84,7 @@ def scales(result: ViewResult) -> dict | None:
     alt = f"Coefficients of Model B; the largest are {strongest}."
     quality = result.features.quality if result.features is not None else None
     return {
-        "plot": figure(models.coefficients(rows), "Coefficients of Model B", alt, caption),
+        "plot": figure(of_models.coefficients(rows), "Coefficients of Model B", alt, caption),
         "table": _scale_table(order, values, means, weights),
         "tested": bool(weights),
         "stable": [f"{POLES[k].name} {POLES[k].low}–{POLES[k].high}" for k in order if POLES[k].id in stable],
@@ -136,7 +138,7 @@ def _correlation(quality: np.ndarray) -> dict:
     i, j = np.unravel_index(np.argmax(np.abs(np.tril(matrix, -1))), matrix.shape)
     pair = f"{_named(i)} and {_named(j)} ({number(matrix[i, j])})"
     return figure(
-        models.correlations([_named(k) for k in range(len(POLES))], matrix),
+        of_models.correlations([_named(k) for k in range(len(POLES))], matrix),
         "How the scales go together",
         f"Rank correlations of the 19 scales over {len(quality)} segments; the strongest is {pair}.",
         f"Spearman correlations of the scores over {len(quality)} segments; a disc is as wide as its correlation is "
@@ -159,7 +161,7 @@ def calibrations(result: ViewResult) -> list[dict]:
         slope, intercept = number(s.calibration_slope), number(s.calibration_intercept)
         panels.append(
             figure(
-                models.calibration(predicted, observed),
+                of_models.calibration(predicted, observed),
                 f"Calibration of Model {model}",
                 f"Calibration of Model {model}: slope {slope}, Brier score {s.brier:.3f}.",
                 f"{len(p)} segments in {len(groups)} groups of like probability. Slope {slope}, intercept "
@@ -190,7 +192,7 @@ def nulls(result: ViewResult) -> list[dict]:
         note = f" The p above stand for one model; corrected for {n_models}: {corrected}." if n_models > 1 else ""
         panels.append(
             figure(
-                models.null_distributions(tests),
+                of_models.null_distributions(tests),
                 f"What chance gives: Model {model}",
                 f"Null distributions of Model {model}: {said}.",
                 f"Grey: {len(tests[0][1]):,} relabellings of {len(result.y)} segments, each refitted. Black: as "

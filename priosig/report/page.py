@@ -16,6 +16,7 @@ from typing import TYPE_CHECKING
 
 from priosig._core.atomic import write_text
 from priosig.experiment.pipeline import Experiment
+from priosig.report import corpus, models
 from priosig.report.answer import answer
 from priosig.report.comparison import comparison
 from priosig.report.corpus import audit_of
@@ -23,7 +24,6 @@ from priosig.report.grid import Cell, Grid, grid
 from priosig.report.inputs import describe_inputs, software
 from priosig.report.markdown import markdown_overview, markdown_summary, overview
 from priosig.report.mistakes import mistakes
-from priosig.report.page import corpus, models
 from priosig.report.sensitivity import sensitivity as sensitivity_section
 from priosig.report.tables import Table, experiment_tables, sensitivity_rows
 from priosig.report.words import AUC_WORDS, clock, number, plain, share, visible

@@ -130,7 +130,7 @@ def _run_one(
     design = assess_design(y, videos, study.start_times, study.confounds, rule=rule, seed=draw_seed)
 
     free = np.random.default_rng([draw_seed, 4]).permuted(np.tile(y, (m, 1)), axis=1)
-    # The draws of `priosig.inference.permutation` and `priosig.inference.conditional`, whose fits are made together here.
+    # The draws of the tests in `priosig.inference`, whose fits are made together here.
     neighbours, _ = draw_relabellings(y, videos, m, np.random.default_rng([draw_seed, 1]), min_pairs=rule.min_pairs)
     basis = confound_basis(
         {name: study.confounds[name] for name in (*design.evidence.adjusted, *design.evidence.left_out)},

@@ -85,7 +85,7 @@ WORLDS: tuple[str, ...] = tuple(RECIPES)
 
 # The quality scale that follows each planted parameter, and which way it does.
 SCALES = {"articulation": ("articulation_length", 1), "brightness": ("timbre_dark", -1)}
-_MODULES = ("worlds.py", "lessons.py", "synth.py", "voice.py")
+_MODULES = ("worlds.py", "lessons.py", "piano.py", "voice.py")
 
 
 @dataclass(frozen=True)

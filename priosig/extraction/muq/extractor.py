@@ -11,8 +11,8 @@ equal length share a batch, and every window's frames equal those of the model c
 other reduced-precision products off, also when the caller had switched them on. `precision` allows less.
 
 *Identity.* A window's frames are cached under its samples and everything else that determines them
-(`priosig.extraction.muq.loaded`). The batch size is left out, because it doesn't matter, and so are all names. Finding
-everything in the cache imports neither torch nor muq (with `device="cpu"`: only torch knows what "auto" is).
+(`priosig.extraction.muq.loaded`). The batch size is left out, because it doesn't matter, and so are all names.
+Finding everything in the cache imports neither torch nor muq (with `device="cpu"`: only torch knows what "auto" is).
 
 *What is kept.* Frames are large: 25 a second, 4 bytes for each of D dimensions, 369 MB for an hour of audio at
 D = 1024. Their summary (`FrameSummary`) is all that the models need: 33 kB for a window, 4 MB for an hour.
@@ -67,15 +67,17 @@ class MuQExtractor:
     cache_dir : path-like, optional
         Where frames and summaries are kept (`EmbeddingCache`); without it, nothing is.
     batch_size : int, optional
-        Most windows in a batch. By default it is found (`priosig.extraction.batch_size`): 1 on the CPU, where more only
-        costs memory; on CUDA what fits, up to 32. The full model needs about 1 GB for each 30 s window. It
+        Most windows in a batch. By default it is found (`priosig.extraction.batch_size`): 1 on the CPU, where more
+        only costs memory; on CUDA what fits, up to 32. The full model needs about 1 GB for each 30 s window. It
         changes no result, and one that doesn't fit in a device's memory is halved, with a warning.
     layer : "last", int, or tuple of int
         Which hidden layer: 0 is what the conformer is given, i what its i-th layer gives, "last" the normalised
-        output of the highest; of several the mean is taken (`priosig.extraction.muq.layers`). Those above are not computed.
+        output of the highest; of several the mean is taken (`priosig.extraction.muq.layers`). Those above are not
+        computed.
     precision : {"float32", "tf32", "bfloat16"}
         "float32" is the reference; "tf32" (CUDA only) and "bfloat16" (CPU and CUDA) are quicker
-        (`priosig.extraction.muq.precision`). bfloat16 moved the small model's frames by 1 % of their spread (rms), 5 % at most.
+        (`priosig.extraction.muq.precision`). bfloat16 moved the small model's frames by 1 % of their spread (rms), 5
+        % at most.
     keep_frames : bool
         Whether `summarise` keeps the frames that it computes besides their summaries, at a hundred times the
         space: 369 MB for an hour of audio at 1024 dimensions instead of 4. Their reader would be `extract`.

@@ -1,11 +1,11 @@
 """The PercePiano quality head: 19 perceptual scores of a segment, from its MuQ frames.
 
-The study trained small networks on PercePiano's ratings and kept them as PyTorch-Lightning checkpoints.
-Model B stands on their outputs, so they are rebuilt here exactly, as plain modules: frames are pooled over
-time to mean and *population* standard deviation (`sqrt(variance + 1e-8)`; Model A's own pooling uses the
-unbiased one), in some checkpoints minimum and maximum too, and two GELU layers and a sigmoid give scores
-between 0 and 1 in the order of `priosig.extraction.percepiano.scales.POLES`. Several heads (the folds of a training run) are
-averaged. Frames that were pooled window by window and not kept (`FrameSummary`) do as well.
+The study trained small networks on PercePiano's ratings and kept them as PyTorch-Lightning checkpoints. Model B
+stands on their outputs, so they are rebuilt here exactly, as plain modules: frames are pooled over time to mean and
+*population* standard deviation (`sqrt(variance + 1e-8)`; Model A's own pooling uses the unbiased one), in some
+checkpoints minimum and maximum too, and two GELU layers and a sigmoid give scores between 0 and 1 in the order of
+`priosig.extraction.percepiano.scales.POLES`. Several heads (the folds of a training run) are averaged. Frames that
+were pooled window by window and not kept (`FrameSummary`) do as well.
 
 A checkpoint is a pickle, and a pickle can run code. It is opened with `weights_only=True`, so that none ever
 does; one that needs more than tensors and plain values is refused by the names of what it asks for. Shapes

@@ -1,6 +1,7 @@
 """Quality scores: what the heads of a corpus say of its segments, averaged.
 
-Heads are loaded once (`priosig.extraction.percepiano.head`) and run on all segments at once. Frames may come as they are, or pooled.
+Heads are loaded once (`priosig.extraction.percepiano.head`) and run on all segments at once. Frames may come as they
+are, or pooled.
 """
 
 import functools
