@@ -2,22 +2,21 @@
 
 import json
 import random
-from pathlib import Path
 
 import numpy as np
 import torch
 
 from priosig.audio.windows import MUQ_RATE, window_bounds
 from priosig.extraction.muq.model import import_muq
+from tests.paths import SMALL_MUQ
 
 MuQ, MuQConfig = import_muq()
-FIXTURE = Path(__file__).parents[1] / "fixtures" / "muq_small"
 WIDTH = 64  # of the fixture's frames, and of these
 
 
 def write_muq(directory):
     """The fixture's architecture with random weights and with dropout, as MuQ's own save_pretrained writes it."""
-    config = json.loads((FIXTURE / "config.json").read_text())
+    config = json.loads((SMALL_MUQ / "config.json").read_text())
     config["conv_dim"] = 8  # half of the fixture's, and quicker
     config["w2v2_config"] |= {name: 0.1 for name in config["w2v2_config"] if "drop" in name}
     with torch.random.fork_rng(devices=()):

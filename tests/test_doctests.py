@@ -2,12 +2,12 @@
 
 import doctest
 from importlib import import_module
-from pathlib import Path
 
 import numpy as np
 import pytest
 
-ROOT = Path(__file__).parents[1]
+from tests.paths import ROOT
+
 MODULES = [
     ".".join(path.relative_to(ROOT).with_suffix("").parts)
     for directory in ("priosig", "validation")

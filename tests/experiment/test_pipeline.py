@@ -2,7 +2,6 @@
 
 import shutil
 from dataclasses import replace
-from pathlib import Path
 from types import SimpleNamespace
 
 import numpy as np
@@ -26,8 +25,7 @@ from priosig.experiment.pipeline import (
 )
 from priosig.extraction.features import Features
 from priosig.extraction.muq.extractor import MuQExtractor
-
-SMALL = Path(__file__).parents[1] / "fixtures" / "muq_small"
+from tests.paths import SMALL_MUQ as SMALL
 
 # Two videos of 100 s, two moments each; between them a CONTINUE.
 #

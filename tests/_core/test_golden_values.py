@@ -14,12 +14,13 @@ from priosig.extraction.muq import loaded
 from priosig.extraction.muq.extractor import MuQExtractor
 from priosig.extraction.muq.loaded import LoadedMuQ
 from priosig.extraction.pooling import summarise
-from tests.small_muq import FIXTURE, tone
+from tests.paths import SMALL_MUQ
+from tests.small_muq import tone
 
 
 def frames() -> np.ndarray:
     """Eight entries of a small model's frames: first, middle and last."""
-    ((_, found),) = MuQExtractor(FIXTURE, device="cpu").extract([("tone", tone(3))])
+    ((_, found),) = MuQExtractor(SMALL_MUQ, device="cpu").extract([("tone", tone(3))])
     return np.concatenate([found[0, :3], found[len(found) // 2, :3], found[-1, :2]])
 
 
@@ -66,7 +67,7 @@ def test_a_cached_value_changes_with_its_version_only(value):
 
 def test_the_versions_are_part_of_the_keys(monkeypatch):
     def keys() -> dict[str, str]:
-        model = LoadedMuQ(FIXTURE, revision=None, device="cpu", layer="last", precision="float32")
+        model = LoadedMuQ(SMALL_MUQ, revision=None, device="cpu", layer="last", precision="float32")
         return {
             "FRAMES_VERSION": str(model.parameters()),
             "SUMMARY_VERSION": window_store.summary_key("ab" * 32),

@@ -1,10 +1,9 @@
 """Snapshots of the suite: written whole, rewritten sparingly, and never by continuous integration."""
 
-from pathlib import Path
-
 import pytest
 
-ROOT = Path(__file__).parents[1]
+from tests.paths import ROOT
+
 CONFTEST = """
 import pytest
 from priosig._core.atomic import write_text

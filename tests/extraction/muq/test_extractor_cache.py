@@ -4,7 +4,6 @@ import os
 import shutil
 import subprocess
 import sys
-from pathlib import Path
 
 import numpy as np
 import pytest
@@ -13,6 +12,7 @@ import priosig.extraction.muq.loaded
 from priosig._core.progress import Progress
 from priosig.audio.windows import Piece
 from priosig.extraction.muq.extractor import MuQExtractor
+from tests.paths import ROOT
 from tests.small_muq import WIDTH, tone
 
 
@@ -121,7 +121,7 @@ for name in ("x", "y"):  # from frames, and from a summary
 assert extractor.n_computed_windows == 0
 print(sorted({{"torch", "muq", "transformers"}} & set(sys.modules)))
 """
-    environment = os.environ | {"PYTHONPATH": str(Path(__file__).parent.parent)}
+    environment = os.environ | {"PYTHONPATH": str(ROOT)}
     ran = subprocess.run([sys.executable, "-c", script], env=environment, capture_output=True, text=True, check=False)
     assert (ran.stdout, ran.stderr) == ("[]\n", "")
 

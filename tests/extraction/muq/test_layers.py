@@ -2,7 +2,6 @@
 
 import itertools
 import random
-from pathlib import Path
 
 import numpy as np
 import pytest
@@ -13,8 +12,8 @@ from priosig.extraction.muq.layers import _download, _upload, layer_numbers, nam
 from priosig.extraction.muq.model import import_muq, load_muq
 from priosig.extraction.muq.precision import arithmetic, check_precision, reference_precision
 from priosig.extraction.pooling import stats_pool
+from tests.paths import SMALL_MUQ as SMALL
 
-SMALL = Path(__file__).parent.parent / "fixtures" / "muq_small"
 DEPTH = 2
 
 

@@ -1,7 +1,5 @@
 """What is heard in each segment: measured piece by piece, told in the order given, in the video's time."""
 
-from pathlib import Path
-
 import numpy as np
 import pytest
 import torch
@@ -17,9 +15,8 @@ from priosig.extraction.muq.extractor import MuQExtractor
 from priosig.extraction.percepiano.head import MuQStatsModel
 from priosig.extraction.percepiano.scores import extract_quality_scores
 from priosig.extraction.pooling import merge, stats_pool, summarise
+from tests.paths import SMALL_MUQ as SMALL
 from tests.short_recordings import SEGMENTS, write_growing_noise
-
-SMALL = Path(__file__).parents[1] / "fixtures" / "muq_small"
 
 
 @pytest.fixture

@@ -15,7 +15,7 @@ from priosig.extraction.batch_size import BatchSizeWarning
 from priosig.extraction.muq.extractor import MuQExtractor
 from priosig.extraction.pooling import stats_pool
 from priosig.extraction.window_store import summary_key
-from tests.small_muq import FIXTURE as SMALL
+from tests.paths import SMALL_MUQ as SMALL
 from tests.small_muq import frames_by_hand, tone
 
 TWO_SECONDS = 2 * MUQ_RATE  # in samples

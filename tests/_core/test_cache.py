@@ -14,6 +14,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 from hypothesis.extra import numpy as arrays
 
+from tests.paths import ROOT
 from priosig._core import atomic
 from priosig._core.cache import CacheWarning, EmbeddingCache, content_key
 
@@ -201,9 +202,8 @@ def test_threads_sharing_a_cache_do_not_harm_each_other(tmp_path):
 
 @pytest.mark.slow
 def test_processes_sharing_a_cache_do_not_harm_each_other(tmp_path):
-    script = f"from test_cache import *; put_and_get_many({str(tmp_path)!r}, SEED, wrong := []); assert not wrong"
-    here = Path(__file__).parent
-    environment = os.environ | {"PYTHONPATH": f"{here}{os.pathsep}{here.parent}"}
+    script = f"from tests._core.test_cache import *; put_and_get_many({str(tmp_path)!r}, SEED, wrong := []); assert not wrong"
+    environment = os.environ | {"PYTHONPATH": str(ROOT)}
     workers = [
         subprocess.Popen([sys.executable, "-c", script.replace("SEED", str(seed))], env=environment)
         for seed in range(2)
