@@ -1,10 +1,10 @@
-"""The suite's options and header; see `validation.options` for what they mean and where they are looked for."""
+"""The suite's options and header; `validation.harness.options` says what they mean."""
 
 import re
 
 import pytest
 
-from validation.options import CORPUS, add_options, check_device, check_directories, corpus_of, setting
+from validation.harness.options import CORPUS, add_options, check_device, check_directories, corpus_of, setting
 
 collect_ignore = ["benchmarks"]  # programs, each with a command of its own
 

@@ -1,4 +1,4 @@
-"""How far do results move between machines? The measurement behind the tolerances of `priosig.snapshots`.
+"""How far do results move between machines? The measurement behind the tolerances of `validation.harness.snapshots`.
 
     .venv/bin/python benchmarks/tolerances.py
 
@@ -61,7 +61,7 @@ def quantities(world: str, directory: Path) -> dict[str, dict[str, float]]:
 
 def main() -> None:
     """Run the variants and print the spreads."""
-    from priosig.snapshots import TOLERANCES
+    from validation.harness.snapshots import TOLERANCES
 
     results = {}
     for variant, environment in VARIANTS.items():

@@ -17,8 +17,8 @@ from priosig.experiment.pipeline import run_experiment
 from priosig.extraction.muq.extractor import MuQExtractor
 from priosig.report.table_text import aligned
 from priosig.worlds.worlds import WORLDS, make_world
-from validation.background import one_thread
-from validation.runs import SMALL_HEADS, SMALL_MUQ
+from validation.harness.background import one_thread
+from validation.harness.runs import SMALL_HEADS, SMALL_MUQ
 
 
 def verdicts(world: str, seed: int) -> dict[tuple[str, str], str]:

@@ -1,7 +1,7 @@
 """Fixtures of the claims: experiments, each run once a session, and their snapshots.
 
-`experiment` is one run of the pipeline, `description` the part of it that needs no audio. Both come once for
-every case (`validation.runs`): with a corpus only that corpus; without one, the embedded worlds. What runs on an
+`experiment` is one run of the pipeline, `description` the part of it that needs no audio. Both come once for every
+case (`validation.harness.runs`): with a corpus only that corpus; without one, the embedded worlds. What runs on an
 accelerator has `@gpu` in its id and the mark `gpu`.
 """
 
@@ -13,10 +13,18 @@ import pytest
 from priosig._core.atomic import write_text
 from priosig.experiment.pipeline import Experiment
 from priosig.worlds.worlds import WORLDS
-from validation.held import FIRST, KNOWN, Snapshot
-from validation.options import CORPUS, setting
-from validation.reporting import begin_report, draw, write_reports
-from validation.runs import Case, Runs, described_cases, experiment_cases, find_accelerator, run_world, wants_gpu
+from validation.harness.options import CORPUS, setting
+from validation.harness.reporting import begin_report, draw, write_reports
+from validation.harness.runs import (
+    Case,
+    Runs,
+    described_cases,
+    experiment_cases,
+    find_accelerator,
+    run_world,
+    wants_gpu,
+)
+from validation.harness.snapshot_fixture import FIRST, KNOWN, Snapshot
 
 HERE = Path(__file__).parent
 RUNS = pytest.StashKey[Runs]()
@@ -168,7 +176,7 @@ def experiment(request: pytest.FixtureRequest, runs: Runs, case: Case) -> Experi
 
 @pytest.fixture
 def snapshot(request: pytest.FixtureRequest, runs: Runs, case: Case) -> Snapshot:
-    """Snapshots of the case (`validation.held`); on an accelerator, those of the CPU."""
+    """Snapshots of the case (`validation.harness.snapshot_fixture`); on an accelerator, those of the CPU."""
     return Snapshot(request, runs.corpus(case).name)
 
 

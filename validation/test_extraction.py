@@ -17,7 +17,7 @@ from priosig.experiment.annotations import read_annotations
 from priosig.experiment.pipeline import Experiment
 from priosig.extraction.muq.extractor import MuQExtractor
 from priosig.extraction.muq.model import import_muq
-from validation.runs import SMALL_MUQ, Case, Runs, open_world
+from validation.harness.runs import SMALL_MUQ, Case, Runs, open_world
 
 BATCH_SIZES = (1, 4)
 

@@ -19,8 +19,8 @@ from priosig._core.memo import kept
 from priosig.extraction.muq.extractor import MuQExtractor
 from priosig.extraction.muq.model import load_muq
 from priosig.extraction.percepiano.scales import PERCEPIANO_DIMENSIONS
-from validation.options import ROOT
-from validation.runs import SMALL_MUQ, Runs
+from validation.harness.options import ROOT
+from validation.harness.runs import SMALL_MUQ, Runs
 
 
 @pytest.fixture(scope="module")

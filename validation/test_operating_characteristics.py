@@ -16,7 +16,7 @@ from priosig._core.cache import EmbeddingCache
 from priosig._core.memo import kept
 from priosig.worlds.operating_characteristics import OperatingCharacteristics, Rate, operating_characteristics
 from priosig.worlds.simulation import WORLDS
-from validation.runs import Runs
+from validation.harness.runs import Runs
 
 N_DATASETS = 40
 OPTIONS = {"n_datasets": N_DATASETS, "n_permutations": 19, "intervals": False}

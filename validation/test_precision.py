@@ -20,7 +20,7 @@ from priosig.crossval.leave_one_video_out import leave_one_video_out_cv
 from priosig.experiment.annotations import read_annotations
 from priosig.experiment.pipeline import measure_views
 from priosig.extraction.muq.extractor import MuQExtractor
-from validation.runs import SMALL_MUQ, Runs, open_world
+from validation.harness.runs import SMALL_MUQ, Runs, open_world
 
 pytestmark = pytest.mark.slow
 WORLD = "signal"

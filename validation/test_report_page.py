@@ -30,7 +30,7 @@ from priosig.experiment.corpus import open_corpus
 from priosig.experiment.pipeline import Experiment, describe
 from priosig.experiment.sensitivity import Choice, Row
 from priosig.report.page import write_failure, write_index, write_report
-from validation.runs import Case, Runs
+from validation.harness.runs import Case, Runs
 
 pytestmark = [pytest.mark.worlds("signal"), pytest.mark.slow]
 

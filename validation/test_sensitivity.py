@@ -11,7 +11,7 @@ import pytest
 
 from priosig.experiment.pipeline import Experiment
 from priosig.experiment.sensitivity import choices
-from validation.runs import Case, Runs
+from validation.harness.runs import Case, Runs
 
 
 @pytest.fixture

@@ -18,7 +18,7 @@ from priosig._core.memo import kept
 from priosig.audio.voice_activity import RATE, detect_talk
 from priosig.worlds.piano import PARAMETERS, Performance, playing, room_noise
 from priosig.worlds.voice import talk
-from validation.runs import Runs
+from validation.harness.runs import Runs
 
 SECONDS = 5.0
 

@@ -21,7 +21,7 @@ from priosig.audio.screening import screen_segments
 from priosig.experiment.annotations import Annotations, read_annotations
 from priosig.extraction.features import Features, measure_features
 from priosig.extraction.muq.extractor import MuQExtractor
-from validation.runs import SMALL_HEADS, SMALL_MUQ, open_world
+from validation.harness.runs import SMALL_HEADS, SMALL_MUQ, open_world
 
 pytestmark = pytest.mark.slow
 

@@ -131,7 +131,7 @@ def _restore(described: object, arrays: dict[str, np.ndarray]) -> object:
 @functools.cache
 def package_hash() -> str:
     """Hash of every module of this package: 64 hexadecimal digits."""
-    root = Path(__file__).parent
+    root = Path(__file__).parents[1]
     digest = hashlib.blake2b(digest_size=32)
     for path in sorted(root.rglob("*.py")):
         source = path.read_bytes()

@@ -6,7 +6,6 @@ import os
 import subprocess
 import sys
 import threading
-from pathlib import Path
 
 import numpy as np
 import pytest
@@ -14,9 +13,9 @@ from hypothesis import given
 from hypothesis import strategies as st
 from hypothesis.extra import numpy as arrays
 
-from tests.paths import ROOT
 from priosig._core import atomic
 from priosig._core.cache import CacheWarning, EmbeddingCache, content_key
+from tests.paths import ROOT
 
 KEY = content_key(np.zeros(3, np.float32), layer=1)
 FRAMES = np.arange(12, dtype=np.float32).reshape(4, 3)
@@ -202,7 +201,8 @@ def test_threads_sharing_a_cache_do_not_harm_each_other(tmp_path):
 
 @pytest.mark.slow
 def test_processes_sharing_a_cache_do_not_harm_each_other(tmp_path):
-    script = f"from tests._core.test_cache import *; put_and_get_many({str(tmp_path)!r}, SEED, wrong := []); assert not wrong"
+    call = f"put_and_get_many({str(tmp_path)!r}, SEED, wrong := [])"
+    script = f"from tests._core.test_cache import *; {call}; assert not wrong"
     environment = os.environ | {"PYTHONPATH": str(ROOT)}
     workers = [
         subprocess.Popen([sys.executable, "-c", script.replace("SEED", str(seed))], env=environment)

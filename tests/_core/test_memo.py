@@ -1,6 +1,7 @@
 """What is kept by content comes back as it was, and only where nothing that matters has changed."""
 
 from dataclasses import dataclass
+from pathlib import Path
 
 import numpy as np
 import pytest
@@ -123,3 +124,11 @@ def test_digest_of_a_file_is_of_its_content(tmp_path):
     assert file_digest(one) == file_digest(other)
     other.write_bytes(b"changed")
     assert file_digest(one) != file_digest(other)
+
+
+def test_a_result_depends_on_every_module_of_the_package(monkeypatch):
+    read = []
+    read_bytes = Path.read_bytes
+    monkeypatch.setattr(Path, "read_bytes", lambda path: read.append(path) or read_bytes(path))
+    priosig._core.memo.package_hash.__wrapped__()
+    assert set(read) == set(Path(priosig.__file__).parent.rglob("*.py"))

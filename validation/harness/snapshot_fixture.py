@@ -1,10 +1,10 @@
 """Snapshots of an experiment: held, written for the first time, or written anew.
 
-They lie in `validation/<module>/<experiment>/` (`priosig.snapshots` says what they hold). pytest-regressions compares
-and rewrites; here is what it leaves open. A corpus that is seen for the first time has none: what its run found is
-gathered and written when the run has come to its end, so that a run that was killed leaves no half of them. Under
-continuous integration nothing is written. A table that is rewritten keeps the values that are within their tolerance,
-so that its diff shows what changed and no last digits.
+They lie in `validation/<module>/<experiment>/` (`validation.harness.snapshots` says what they hold).
+pytest-regressions compares and rewrites; here is what it leaves open. A corpus that is seen for the first time has
+none: what its run found is gathered and written when the run has come to its end, so that a run that was killed
+leaves no half of them. Under continuous integration nothing is written. A table that is rewritten keeps the values
+that are within their tolerance, so that its diff shows what changed and no last digits.
 """
 
 import os
@@ -14,7 +14,7 @@ from pathlib import Path
 import pytest
 import yaml
 
-from priosig.snapshots import TOLERANCES, differences, format_table, parse_table
+from validation.harness.snapshots import TOLERANCES, differences, format_table, parse_table
 
 FIRST = pytest.StashKey[dict[Path, str]]()
 """Snapshots of experiments that had none when the session began: path and text, to be written when it ends."""

@@ -6,8 +6,8 @@ from types import SimpleNamespace
 
 import pytest
 
-from validation.options import CORPUS, OPTIONS, check_device, corpus_of, setting
-from validation.runs import Case, described_cases, experiment_cases, wants_gpu
+from validation.harness.options import CORPUS, OPTIONS, check_device, corpus_of, setting
+from validation.harness.runs import Case, described_cases, experiment_cases, wants_gpu
 
 
 @pytest.fixture(autouse=True)

@@ -15,7 +15,7 @@ import pytest
 from priosig.experiment.corpus import Corpus, open_corpus
 from priosig.worlds.worlds import WORLDS
 
-ROOT = Path(__file__).parent.parent
+ROOT = Path(__file__).parents[2]
 CORPUS = pytest.StashKey[Corpus | None]()
 
 

@@ -8,9 +8,9 @@ from types import SimpleNamespace
 import pytest
 
 from priosig.experiment.corpus import Corpus, Settings
-from validation import reporting
-from validation.options import CORPUS
-from validation.runs import Case
+from validation.harness import reporting
+from validation.harness.options import CORPUS
+from validation.harness.runs import Case
 
 UNREADABLE = Corpus("signal", Path("nowhere/moments.jsonl"), None, (), "muq", Settings())
 ONE, OTHER = Case("signal"), Case("no_signal")

@@ -7,7 +7,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from priosig.snapshots import TOLERANCES, differences, format_table, parse_table
+from validation.harness.snapshots import TOLERANCES, differences, format_table, parse_table
 
 TABLE = {"auc": 0.8123, "n": 98, "auc of a video with one class": None}
 

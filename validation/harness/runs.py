@@ -1,7 +1,7 @@
 """What one session of the suite runs: the cases, each computed once, on the device that it names.
 
-Worlds run in the background (`validation.background`). A corpus, and whatever runs on an accelerator, has the whole
-machine to itself.
+Worlds run in the background (`validation.harness.background`). A corpus, and whatever runs on an accelerator, has the
+whole machine to itself.
 """
 
 import re
@@ -21,9 +21,9 @@ from priosig.experiment.pipeline import Experiment, describe, make_extractor, ru
 from priosig.experiment.sensitivity import Row, sensitivity_table
 from priosig.extraction.muq.extractor import MuQExtractor
 from priosig.worlds.worlds import WORLDS, make_world
-from validation.background import Background
-from validation.options import CORPUS, ROOT, setting
-from validation.progress import ProgressLine
+from validation.harness.background import Background
+from validation.harness.options import CORPUS, ROOT, setting
+from validation.harness.progress import ProgressLine
 
 T = TypeVar("T")
 SMALL_MUQ = ROOT / "fixtures" / "muq_small"

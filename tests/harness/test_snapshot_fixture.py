@@ -7,7 +7,7 @@ from tests.paths import ROOT
 CONFTEST = """
 import pytest
 from priosig._core.atomic import write_text
-from validation.held import FIRST, KNOWN, Snapshot
+from validation.harness.snapshot_fixture import FIRST, KNOWN, Snapshot
 
 def pytest_configure(config):
     config.stash[FIRST] = {}

@@ -15,8 +15,8 @@ import pytest
 from priosig._core.cache import EmbeddingCache
 from priosig.experiment.annotations import read_annotations
 from priosig.experiment.pipeline import Experiment, describe
-from validation.options import CORPUS, setting
-from validation.runs import Case, Runs
+from validation.harness.options import CORPUS, setting
+from validation.harness.runs import Case, Runs
 
 if TYPE_CHECKING:
     from priosig.experiment.sensitivity import Row

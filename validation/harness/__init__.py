@@ -1,0 +1,1 @@
+"""What the claims run on: options, the cases of a session, snapshots, progress, reports."""
