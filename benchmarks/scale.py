@@ -10,7 +10,7 @@ and the simulated data) is its own. Steps are those of an experiment on one mode
 - `leave-one-out`: `leave_one_video_out_cv`, a fold for every video, however many there are
 - `T1, 19` and `T1, 99`: `permutation_test` with 19 and 99 relabellings
 - `T2, 19`: `conditional_test` (two sets of fits: confounds removed, and raw)
-- `interval`: `jackknife_interval`
+- `interval`: `confidence_interval`
 - `assess, 19` and `assess, 99`: `assess_models`, which is design, T1, T2, interval, power (200 refits) and verdict
 
 Features are those of `benchmarks/permutations.py` (6 factors, an offset a video) and a weak shift between STOP and
@@ -35,7 +35,8 @@ from threadpoolctl import threadpool_limits
 from priosig.crossval.leave_one_video_out import leave_one_video_out_cv
 from priosig.inference.assessment import assess_models
 from priosig.inference.conditional import conditional_test
-from priosig.inference.confidence import jackknife_interval
+from priosig.inference.confidence import confidence_interval
+from priosig.inference.data import labelled_segments
 from priosig.inference.permutation import permutation_test
 from priosig.verdict.rule import Rule
 
@@ -62,15 +63,14 @@ def study(n_videos: int, n_features: int, seed: int) -> tuple[np.ndarray, np.nda
 def work_of(step: str, n_videos: int, n_features: int, seed: int) -> Callable[[], object]:
     X, y, videos, starts, confounds = study(n_videos, n_features, seed)
     name, _, number = step.partition(", ")
-    m = int(number or 0)
+    rule = Rule(n_permutations=int(number or 19))
+    data = labelled_segments(y, videos, starts, confounds, X=X)
     return {
         "leave-one-out": lambda: leave_one_video_out_cv(X, y, videos),
-        "T1": lambda: permutation_test(X, y, videos, starts, n_permutations=m, seed=seed),
-        "T2": lambda: conditional_test(X, y, videos, starts, confounds, n_permutations=m, seed=seed),
-        "interval": lambda: jackknife_interval(X, y, videos, starts),
-        "assess": lambda: assess_models(
-            {"model": X}, y, videos, starts, confounds, rule=Rule(n_permutations=m), seed=seed
-        ),
+        "T1": lambda: permutation_test(data, rule, seed=seed),
+        "T2": lambda: conditional_test(data, rule, seed=seed),
+        "interval": lambda: confidence_interval(data, rule),
+        "assess": lambda: assess_models({"model": X}, data, rule, seed=seed),
     }[name]
 
 

@@ -15,13 +15,14 @@ process, Comput. Math. Appl. 50, 1069-1075.
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Mapping
 from dataclasses import dataclass
 
 import numpy as np
 
 PAIRS_PER_DF = 7
 SPLINE_DF = 3
+LOGARITHMIC = ("length",)  # positive confounds, of which the logarithm matters, in a spline
 _REDUNDANT = 0.99  # share of a confound's variance that earlier ones explain
 
 
@@ -79,9 +80,7 @@ def natural_spline(x: np.ndarray, df: int = SPLINE_DF) -> np.ndarray:
     return np.column_stack([scaled] + [d(k) - d(len(t) - 2) for k in range(len(t) - 2)])
 
 
-def confound_basis(
-    confounds: Mapping[str, np.ndarray], n_pairs: int, *, splines: Sequence[str] = ("length",)
-) -> ConfoundBasis:
+def confound_basis(confounds: Mapping[str, np.ndarray], n_pairs: int) -> ConfoundBasis:
     """Turn confounds into regression columns, within a budget of one degree of freedom for every 7 pairs.
 
     Parameters
@@ -89,25 +88,21 @@ def confound_basis(
     confounds : mapping from name to np.ndarray, shape (n_segments,)
         In order of importance: the first are the last to be left out.
     n_pairs : int
-    splines : sequence of str
-        Names of positive quantities that enter as a spline of their logarithm.
 
     Raises
     ------
     ValueError
-        If a confound is not finite (named, with the number of such segments), not one number per segment, or
-        not positive where its logarithm is taken.
+        If a confound is not positive where its logarithm is taken.
     """
-    arrays = check_confounds(confounds, splines=splines)
-    n = len(next(iter(arrays.values()))) if arrays else 0
+    n = len(next(iter(confounds.values()))) if confounds else 0
     budget = n_pairs // PAIRS_PER_DF
     basis = np.empty((n, 0))
     adjusted, redundant, constant, left_out = [], [], [], []
-    for name, values in arrays.items():
+    for name, values in confounds.items():
         if np.ptp(values) <= 1e-9 * max(1.0, float(np.abs(values).max())):
             constant.append(name)
             continue
-        line = (np.log(values) if name in splines else values)[:, None]
+        line = straight(name, values)[:, None]
         if _extend(basis, line, unexplained=1 - _REDUNDANT).shape[1] == basis.shape[1]:
             redundant.append(name)
             continue
@@ -115,30 +110,19 @@ def confound_basis(
         if room < 1:
             left_out.append(name)
             continue
-        block = natural_spline(line[:, 0], min(SPLINE_DF, room)) if name in splines else line
+        block = natural_spline(line[:, 0], min(SPLINE_DF, room)) if name in LOGARITHMIC else line
         basis = _extend(basis, block, unexplained=1e-8)
         adjusted.append(name)
     return ConfoundBasis(basis, tuple(adjusted), tuple(redundant), tuple(constant), tuple(left_out))
 
 
-def check_confounds(
-    confounds: Mapping[str, np.ndarray], *, splines: Sequence[str] = ("length",)
-) -> dict[str, np.ndarray]:
-    """The confounds as float arrays; refused, by name, where they are not finite numbers of one length."""
-    arrays = {name: np.asarray(values, dtype=np.float64) for name, values in confounds.items()}
-    shapes = {name: values.shape for name, values in arrays.items()}
-    if any(len(shape) != 1 for shape in shapes.values()) or len(set(shapes.values())) > 1:
-        raise ValueError(f"confounds: shapes {shapes}; expected one number per segment for each")
-    bad = {name: int((~np.isfinite(values)).sum()) for name, values in arrays.items()}
-    if any(bad.values()):
-        named = ", ".join(f"{name!r} in {count} segments" for name, count in bad.items() if count)
-        raise ValueError(f"confounds: not a finite number: {named}; expected a measured value for every segment")
-    for name in splines:
-        if name in arrays and (arrays[name] <= 0).any():
-            raise ValueError(
-                f"confounds: {name!r} has the value {arrays[name].min()}; expected more than 0, its log is used"
-            )
-    return arrays
+def straight(name: str, values: np.ndarray) -> np.ndarray:
+    """A confound on the scale on which a straight line is meant: its logarithm, for those in `LOGARITHMIC`."""
+    if name not in LOGARITHMIC:
+        return values
+    if (values <= 0).any():
+        raise ValueError(f"confounds: {name!r} has the value {values.min()}; expected more than 0, its log is used")
+    return np.log(values)
 
 
 def _extend(basis: np.ndarray, block: np.ndarray, *, unexplained: float) -> np.ndarray:

@@ -23,15 +23,15 @@ from priosig.crossval.leave_one_video_out import CrossValidation, leave_one_vide
 from priosig.experiment.corpus import Settings
 from priosig.extraction.features import Features
 from priosig.extraction.percepiano.scales import PERCEPIANO_DIMENSIONS
-from priosig.inference.assessment import Assessment, DesignAssessment, assess_design, assess_models
+from priosig.inference.assessment import Assessment, assess_models
 from priosig.inference.coefficients import CoefficientTable, coefficient_table
-from priosig.inference.permutation import count_folds
+from priosig.inference.data import labelled_segments
+from priosig.inference.design import DesignAssessment, assess_design
 from priosig.verdict.decide import Verdict, refuse
 from priosig.verdict.rule import Rule
 
 P, T = ParamSpec("P"), TypeVar("T")
 MODELS = ("A", "B")
-MATCHED = ("place",)  # T2 compares neighbours in time, which holds the place in the video
 
 
 @dataclass(frozen=True)
@@ -157,31 +157,26 @@ def evaluate_view(
         refusal = refuse(reason, rule_of(settings), exploratory=settings.exploratory)
         return ViewResult(view, y, confounds, None, features, {}, {}, None, problems, refusal)
 
-    data = y, video_ids, start_times, confounds.values
-    options = {
-        "rule": rule_of(settings),
-        "seed": settings.seed,
-        "removed": confounds.constant,
-        "not_measured": tuple(confounds.not_measured),
-        "matched": MATCHED,
-        "partly_known": confounds.partly_known,
-        "exploratory": settings.exploratory,
-        "progress": stages,
-    }
+    data = labelled_segments(
+        y, video_ids, start_times, confounds.values,
+        partly_known=confounds.partly_known,
+        X=np.hstack(list(designs.values())) if designs else None,
+        removed=confounds.constant,
+        not_measured=tuple(confounds.not_measured),
+    )  # fmt: skip
+    rule = rule_of(settings)
+    options = {"seed": settings.seed, "exploratory": settings.exploratory, "progress": stages}
     models = {}
     for name, X in designs.items():
         with counted_fits(stages, f"Model {name}, every video left out", len(set(video_ids))):
             models[name] = leave_one_video_out_cv(X, y, video_ids, segment_ids, C=settings.C)
-    assessments = assess_models(designs, *data, **options) if designs else {}
-    design = next(iter(assessments.values())).design if assessments else assess_design(*data, **options)
+    assessments = assess_models(designs, data, rule, **options) if designs else {}
+    design = next(iter(assessments.values())).design if assessments else assess_design(data, rule, **options)
     table = None
     if "B" in models:
-        options = {"n_permutations": settings.n_permutations, "seed": settings.seed, "C": settings.C}
-        names = PERCEPIANO_DIMENSIONS
-        with counted_fits(stages, "coefficients", (1 + settings.n_permutations) * count_folds(video_ids)):
-            table = coefficient_table(
-                features.quality, y, video_ids, start_times, names, alpha=settings.alpha, **options
-            )
+        with counted_fits(stages, "coefficients", (1 + rule.n_permutations) * data.n_folds):
+            scales = data.with_features(features.quality)
+            table = coefficient_table(scales, PERCEPIANO_DIMENSIONS, rule, seed=settings.seed)
     return ViewResult(view, y, confounds, design, features, models, assessments, table, problems)
 
 

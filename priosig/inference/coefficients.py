@@ -32,11 +32,12 @@ from dataclasses import dataclass
 
 import numpy as np
 
-from priosig.crossval.leave_one_video_out import Fold
 from priosig.crossval.probe import fit_logistic
-from priosig.inference.permutation import TIE, folds_of, require_both_classes
-from priosig.inference.relabelling import canonical_rows, draw_relabellings
+from priosig.inference.data import LabelledSegments
+from priosig.inference.permutation import TIE, require_both_classes
+from priosig.inference.relabelling import draw_relabellings
 from priosig.metrics.auc import auc_within_video
+from priosig.verdict.rule import Rule
 
 CLUSTER_CUT = 0.3
 
@@ -100,31 +101,21 @@ class CoefficientTable:
 
 
 def coefficient_table(
-    X: np.ndarray,
-    y: np.ndarray,
-    video_ids: Sequence[str],
-    start_times: np.ndarray,
-    names: Sequence[str],
-    *,
-    n_permutations: int = 9999,
-    n_repeats: int = 100,
-    seed: int = 0,
-    C: float = 1.0,
-    min_pairs: int = 15,
-    alpha: float = 0.05,
+    data: LabelledSegments, names: Sequence[str], rule: Rule, *, seed: int = 0, n_repeats: int = 100
 ) -> CoefficientTable:
     """Weights with max-T p-values, patterns, and the importance of clusters.
 
     Parameters
     ----------
-    X, y, video_ids, start_times, n_permutations, seed, C, min_pairs
-        As for `priosig.inference.permutation.permutation_test`; the same seed gives the same relabellings.
+    data : LabelledSegments
     names : sequence of str
         Of the features.
+    rule : Rule
+        Its `alpha` is the bar for `stable`.
+    seed : int
+        The same seed gives T1's relabellings.
     n_repeats : int
         Permutations for each cluster's importance.
-    alpha : float
-        Bar for `stable`.
 
     Returns
     -------
@@ -135,20 +126,15 @@ def coefficient_table(
     ValueError
         As `permutation_test`, and if there is not one name a feature or some fold cannot be trained.
     """
-    rows = canonical_rows(y, video_ids, start_times, X)
-    X, y = np.asarray(X, dtype=np.float64)[rows.order], np.asarray(y)[rows.order].astype(np.int8)
-    if X.ndim != 2 or len(names) != X.shape[1]:
+    X, y, folds = data.X, data.y, data.folds
+    if len(names) != X.shape[1]:
         raise ValueError(f"coefficient_table: {len(names)} names for features of shape {X.shape}; expected one each")
-    require_both_classes("coefficient_table", y, rows.videos)
-    folds = folds_of(X, rows.videos)
-    drawn, _ = draw_relabellings(
-        y, rows.videos, n_permutations, np.random.default_rng([seed, 1]), min_pairs=min_pairs
-    )
-    labellings = np.vstack([y[None, :], drawn])
+    require_both_classes(data)
+    labellings = np.vstack([y[None, :], draw_relabellings(data, rule, seed)])
     total = np.zeros((len(labellings), X.shape[1]))
     observed, intercepts = [], []
     for fold in folds:
-        fit = fit_logistic(fold.reduction.Z_train, labellings[:, fold.train], C)
+        fit = fit_logistic(fold.reduction.Z_train, labellings[:, fold.train], rule.C)
         if not fit.converged.all():
             where = ", ".join(map(str, fold.held_out))
             raise ValueError(
@@ -165,12 +151,12 @@ def coefficient_table(
     labels = clusters_of(X)
     spread = by_fold.std(axis=0, ddof=1)
     pvalues = max_t_pvalues(total)
-    pattern = _pattern(X, rows.videos, mean)
+    pattern = _pattern(data, mean)
     agreement = np.where(mean == 0, np.nan, (np.sign(by_fold) == np.sign(mean)).mean(axis=0))
     rng = np.random.default_rng([seed, 5])
     clusters = []
     for cluster in range(labels.max() + 1):
-        drops = _drops(X, y, rows.videos, folds, by_fold, np.array(intercepts), labels == cluster, n_repeats, rng)
+        drops = _drops(data, by_fold, np.array(intercepts), labels == cluster, n_repeats, rng)
         members = tuple(str(names[i]) for i in np.flatnonzero(labels == cluster))
         clusters.append(Cluster(members, float(drops.mean()), float(drops.std())))
     order = sorted(range(len(clusters)), key=lambda c: -clusters[c].importance)
@@ -183,12 +169,12 @@ def coefficient_table(
             sign_agreement=float(agreement[i]),
             pvalue=float(pvalues[i]),
             pattern=float(pattern[i]),
-            stable=bool(pvalues[i] <= alpha),
+            stable=bool(pvalues[i] <= rule.alpha),
             cluster=place[int(labels[i])],
         )
         for i in range(X.shape[1])
     )
-    return CoefficientTable(table, tuple(clusters[c] for c in order), n_permutations)
+    return CoefficientTable(table, tuple(clusters[c] for c in order), rule.n_permutations)
 
 
 def max_t_pvalues(statistics: np.ndarray) -> np.ndarray:
@@ -249,11 +235,11 @@ def rank_correlation(X: np.ndarray) -> np.ndarray:
     return ranks.T @ ranks
 
 
-def _pattern(X: np.ndarray, videos: np.ndarray, weights: np.ndarray) -> np.ndarray:
+def _pattern(data: LabelledSegments, weights: np.ndarray) -> np.ndarray:
     """Cov(X) w / sd(X w), features centred within video and scaled to unit spread (Haufe et al. 2014, eq. 6)."""
-    centred = X.copy()
-    for v in np.unique(videos):
-        centred[videos == v] -= centred[videos == v].mean(axis=0)
+    centred = data.X.copy()
+    for rows in data.rows_of_videos:
+        centred[rows] -= centred[rows].mean(axis=0)
     scale = centred.std(axis=0)
     centred = np.divide(centred, scale, out=np.zeros_like(centred), where=scale > TIE)
     score = centred @ weights
@@ -261,10 +247,7 @@ def _pattern(X: np.ndarray, videos: np.ndarray, weights: np.ndarray) -> np.ndarr
 
 
 def _drops(
-    X: np.ndarray,
-    y: np.ndarray,
-    videos: np.ndarray,
-    folds: tuple[Fold, ...],
+    data: LabelledSegments,
     weights: np.ndarray,
     intercepts: np.ndarray,
     members: np.ndarray,
@@ -276,9 +259,10 @@ def _drops(
 
     Scores are linear, so only the members' share of them has to be permuted.
     """
+    y, videos = data.y, data.videos
     part, scores = np.empty(len(y)), np.empty(len(y))
-    for fold, w, b in zip(folds, weights, intercepts, strict=True):
-        Z = (X[fold.test] - fold.reduction.mean) / fold.reduction.scale
+    for fold, w, b in zip(data.folds, weights, intercepts, strict=True):
+        Z = (data.X[fold.test] - fold.reduction.mean) / fold.reduction.scale
         part[fold.test] = Z[:, members] @ w[members]
         scores[fold.test] = Z @ w + b
     order = np.argsort(rng.random((n_repeats, len(y))) + videos, axis=1)

@@ -39,17 +39,21 @@ N. E. Breslow & N. E. Day (1980), Statistical Methods in Cancer Research I, IARC
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 
 import numpy as np
 
-from priosig.confounds.basis import check_confounds, confound_basis
-from priosig.crossval.folds import Fold, Folds
+from priosig.confounds.basis import ConfoundBasis, confound_basis
 from priosig.inference.conditional_logistic import RIDGE, draw_strata, fit_pairs, fit_strata, inclusion_probabilities
-from priosig.inference.permutation import folds_of, observed_and_null, permutation_pvalue, require_both_classes
-from priosig.inference.relabelling import SHUFFLE, SWAP, Scheme, canonical_rows, flip_pairs, neighbouring_pairs
+from priosig.inference.data import LabelledSegments
+from priosig.inference.permutation import observed_and_null, permutation_pvalue, require_both_classes
+from priosig.inference.relabelling import SWAP, Scheme, flip_pairs, relabelling_rng, scheme_of
+from priosig.metrics.auc import auc_within_video
 from priosig.metrics.summary import sigmoid
+from priosig.verdict.rule import Rule
+
+HELD_BY_PAIRS = ("place",)
+"""Confounds that follow from time: comparing neighbours holds them, and within a pair they tell the label exactly."""
 
 
 @dataclass(frozen=True)
@@ -111,76 +115,24 @@ class ConditionalResult:
     left_out: tuple[str, ...]
 
 
-def conditional_test(
-    X: np.ndarray,
-    y: np.ndarray,
-    video_ids: Sequence[str],
-    start_times: np.ndarray,
-    confounds: Mapping[str, np.ndarray],
-    *,
-    splines: Sequence[str] = ("length",),
-    n_permutations: int = 9999,
-    seed: int = 0,
-    C: float = 1.0,
-    min_pairs: int = 15,
-) -> ConditionalResult:
+def conditional_test(data: LabelledSegments, rule: Rule, *, seed: int = 0) -> ConditionalResult:
     """T2: test "given the confounds, the label says nothing about these features".
 
-    With no confound that varies, every pair is a fair coin and T2 asks the same as T1. Where the confounds
-    decide every label, all draws equal the observed labels, and p is 1.
-
-    Parameters
-    ----------
-    X, y, video_ids, start_times, n_permutations, seed, C, min_pairs
-        As for `priosig.inference.permutation.permutation_test`.
-    confounds : mapping from name to np.ndarray, shape (n_segments,)
-        In order of importance.
-    splines : sequence of str
-        Names of positive confounds that enter as a spline of their logarithm.
-
-    Returns
-    -------
-    ConditionalResult
+    With no confound that varies, every pair is a fair coin and T2 asks the same as T1. Where the confounds decide
+    every label, all draws equal the observed labels, and p is 1.
 
     Raises
     ------
     ValueError
-        As `permutation_test`, and for confounds that are not finite, by name.
+        As `permutation_test`.
     """
-    checked = check_confounds(confounds, splines=splines)
-    table = np.column_stack(list(checked.values())) if checked else np.empty((len(y), 0))
-    if len(table) != len(y):
-        raise ValueError(f"conditional_test: confounds of {len(table)} segments; expected {len(y)}, one value each")
-    rows = canonical_rows(y, video_ids, start_times, X, table)
-    X, y = np.asarray(X, dtype=np.float64)[rows.order], np.asarray(y)[rows.order].astype(np.int8)
-    require_both_classes("conditional_test", y, rows.videos)
-    ordered = {name: values[rows.order] for name, values in checked.items()}
-    settings = {"n_permutations": n_permutations, "seed": seed, "C": C, "min_pairs": min_pairs}
-    return relabel_given(ordered, folds_of(X, rows.videos), X, y, rows.videos, splines=splines, **settings)
-
-
-def relabel_given(
-    confounds: Mapping[str, np.ndarray],
-    folds: tuple[Fold, ...] | Folds,
-    X: np.ndarray,
-    y: np.ndarray,
-    videos: np.ndarray,
-    *,
-    splines: Sequence[str],
-    n_permutations: int,
-    seed: int,
-    C: float,
-    min_pairs: int,
-) -> ConditionalResult:
-    """`conditional_test` of canonical rows; `folds` are those of the features as they are."""
-    basis = confound_basis(confounds, _informative(y, videos, min_pairs), splines=splines)
-    columns = basis.columns if confounds else np.empty((len(y), 0))
-    draws = conditional_labellings(
-        columns, y, videos, n_permutations, np.random.default_rng([seed, 1]), min_pairs=min_pairs
-    )
-    raw_statistic, raw_null = statistic, null = observed_and_null(folds, y, draws.labellings, videos, C=C)
+    require_both_classes(data)
+    basis = adjustment_basis(data, rule)
+    columns = basis.columns if basis.df else np.empty((len(data), 0))
+    draws = conditional_labellings(columns, data, rule, seed)
+    raw_statistic, raw_null = statistic, null = observed_and_null(data.folds, data, draws.labellings, C=rule.C)
     if columns.shape[1]:  # else nothing is taken away
-        statistic, null = observed_and_null(folds_of(X, videos, columns), y, draws.labellings, videos, C=C)
+        statistic, null = observed_and_null(data.folds_without(columns), data, draws.labellings, C=rule.C)
     return ConditionalResult(
         statistic=statistic,
         pvalue=permutation_pvalue(statistic, null),
@@ -188,9 +140,9 @@ def relabel_given(
         raw_statistic=raw_statistic,
         raw_pvalue=permutation_pvalue(raw_statistic, raw_null),
         raw_null_distribution=raw_null,
-        n_permutations=n_permutations,
+        n_permutations=rule.n_permutations,
         scheme=draws.scheme,
-        n_pairs=len(neighbouring_pairs(y, videos)),
+        n_pairs=len(data.pairs),
         effective_pairs=draws.effective_pairs,
         adjusted=basis.adjusted,
         redundant=basis.redundant,
@@ -199,34 +151,39 @@ def relabel_given(
     )
 
 
+def adjustment_basis(data: LabelledSegments, rule: Rule) -> ConfoundBasis:
+    """What T2 adjusts for. Confounds that separate the labels best come first; ties keep the order given."""
+    confounds = {name: values for name, values in data.confounds.items() if name not in HELD_BY_PAIRS}
+    apart = {
+        name: round(abs(float(auc_within_video(values, data.y, data.videos)) - 0.5), 9)
+        for name, values in confounds.items()
+    }
+    order = sorted(confounds, key=lambda name: 0.0 if np.isnan(apart[name]) else -apart[name])
+    return confound_basis({name: confounds[name] for name in order}, _informative(data, rule))
+
+
 def conditional_labellings(
-    columns: np.ndarray,
-    y: np.ndarray,
-    videos: np.ndarray,
-    n: int,
-    rng: np.random.Generator,
-    *,
-    min_pairs: int = 15,
-    ridge: float = RIDGE,
+    columns: np.ndarray, data: LabelledSegments, rule: Rule, seed: int, *, ridge: float = RIDGE
 ) -> ConditionalDraws:
-    """Draw labellings of canonical rows given the confounds' columns; see the module's docstring."""
-    pairs = neighbouring_pairs(y, videos)
-    if len(pairs) >= min_pairs:
+    """Draw labellings given the confounds' columns; see the module's docstring."""
+    y, videos, pairs, rng, n = data.y, data.videos, data.pairs, relabelling_rng(seed), rule.n_permutations
+    scheme = scheme_of(data, rule)
+    if scheme == SWAP:
         differences = columns[pairs[:, 0]] - columns[pairs[:, 1]]
         keep = sigmoid(differences @ fit_pairs(differences, ridge))
-        labellings, scheme = flip_pairs(y, pairs, rng.random((n, len(pairs))) < 1 - keep), SWAP
-        probabilities = np.asarray(y, dtype=np.float64).copy()
+        labellings = flip_pairs(y, pairs, rng.random((n, len(pairs))) < 1 - keep)
+        probabilities = y.astype(np.float64)
         probabilities[pairs[:, 0]], probabilities[pairs[:, 1]] = keep, 1 - keep
     else:
         eta = columns @ fit_strata(columns, y, videos, ridge)
-        labellings, scheme = draw_strata(eta, y, videos, n, rng), SHUFFLE
+        labellings = draw_strata(eta, y, videos, n, rng)
         probabilities = inclusion_probabilities(eta, y, videos)
     return ConditionalDraws(labellings, scheme, probabilities, float(2 * np.sum(probabilities * (1 - probabilities))))
 
 
-def _informative(y: np.ndarray, videos: np.ndarray, min_pairs: int) -> int:
+def _informative(data: LabelledSegments, rule: Rule) -> int:
     """Pairs that carry information on the confounds' coefficients: neighbours, or the smaller class of each video."""
-    n_pairs = len(neighbouring_pairs(y, videos))
-    if n_pairs >= min_pairs:
-        return n_pairs
-    return int(sum(min(y[videos == v].sum(), (1 - y[videos == v]).sum()) for v in np.unique(videos)))
+    if scheme_of(data, rule) == SWAP:
+        return len(data.pairs)
+    stops = [(int(data.y[rows].sum()), len(rows)) for rows in data.rows_of_videos]
+    return sum(min(n_stop, n - n_stop) for n_stop, n in stops)

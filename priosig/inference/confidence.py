@@ -31,15 +31,15 @@ C. J. Clopper & E. S. Pearson (1934), The use of confidence or fiducial limits, 
 from __future__ import annotations
 
 import math
-from collections.abc import Sequence
 from dataclasses import dataclass
 
 import numpy as np
 
 from priosig.crossval.jackknife import jackknife_scores
-from priosig.inference.permutation import MAX_SINGLE_FOLDS, folds_of, refitted_aucs
-from priosig.inference.relabelling import canonical_rows
+from priosig.inference.data import MAX_SINGLE_FOLDS, LabelledSegments
+from priosig.inference.permutation import refitted_aucs
 from priosig.metrics.auc import auc_by_video
+from priosig.verdict.rule import Rule
 
 BLOCKS = 20
 
@@ -76,62 +76,32 @@ class Interval:
     reason: str
 
 
-def jackknife_interval(
-    X: np.ndarray,
-    y: np.ndarray,
-    video_ids: Sequence[str],
-    start_times: np.ndarray,
-    *,
-    level: float = 0.95,
-    C: float = 1.0,
-) -> Interval:
+def confidence_interval(data: LabelledSegments, rule: Rule) -> Interval:
     """Confidence interval for the AUC within video of the cross-validated probe.
-
-    Parameters
-    ----------
-    X, y, video_ids, start_times, C
-        As for `priosig.inference.permutation.permutation_test`; times only put the rows into an order of their own.
-    level : float
-        Nominal coverage.
 
     Returns
     -------
     Interval
         With NaN limits and a reason where fewer than three videos hold both labels.
-
-    Raises
-    ------
-    ValueError
-        For features, labels or times that are not finite numbers, and for a single video.
     """
-    rows = canonical_rows(y, video_ids, start_times, X)
-    X, y = np.asarray(X, dtype=np.float64)[rows.order], np.asarray(y)[rows.order].astype(np.int8)
-    estimate = float(refitted_aucs(folds_of(X, rows.videos), y[None, :], rows.videos, C=C)[0])
-    return interval_around(estimate, X, y, rows.videos, level=level, C=C)
-
-
-def interval_around(
-    estimate: float, X: np.ndarray, y: np.ndarray, videos: np.ndarray, *, level: float, C: float
-) -> Interval:
-    """`jackknife_interval` of canonical rows whose estimate is known."""
-    two_class = sum(bool(0 < y[videos == v].sum() < (videos == v).sum()) for v in np.unique(videos))
+    estimate = float(refitted_aucs(data.folds, data.y[None, :], data.videos, C=rule.C)[0])
+    two_class = data.n_two_class_videos
     if two_class < 3:
         reason = (
             f"{two_class} of the videos hold both labels; expected at least 3 to see how much one of them matters"
         )
-        return Interval(estimate, math.nan, math.nan, level, math.nan, 0, np.empty(0), reason)
-    many = len(np.unique(videos)) > MAX_SINGLE_FOLDS
+        return Interval(estimate, math.nan, math.nan, rule.level, math.nan, 0, np.empty(0), reason)
+    blocks = BLOCKS if data.n_videos > MAX_SINGLE_FOLDS else None
     scores = jackknife_scores(
-        X, y, videos, C, max_folds=BLOCKS if many else None, content=np.arange(len(y)) if many else None
+        data.X, data.y, data.videos, rule.C, max_folds=blocks, content=np.arange(len(data)) if blocks else None
     )
-    leave_out = np.array(auc_by_video(scores, y, videos, allow_unscored=True).within)
-    return interval_from_leave_out(estimate, leave_out, min(two_class, len(leave_out)), level=level)
+    leave_out = np.array(auc_by_video(scores, data.y, data.videos, allow_unscored=True).within)
+    return interval_from_leave_out(estimate, leave_out, min(two_class, len(leave_out)), level=rule.level)
 
 
-def count_jackknife_fits(videos: np.ndarray) -> int:
+def count_jackknife_fits(data: LabelledSegments) -> int:
     """How many fits leave a pair of videos, or of groups, out."""
-    n_videos = len(np.unique(videos))
-    return math.comb(n_videos if n_videos <= MAX_SINGLE_FOLDS else BLOCKS, 2)
+    return math.comb(data.n_videos if data.n_videos <= MAX_SINGLE_FOLDS else BLOCKS, 2)
 
 
 def interval_from_leave_out(
@@ -149,8 +119,6 @@ def interval_from_leave_out(
     """
     from scipy.special import stdtrit
 
-    if not 0 < level < 1:
-        raise ValueError(f"jackknife_interval: level is {level}; expected a number between 0 and 1")
     df = n_videos - 1
 
     def without(reason: str, se: float = math.nan) -> Interval:

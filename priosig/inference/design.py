@@ -19,17 +19,18 @@ P. H. Westfall & S. S. Young (1993), Resampling-Based Multiple Testing, Wiley, c
 from __future__ import annotations
 
 import math
-from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, replace
 
 import numpy as np
 
 from priosig._core.progress import Stages, counted_fits
-from priosig.confounds.basis import ConfoundBasis, check_confounds, confound_basis, natural_spline
-from priosig.crossval.leave_one_video_out import oof_scores
-from priosig.inference.permutation import TIE, count_folds, folds_of, refitted_aucs
-from priosig.inference.relabelling import canonical_rows, draw_relabellings, neighbouring_pairs
-from priosig.metrics.auc import auc, auc_by_video, auc_within_video
+from priosig.confounds.basis import natural_spline, straight
+from priosig.crossval.folds import oof_scores
+from priosig.inference.conditional import HELD_BY_PAIRS, adjustment_basis
+from priosig.inference.data import LabelledSegments
+from priosig.inference.permutation import TIE, refitted_aucs
+from priosig.inference.relabelling import draw_relabellings
+from priosig.metrics.auc import auc, auc_by_video
 from priosig.verdict.decide import Verdict, decide, design_problems
 from priosig.verdict.evidence import Evidence
 from priosig.verdict.rule import Rule
@@ -100,18 +101,10 @@ class DesignAssessment:
 
 
 def assess_design(
-    y: np.ndarray,
-    video_ids: Sequence[str],
-    start_times: np.ndarray,
-    confounds: Mapping[str, np.ndarray],
+    data: LabelledSegments,
+    rule: Rule,
     *,
-    rule: Rule | None = None,
     seed: int = 0,
-    splines: Sequence[str] = ("length",),
-    removed: Sequence[str] = (),
-    not_measured: Sequence[str] = (),
-    matched: Sequence[str] = (),
-    partly_known: Mapping[str, np.ndarray] | None = None,
     exploratory: bool = False,
     progress: Stages | None = None,
 ) -> DesignAssessment:
@@ -119,26 +112,10 @@ def assess_design(
 
     Parameters
     ----------
-    y : np.ndarray, shape (n_segments,)
-        1 = STOP, 0 = CONTINUE.
-    video_ids : sequence of str, one per segment
-    start_times : np.ndarray, shape (n_segments,)
-        Seconds from the start of the video.
-    confounds : mapping from name to np.ndarray, shape (n_segments,)
-        One that is the same everywhere counts as removed by design.
-    rule : Rule, optional
+    data : LabelledSegments
+        A confound that is the same everywhere counts as removed by design.
+    rule : Rule
     seed : int
-    splines : sequence of str
-        Names of positive confounds of which the logarithm matters.
-    removed, not_measured : sequence of str
-        Names of further confounds, to be named in the sentence.
-    matched : sequence of str
-        Those of `confounds` that T2 holds by comparing neighbours, and must not adjust for again: what follows
-        from time, such as the place in the video. Labels alternate, so that within a pair time tells the label
-        exactly, though over the video it tells nothing.
-    partly_known : mapping from name to np.ndarray, shape (n_segments,), optional
-        Further confounds, NaN where they are not known: tried as predictors on the segments where they are, and not
-        adjusted for.
     exploratory : bool
         The data had been looked at before.
     progress : callable, optional
@@ -147,51 +124,35 @@ def assess_design(
     Returns
     -------
     DesignAssessment
-
-    Raises
-    ------
-    ValueError
-        For lengths that differ, labels other than 0 and 1, and times or confounds that are not finite, by
-        name.
     """
-    rule = rule or Rule()
-    checked = check_confounds(confounds, splines=splines)
-    table = np.column_stack(list(checked.values())) if checked else np.empty((len(y), 0))
-    rows = canonical_rows(y, video_ids, start_times, table)
-    y, videos = np.asarray(y)[rows.order].astype(np.int8), rows.videos
-    checked = {name: values[rows.order] for name, values in checked.items()}
-    pairs = neighbouring_pairs(y, videos)
-    to_adjust = {name: values for name, values in checked.items() if name not in matched}
-    basis = _ordered_basis(to_adjust, y, videos, len(pairs), splines)
-    varying = {name: values for name, values in checked.items() if name not in basis.constant}
-    partial = {name: np.asarray(v, dtype=np.float64)[rows.order] for name, v in (partly_known or {}).items()}
-    baselines = _baselines(varying, partial, y, videos, splines, rule, seed, progress)
+    basis = adjustment_basis(data, rule)
+    varying = {name: values for name, values in data.confounds.items() if name not in basis.constant}
+    baselines = _baselines(varying, data, rule, seed, progress)
     best = max((b for b in baselines if not math.isnan(b.auc_within_video)), key=_auc_of, default=None)
     alone = [b for b in baselines if b.name != ALL_CONFOUNDS]
-    n_two_class = sum(bool(0 < y[videos == v].sum() < (videos == v).sum()) for v in np.unique(videos))
     evidence = Evidence(
-        n_videos=n_two_class,
-        n_pairs=len(pairs),
+        n_videos=data.n_two_class_videos,
+        n_pairs=len(data.pairs),
         confound_auc=best.auc_within_video if best else math.nan,
         confound_pvalue=best.pvalue if best else math.nan,
-        confound_names=_names_of(best, tuple(varying), len(y)),
+        confound_names=_names_of(best, tuple(varying), len(data)),
         confound_ranking=tuple((b.name, b.auc_within_video) for b in alone),
-        removed=tuple(dict.fromkeys((*basis.constant, *removed))),
-        matched=tuple(name for name in varying if name in matched),
+        removed=tuple(dict.fromkeys((*basis.constant, *data.removed))),
+        matched=tuple(name for name in varying if name in HELD_BY_PAIRS),
         adjusted=(*basis.adjusted, *basis.redundant),
         left_out=basis.left_out,
-        not_measured=tuple(not_measured),
-        partly_known=tuple(partial),
+        not_measured=data.not_measured,
+        partly_known=tuple(data.partly_known),
         exploratory=exploratory,
     )
     problems = design_problems(evidence, rule)
     return DesignAssessment(
-        n_segments=len(y),
-        n_stop=int(y.sum()),
-        n_continue=int((1 - y).sum()),
-        n_videos=len(np.unique(videos)),
-        n_two_class_videos=n_two_class,
-        n_pairs=len(pairs),
+        n_segments=len(data),
+        n_stop=int(data.y.sum()),
+        n_continue=int((1 - data.y).sum()),
+        n_videos=data.n_videos,
+        n_two_class_videos=data.n_two_class_videos,
+        n_pairs=len(data.pairs),
         baselines=baselines,
         removed=evidence.removed,
         not_measured=evidence.not_measured,
@@ -210,59 +171,37 @@ def _names_of(best: Baseline | None, varying: tuple[str, ...], n: int) -> tuple[
     return (best.name if best.n_known == n else f"{best.name} (known for {best.n_known} of {n} windows)",)
 
 
-def _ordered_basis(
-    confounds: Mapping[str, np.ndarray], y: np.ndarray, videos: np.ndarray, n_pairs: int, splines: Sequence[str]
-) -> ConfoundBasis:
-    """What T2 will adjust for: confounds that separate the labels best come first; ties keep the order given."""
-    apart = {
-        name: round(abs(float(auc_within_video(values, y, videos)) - 0.5), 9) for name, values in confounds.items()
-    }
-    order = sorted(confounds, key=lambda name: 0.0 if math.isnan(apart[name]) else -apart[name])
-    return confound_basis({name: confounds[name] for name in order}, n_pairs, splines=splines)
-
-
 def _baselines(
-    confounds: Mapping[str, np.ndarray],
-    partly_known: Mapping[str, np.ndarray],
-    y: np.ndarray,
-    videos: np.ndarray,
-    splines: Sequence[str],
-    rule: Rule,
-    seed: int,
-    progress: Stages | None,
+    varying: dict[str, np.ndarray], data: LabelledSegments, rule: Rule, seed: int, progress: Stages | None
 ) -> tuple[Baseline, ...]:
     """Each confound alone and all together as models, with max-T p-values over all of them; () if none varies."""
-    everyone = np.ones(len(y), dtype=bool)
-    tried = {name: (values[:, None], everyone) for name, values in confounds.items()}
+    everyone = np.ones(len(data), dtype=bool)
+    tried = {name: (values[:, None], everyone) for name, values in varying.items()}
     # Together they may also be curved: talk that is either long or absent before a STOP, say, has no straight line.
-    curved = [natural_spline(np.log(v) if name in splines else v) for name, v in confounds.items()]
+    curved = [natural_spline(straight(name, values)) for name, values in varying.items()]
     if sum(block.shape[1] for block in curved) > 1:
         tried[ALL_CONFOUNDS] = np.column_stack(curved), everyone
-    tried |= {name: (values[:, None], np.isfinite(values)) for name, values in partly_known.items()}
+    tried |= {name: (values[:, None], np.isfinite(values)) for name, values in data.partly_known.items()}
     if not tried:
         return ()
-    labellings, _ = draw_relabellings(
-        y, videos, rule.n_permutations, np.random.default_rng([seed, 1]), min_pairs=rule.min_pairs
-    )
+    labellings = draw_relabellings(data, rule, seed)
     largest = np.full(len(labellings), -np.inf)
-    n_fits = count_folds(videos) * (1 + len(labellings))
-    found = []
-    with counted_fits(progress, "confounds alone", len(tried) * n_fits):
+    baselines = []
+    with counted_fits(progress, "confounds alone", len(tried) * data.n_folds * (1 + len(labellings))):
         for name, (X, known) in tried.items():
-            n_known, (y_known, of) = int(known.sum()), (y[known], videos[known])
-            if len(np.unique(of)) < 2 or y_known.min() == y_known.max():
-                found.append(Baseline(name, math.nan, math.nan, 0, math.nan, n_known))
+            part = replace(data, X=X).some(known)
+            if part.n_videos < 2 or part.y.min() == part.y.max():
+                baselines.append(Baseline(name, math.nan, math.nan, 0, math.nan, len(part)))
                 continue
-            folds = folds_of(X[known], of)
-            largest = np.fmax(largest, refitted_aucs(folds, labellings[:, known], of, C=rule.C))
-            scores = oof_scores(folds, y_known, rule.C)
-            by_video = auc_by_video(scores, y_known, of, allow_unscored=True)
-            pooled = float(auc(scores, y_known, allow_unscored=True))
+            largest = np.fmax(largest, refitted_aucs(part.folds, labellings[:, known], part.videos, C=rule.C))
+            scores = oof_scores(part.folds, part.y, rule.C)
+            by_video = auc_by_video(scores, part.y, part.videos, allow_unscored=True)
+            pooled = float(auc(scores, part.y, allow_unscored=True))
             above = int(by_video.n_above_half)
-            found.append(Baseline(name, float(by_video.within), pooled, above, math.nan, n_known))
-    found = [replace(baseline, pvalue=_max_t(baseline.auc_within_video, largest)) for baseline in found]
-    alone = [b for b in found if b.name != ALL_CONFOUNDS]
-    return (*sorted(alone, key=_auc_of, reverse=True), *(b for b in found if b.name == ALL_CONFOUNDS))
+            baselines.append(Baseline(name, float(by_video.within), pooled, above, math.nan, len(part)))
+    baselines = [replace(baseline, pvalue=_max_t(baseline.auc_within_video, largest)) for baseline in baselines]
+    alone = [b for b in baselines if b.name != ALL_CONFOUNDS]
+    return (*sorted(alone, key=_auc_of, reverse=True), *(b for b in baselines if b.name == ALL_CONFOUNDS))
 
 
 def _max_t(value: float, largest: np.ndarray) -> float:

@@ -24,20 +24,17 @@ M. Ojala & G. C. Garriga (2010), Permutation tests for studying classifier perfo
 
 from __future__ import annotations
 
-from collections.abc import Sequence
 from dataclasses import dataclass
 
 import numpy as np
 
-from priosig.crossval.folds import Fold, Folds, oof_scores, split_by_video
-from priosig.inference.relabelling import Scheme, canonical_rows, draw_relabellings, neighbouring_pairs
+from priosig.crossval.folds import Fold, Folds, oof_scores
+from priosig.inference.data import LabelledSegments
+from priosig.inference.relabelling import Scheme, draw_relabellings, scheme_of
 from priosig.metrics.auc import auc_within_video
+from priosig.verdict.rule import Rule
 
 TIE = 1e-12  # two AUCs closer than this are equal: they are ratios of whole numbers, summed in floating point
-MAX_SINGLE_FOLDS = 40  # with more videos than this, folds are groups of videos
-GROUPED_FOLDS = 10
-# Reductions of more entries than this (128 MB) are made one at a time, and again when they are needed again.
-KEPT_ENTRIES = 1 << 24
 # Scores that are kept for one pass over the folds (800 MB), and that are ranked at a time.
 _PASS_ENTRIES = 100_000_000
 _BATCH_ENTRIES = 10_000_000
@@ -73,104 +70,36 @@ class PermutationResult:
     n_unpaired: int
 
 
-def permutation_test(
-    X: np.ndarray,
-    y: np.ndarray,
-    video_ids: Sequence[str],
-    start_times: np.ndarray,
-    *,
-    n_permutations: int = 9999,
-    seed: int = 0,
-    C: float = 1.0,
-    min_pairs: int = 15,
-) -> PermutationResult:
+def permutation_test(data: LabelledSegments, rule: Rule, *, seed: int = 0) -> PermutationResult:
     """T1: test "the label says nothing about these features" by refitting to relabellings.
 
     The result depends on the seed alone: not on the order of the rows, the names of the videos or the size of
     batches.
 
-    Parameters
-    ----------
-    X : np.ndarray, shape (n_segments, n_features)
-    y : np.ndarray, shape (n_segments,)
-        1 = STOP, 0 = CONTINUE.
-    video_ids : sequence of str, one per segment
-    start_times : np.ndarray, shape (n_segments,)
-        Seconds from the start of the video; they say which segments are neighbours.
-    n_permutations : int
-        ``(n_permutations + 1) * alpha`` should be a whole number.
-    seed : int
-    C : float
-        Inverse L2 penalty of the probe.
-    min_pairs : int
-        With fewer pairs, labels are shuffled within video instead.
-
-    Returns
-    -------
-    PermutationResult
-
     Raises
     ------
     ValueError
-        If no AUC within video can be computed: one class, one video, or no video with both classes that
-        others can be trained for; or if anything is not finite.
+        If no AUC within video can be computed: one class, one video, or no video with both classes that others can be
+        trained for.
     """
-    rows = canonical_rows(y, video_ids, start_times, X)
-    X, y = np.asarray(X, dtype=np.float64)[rows.order], np.asarray(y)[rows.order].astype(np.int8)
-    require_both_classes("permutation_test", y, rows.videos)
-    settings = {"n_permutations": n_permutations, "seed": seed, "C": C, "min_pairs": min_pairs}
-    return relabel(folds_of(X, rows.videos), y, rows.videos, **settings)
-
-
-def relabel(
-    folds: tuple[Fold, ...] | Folds,
-    y: np.ndarray,
-    videos: np.ndarray,
-    *,
-    n_permutations: int,
-    seed: int,
-    C: float,
-    min_pairs: int,
-) -> PermutationResult:
-    """`permutation_test` of canonical rows whose folds are there already; both classes must be."""
-    pairs = neighbouring_pairs(y, videos)
-    labellings, scheme = draw_relabellings(
-        y, videos, n_permutations, np.random.default_rng([seed, 1]), min_pairs=min_pairs
-    )
-    statistic, null = observed_and_null(folds, y, labellings, videos, C=C)
+    require_both_classes(data)
+    statistic, null = observed_and_null(data.folds, data, draw_relabellings(data, rule, seed), C=rule.C)
     return PermutationResult(
-        statistic,
-        permutation_pvalue(statistic, null),
-        null,
-        n_permutations,
-        scheme,
-        len(pairs),
-        len(y) - 2 * len(pairs),
+        statistic=statistic,
+        pvalue=permutation_pvalue(statistic, null),
+        null_distribution=null,
+        n_permutations=rule.n_permutations,
+        scheme=scheme_of(data, rule),
+        n_pairs=len(data.pairs),
+        n_unpaired=len(data) - 2 * len(data.pairs),
     )
-
-
-def folds_of(X: np.ndarray, videos: np.ndarray, covariates: np.ndarray | None = None) -> tuple[Fold, ...] | Folds:
-    """One fold a video; with more than 40 videos, 10 folds of whole videos. Rows must be canonical.
-
-    Reduced already, unless that would fill much memory.
-    """
-    n_folds = count_folds(videos)
-    folds = split_by_video(X, videos, covariates=covariates, max_folds=n_folds, content=np.arange(len(videos)))
-    n, n_features = folds.X.shape
-    return folds if len(folds) * (n + n_features) * min(n, n_features) > KEPT_ENTRIES else tuple(folds)
-
-
-def count_folds(videos: np.ndarray) -> int:
-    """How many folds `folds_of` makes."""
-    n_videos = len(np.unique(videos))
-    return n_videos if n_videos <= MAX_SINGLE_FOLDS else GROUPED_FOLDS
 
 
 def observed_and_null(
-    folds: tuple[Fold, ...] | Folds, y: np.ndarray, labellings: np.ndarray, videos: np.ndarray, *, C: float = 1.0
+    folds: tuple[Fold, ...] | Folds, data: LabelledSegments, labellings: np.ndarray, *, C: float
 ) -> tuple[float, np.ndarray]:
     """AUC within video under the observed labels, and under each relabelling, all refitted."""
-    values = refitted_aucs(folds, np.vstack([y[None, :], labellings]), videos, C=C)
+    values = refitted_aucs(folds, np.vstack([data.y[None, :], labellings]), data.videos, C=C)
     if np.isnan(values[0]):
         raise ValueError(
             "permutation test: AUC within video is undefined, because no video that holds both classes can be scored "
@@ -180,7 +109,7 @@ def observed_and_null(
 
 
 def refitted_aucs(
-    folds: tuple[Fold, ...] | Folds, labellings: np.ndarray, videos: np.ndarray, *, C: float = 1.0
+    folds: tuple[Fold, ...] | Folds, labellings: np.ndarray, videos: np.ndarray, *, C: float
 ) -> np.ndarray:
     """AUC within video of out-of-fold scores, the probe refitted to each labelling; shape (n_labellings,)."""
     n = labellings.shape[1]
@@ -207,13 +136,10 @@ def permutation_pvalue(statistic: float, null: np.ndarray) -> float:
     return float((1 + np.sum(~(null < statistic - TIE))) / (1 + len(null)))
 
 
-def require_both_classes(where: str, y: np.ndarray, videos: np.ndarray) -> None:
+def require_both_classes(data: LabelledSegments) -> None:
     """Refuse labels from which no AUC within video can be computed."""
-    if y.min() == y.max():
-        raise ValueError(
-            f"{where}: all {len(y)} segments are {'STOP' if y[0] else 'CONTINUE'}; expected both classes"
-        )
-    if not any(0 < y[videos == v].sum() < (videos == v).sum() for v in np.unique(videos)):
-        raise ValueError(
-            f"{where}: no video holds both STOP and CONTINUE; expected at least one, AUC is taken within video"
-        )
+    if data.y.min() == data.y.max():
+        only = "STOP" if data.y[0] else "CONTINUE"
+        raise ValueError(f"segments: all {len(data)} are {only}; expected both classes")
+    if not data.n_two_class_videos:
+        raise ValueError("segments: no video holds both STOP and CONTINUE; expected one, AUC is taken within video")

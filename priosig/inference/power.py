@@ -25,26 +25,23 @@ from __future__ import annotations
 
 import numpy as np
 
-from priosig.crossval.folds import Fold, Folds
 from priosig.crossval.probe import standardisation
 from priosig.inference.conditional_logistic import draw_strata
+from priosig.inference.data import LabelledSegments
 from priosig.inference.permutation import TIE, refitted_aucs
 from priosig.metrics.auc import auc_within_video
+from priosig.verdict.rule import Rule
 
 REPLICATES = 200
 STEEPEST = 16.0  # slopes beyond it are as good as a threshold
 
 
 def power_of_spike(
-    X: np.ndarray,
-    y: np.ndarray,
-    videos: np.ndarray,
-    folds: tuple[Fold, ...] | Folds,
+    data: LabelledSegments,
+    rule: Rule,
     null_distribution: np.ndarray,
     *,
-    spike_auc: float = 0.70,
-    alpha: float = 0.05,
-    C: float = 1.0,
+    alpha: float,
     seed: int = 0,
     n_replicates: int = REPLICATES,
 ) -> float:
@@ -52,16 +49,13 @@ def power_of_spike(
 
     Parameters
     ----------
-    X : np.ndarray, shape (n_segments, n_features)
-    y, videos : np.ndarray, shape (n_segments,)
-        Labels and video numbers of canonical rows.
-    folds : tuple of Fold, or Folds
-        Of `X`.
+    data : LabelledSegments
+    rule : Rule
+        Its `spike_auc` is the AUC within video of the spiked direction itself, on average; between 0.5 and 1.
     null_distribution : np.ndarray, shape (n_permutations,)
         From T1 on the same features.
-    spike_auc : float
-        AUC within video of the spiked direction itself, on average; between 0.5 and 1.
-    alpha, C, seed, n_replicates
+    alpha : float
+    seed, n_replicates : int
         The Monte-Carlo error is at most 0.5 / sqrt(n_replicates).
 
     Returns
@@ -70,11 +64,12 @@ def power_of_spike(
         NaN where the features do not vary within video, so that there is no direction to spike, or no slope
         reaches `spike_auc`.
     """
+    X, y, videos = data.X, data.y, data.videos
     rng = np.random.default_rng([seed, 3])
     mean, scale = standardisation(X)
     signal = rng.standard_normal((n_replicates, X.shape[1])) @ ((X - mean) / scale).T
-    for v in np.unique(videos):
-        signal[:, videos == v] -= signal[:, videos == v].mean(axis=1, keepdims=True)
+    for rows in data.rows_of_videos:
+        signal[:, rows] -= signal[:, rows].mean(axis=1, keepdims=True)
     spread = signal.std(axis=1, keepdims=True)
     if not (spread > 1e-9).all():
         return float("nan")
@@ -88,15 +83,15 @@ def power_of_spike(
         return float(np.mean(auc_within_video(signal, labels, videos, allow_unscored=True)))
 
     low, high = 0.0, 1.0
-    while not reached(draw(high)) >= spike_auc:
+    while not reached(draw(high)) >= rule.spike_auc:
         low, high = high, 2 * high
         if high > STEEPEST:
             return float("nan")
     for _ in range(6):
         middle = (low + high) / 2
-        low, high = (middle, high) if reached(draw(middle)) < spike_auc else (low, middle)
-    found = refitted_aucs(folds, draw((low + high) / 2), videos, C=C)
-    return float(np.mean(found > critical_value(null_distribution, alpha) + TIE))
+        low, high = (middle, high) if reached(draw(middle)) < rule.spike_auc else (low, middle)
+    aucs = refitted_aucs(data.folds, draw((low + high) / 2), videos, C=rule.C)
+    return float(np.mean(aucs > critical_value(null_distribution, alpha) + TIE))
 
 
 def critical_value(null_distribution: np.ndarray, alpha: float) -> float:

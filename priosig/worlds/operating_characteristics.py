@@ -17,13 +17,14 @@ from functools import partial
 
 import numpy as np
 
-from priosig.confounds.basis import confound_basis
-from priosig.crossval.leave_one_video_out import jackknife_scores, oof_scores
-from priosig.inference.assessment import assess_design
-from priosig.inference.conditional import conditional_labellings
+from priosig.crossval.folds import oof_scores
+from priosig.crossval.jackknife import jackknife_scores
+from priosig.inference.conditional import adjustment_basis, conditional_labellings
 from priosig.inference.confidence import interval_from_leave_out
-from priosig.inference.permutation import folds_of, permutation_pvalue, refitted_aucs
-from priosig.inference.relabelling import draw_relabellings, neighbouring_pairs
+from priosig.inference.data import labelled_segments
+from priosig.inference.design import assess_design
+from priosig.inference.permutation import permutation_pvalue, refitted_aucs
+from priosig.inference.relabelling import draw_relabellings
 from priosig.metrics.auc import auc, auc_by_video
 from priosig.verdict.decide import decide
 from priosig.verdict.evidence import Evidence
@@ -125,31 +126,24 @@ def _run_one(
     index: int, *, world: World, n_features: int, seed: int, intervals: bool, rule: Rule
 ) -> dict[str, float]:
     study = simulate_study(world, np.random.default_rng([seed, index]), n_features=n_features)
-    X, y, videos, m = study.X, study.y, study.videos, rule.n_permutations
+    data = labelled_segments(study.y, study.videos, study.start_times, study.confounds, X=study.X)
+    X, y, videos, m = data.X, data.y, data.videos, rule.n_permutations
     draw_seed = seed * 1_000_003 + index
-    design = assess_design(y, videos, study.start_times, study.confounds, rule=rule, seed=draw_seed)
+    design = assess_design(data, rule, seed=draw_seed)
 
     free = np.random.default_rng([draw_seed, 4]).permuted(np.tile(y, (m, 1)), axis=1)
     # The draws of the tests in `priosig.inference`, whose fits are made together here.
-    neighbours, _ = draw_relabellings(y, videos, m, np.random.default_rng([draw_seed, 1]), min_pairs=rule.min_pairs)
-    basis = confound_basis(
-        {name: study.confounds[name] for name in (*design.evidence.adjusted, *design.evidence.left_out)},
-        len(neighbouring_pairs(y, videos)),
-    )
+    neighbours = draw_relabellings(data, rule, draw_seed)
+    basis = adjustment_basis(data, rule)
     columns = basis.columns if basis.df else np.empty((len(y), 0))
-    given = conditional_labellings(
-        columns, y, videos, m, np.random.default_rng([draw_seed, 1]), min_pairs=rule.min_pairs
-    )
+    given = conditional_labellings(columns, data, rule, draw_seed)
 
-    folds = folds_of(X, videos)
     labellings = np.vstack([y[None, :], free, neighbours, given.labellings])
-    scores = oof_scores(folds, labellings, rule.C)
+    scores = oof_scores(data.folds, labellings, rule.C)
     pooled = auc(scores[: 1 + m], labellings[: 1 + m], allow_unscored=True)
     by_video = auc_by_video(scores, labellings, videos, allow_unscored=True)
     within = by_video.within
-    residual = refitted_aucs(
-        folds_of(X, videos, columns), np.vstack([y[None, :], given.labellings]), videos, C=rule.C
-    )
+    residual = refitted_aucs(data.folds_without(columns), np.vstack([y[None, :], given.labellings]), videos, C=rule.C)
     observed = float(within[0])
     p1 = permutation_pvalue(observed, within[1 + m : 1 + 2 * m])
     p2 = permutation_pvalue(float(residual[0]), residual[1:])

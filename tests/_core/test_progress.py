@@ -5,6 +5,7 @@ import pytest
 
 from priosig._core.progress import Progress, counted_fits, fits_made, within
 from priosig.inference.assessment import assess_models
+from priosig.inference.data import labelled_segments
 from priosig.verdict.rule import Rule
 
 
@@ -27,7 +28,7 @@ def last_of_each_stage(n_videos: int, n_features: int = 3) -> dict[str, Progress
 
         return report
 
-    assess_models({"A": X}, *data, rule=Rule(n_permutations=19), progress=stages)
+    assess_models({"A": X}, labelled_segments(*data, X=X), Rule(n_permutations=19), progress=stages)
     return last
 
 
@@ -48,7 +49,7 @@ def test_every_stage_of_the_tests_ends_with_all_of_its_fits(n_videos):
 
 def test_folds_that_are_fitted_together_are_counted_too(monkeypatch):
     monkeypatch.setattr("priosig.crossval.folds.pays", lambda *_: True)
-    monkeypatch.setattr("priosig.inference.permutation.KEPT_ENTRIES", 0)
+    monkeypatch.setattr("priosig.inference.data.KEPT_ENTRIES", 0)
     last = last_of_each_stage(6)
     assert last["Model A, any signal (T1)"].done == last["Model A, any signal (T1)"].total == 6 * 20
 

@@ -10,8 +10,7 @@ from priosig.crossval._joint_design import joint_design
 from priosig.crossval.folds import Folds, oof_scores, prepare_folds, split_by_video
 from priosig.crossval.jackknife import jackknife_scores
 from priosig.crossval.leave_one_video_out import leave_one_video_out_cv
-from priosig.inference import permutation
-from priosig.inference.permutation import folds_of
+from priosig.inference import data as inference_data
 
 SIZES = (9, 6, 7, 10, 8)
 
@@ -129,8 +128,9 @@ def test_large_designs_are_fitted_together_unless_there_are_many_labellings():
 
 def test_reductions_that_would_fill_the_memory_are_not_kept(monkeypatch):
     X, _, videos, _ = design(19)
-    assert isinstance(folds_of(X, np.array(videos)), tuple)
-    monkeypatch.setattr(permutation, "KEPT_ENTRIES", 100)
-    folds = folds_of(X, np.array(videos))
+    y, starts = np.arange(len(X)) % 2, np.arange(len(X))
+    assert isinstance(inference_data.labelled_segments(y, videos, starts, X=X).folds, tuple)
+    monkeypatch.setattr(inference_data, "KEPT_ENTRIES", 100)
+    folds = inference_data.labelled_segments(y, videos, starts, X=X).folds
     assert isinstance(folds, Folds)
-    assert [fold.held_out for fold in folds] == [(name,) for name in sorted(set(videos))]
+    assert [fold.held_out for fold in folds] == [(str(v),) for v in range(len(SIZES))]

@@ -7,14 +7,29 @@ import pytest
 
 from priosig.confounds.basis import natural_spline
 from priosig.crossval.leave_one_video_out import leave_one_video_out_cv
-from priosig.inference.assessment import assess, assess_models
+from priosig.inference import assessment
+from priosig.inference.assessment import Assessment
 from priosig.inference.conditional import conditional_test
-from priosig.inference.confidence import jackknife_interval
-from priosig.inference.design import assess_design
+from priosig.inference.confidence import confidence_interval
+from priosig.inference.data import labelled_segments
+from priosig.inference.design import DesignAssessment, assess_design
 from priosig.inference.permutation import permutation_test
 from priosig.verdict.rule import Rule
 
 RULE = Rule(n_permutations=99)
+
+
+def assess_models(models, y, videos, starts, confounds, *, rule: Rule, seed=0, **unsure) -> dict[str, Assessment]:
+    data = labelled_segments(y, videos, starts, confounds, X=np.hstack(list(models.values())), **unsure)
+    return assessment.assess_models(models, data, rule, seed=seed)
+
+
+def assess(X, *data, **settings) -> Assessment:
+    return assess_models({"model": X}, *data, **settings)["model"]
+
+
+def judge(y, videos, starts, confounds, *, rule: Rule = RULE, **unsure) -> DesignAssessment:
+    return assess_design(labelled_segments(y, videos, starts, confounds, **unsure), rule)
 
 
 def study(seed: int = 0, *, n_videos: int = 5, n: int = 11, shift: float = 0.0, leak: float = 0.0, gap: float = 0.0):
@@ -30,7 +45,7 @@ def study(seed: int = 0, *, n_videos: int = 5, n: int = 11, shift: float = 0.0, 
 
 def test_lengths_that_give_the_label_away_make_the_design_invalid_without_any_audio():
     _, y, videos, starts, confounds = study(gap=2.0)
-    design = assess_design(y, videos, starts, confounds, rule=RULE, not_measured=["level"])
+    design = judge(y, videos, starts, confounds, rule=RULE, not_measured=["level"])
     assert design.verdict.label == "invalid design"
     assert design.evidence.confound_names == ("length",)
     assert design.baselines[0].name == "length"
@@ -47,12 +62,12 @@ def test_pvalues_of_baselines_are_corrected_for_having_tried_them_all():
     )  # no two videos start alike: one canonical order
     rng = np.random.default_rng(1)
     table = {"talk": rng.random(len(y)) + 0.4 * y, "level": rng.random(len(y))}
-    design = assess_design(y, videos, starts, table, rule=RULE)
+    design = judge(y, videos, starts, table, rule=RULE)
     features = {
         **{name: values[:, None] for name, values in table.items()},
         "all together": np.column_stack([natural_spline(values) for values in table.values()]),
     }
-    alone = {name: permutation_test(X, y, videos, starts, n_permutations=99) for name, X in features.items()}
+    alone = {name: permutation_test(labelled_segments(y, videos, starts, X=X), RULE) for name, X in features.items()}
     largest = np.max([found.null_distribution for found in alone.values()], axis=0)
     for baseline in design.baselines:
         statistic = alone[baseline.name].statistic
@@ -71,7 +86,7 @@ def known_for_some(gap: float) -> tuple:
 def test_a_confound_that_is_known_for_some_is_tried_on_them_and_can_invalidate_the_design():
     y, videos, starts, confounds, talk = known_for_some(gap=2.5)
     unsure = {"not_measured": ["captions"], "partly_known": {"captions": talk}}
-    design = assess_design(y, videos, starts, confounds, rule=RULE, **unsure)
+    design = judge(y, videos, starts, confounds, rule=RULE, **unsure)
     (baseline,) = (b for b in design.baselines if b.n_known < len(y))
     known = np.isfinite(talk)
     by_hand = leave_one_video_out_cv(talk[known, None], y[known], videos[known])
@@ -99,7 +114,7 @@ def test_a_confound_that_is_known_for_too_few_has_no_auc_and_decides_nothing(kno
     y, videos, starts, confounds, talk = known_for_some(gap=0.0)
     keep = {"one video": videos == "video2", "one class": y == 1, "nobody": y > 1}[known]
     talk = np.where(keep, np.nan_to_num(talk), np.nan)
-    design = assess_design(y, videos, starts, confounds, rule=RULE, partly_known={"captions": talk})
+    design = judge(y, videos, starts, confounds, rule=RULE, partly_known={"captions": talk})
     (baseline,) = (b for b in design.baselines if b.n_known < len(y))
     assert np.isnan([baseline.auc_within_video, baseline.pvalue]).all()
     assert design.problems == ()
@@ -107,14 +122,14 @@ def test_a_confound_that_is_known_for_too_few_has_no_auc_and_decides_nothing(kno
 
 def test_a_design_without_faults_has_no_verdict_of_its_own():
     _, y, videos, starts, confounds = study()
-    design = assess_design(y, videos, starts, confounds, rule=RULE)
+    design = judge(y, videos, starts, confounds, rule=RULE)
     assert (design.verdict, design.problems) == (None, ())
     assert (design.n_segments, design.n_pairs, design.n_two_class_videos) == (55, 25, 5)
 
 
 def test_an_equal_length_is_removed_by_design_and_tried_by_nobody():
     _, y, videos, starts, _ = study()
-    design = assess_design(y, videos, starts, {"length": np.full(len(y), 10.0)}, rule=RULE)
+    design = judge(y, videos, starts, {"length": np.full(len(y), 10.0)}, rule=RULE)
     assert (design.removed, design.baselines) == (("length",), ())
 
 
@@ -147,10 +162,10 @@ def test_a_leak_too_weak_to_invalidate_the_design_is_confounded():
 def test_confounds_that_separate_the_labels_best_are_adjusted_for_first():
     _, y, videos, starts, confounds = study(gap=1.0)
     rng = np.random.default_rng(1)
-    table = {"level": rng.random(len(y)), "place": rng.random(len(y)), **confounds}  # 25 pairs: 3 df, one spline
-    design = assess_design(y, videos, starts, table, rule=RULE)
+    table = {"level": rng.random(len(y)), "silence": rng.random(len(y)), **confounds}  # 25 pairs: 3 df, one spline
+    design = judge(y, videos, starts, table, rule=RULE)
     assert design.evidence.adjusted == ("length",)
-    assert set(design.evidence.left_out) == {"level", "place", "talk"}
+    assert set(design.evidence.left_out) == {"level", "silence", "talk"}
 
 
 def test_row_order_and_names_of_videos_change_nothing():
@@ -214,7 +229,7 @@ def test_a_leak_that_follows_no_straight_line_invalidates_the_design():
 def test_a_stricter_bar_for_the_model_lets_no_leak_through():
     _, y, videos, starts, confounds = study(gap=0.8)
     for threshold in (0.6, 0.95):
-        design = assess_design(y, videos, starts, confounds, rule=Rule(n_permutations=99, threshold=threshold))
+        design = judge(y, videos, starts, confounds, rule=Rule(n_permutations=99, threshold=threshold))
         assert 0.6 < design.evidence.confound_auc < 0.95
         assert design.verdict.label == "invalid design"
 
@@ -230,11 +245,11 @@ def test_rule_and_seed_reach_every_test():
     data = study(6, shift=0.8, n=15)
     rule = Rule(n_permutations=59, C=0.1, level=0.8, spike_auc=0.9)
     found = assess(*data, rule=rule, seed=3)
-    settings = {"n_permutations": 59, "seed": 3, "C": 0.1}
-    assert found.any_signal.pvalue == permutation_test(*data[:-1], **settings).pvalue
-    by_hand = conditional_test(*data, **settings)
-    assert found.evidence.beyond_confounds_pvalue == by_hand.pvalue
-    interval = jackknife_interval(*data[:-1], level=0.8, C=0.1)
+    X, *labels = data
+    segments = labelled_segments(*labels, X=X)
+    assert found.any_signal.pvalue == permutation_test(segments, rule, seed=3).pvalue
+    assert found.evidence.beyond_confounds_pvalue == conditional_test(segments, rule, seed=3).pvalue
+    interval = confidence_interval(segments, rule)
     assert (found.evidence.low, found.evidence.high) == pytest.approx((interval.low, interval.high), abs=1e-9)
     assert found.power > assess(*data, rule=replace(rule, spike_auc=0.6), seed=3).power
 
@@ -263,14 +278,14 @@ def test_a_confound_that_decides_the_label_invalidates_the_design():
 def test_confounds_that_are_not_numbers_are_refused_by_name():
     _, y, videos, starts, confounds = study()
     confounds["talk"][3] = np.nan
-    with pytest.raises(ValueError, match="not a finite number: 'talk' in 1 segments"):
-        assess_design(y, videos, starts, confounds, rule=RULE)
+    with pytest.raises(ValueError, match="'talk' is not a finite number in 1 of"):
+        judge(y, videos, starts, confounds, rule=RULE)
 
 
 def test_features_that_are_not_numbers_are_refused():
     X, y, videos, starts, confounds = study()
     X[7, 1] = np.inf
-    with pytest.raises(ValueError, match="row 7 holds NaN or infinity"):
+    with pytest.raises(ValueError, match="feature 1 of row 7 is inf"):
         assess(X, y, videos, starts, confounds, rule=RULE)
 
 
@@ -282,8 +297,9 @@ def test_the_place_in_the_video_takes_no_pairs_away_from_t2():
     times = np.tile(np.arange(16.0), 5)
     data = rng.normal(size=(80, 3)), y, videos, times, {"place": times / 16}
     rule = Rule(n_permutations=19)
-    matched = assess(*data, rule=rule, matched=("place",)).evidence
-    adjusted = assess(*data, rule=rule).evidence
+    *rest, place = data
+    matched = assess(*data, rule=rule).evidence
+    adjusted = assess(*rest, {"time": place["place"]}, rule=rule).evidence
     assert matched.effective_pairs == matched.n_pairs == 40
     assert matched.matched == ("place",)
     assert matched.adjusted == ()

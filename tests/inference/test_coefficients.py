@@ -5,7 +5,21 @@ from hypothesis import strategies as st
 from scipy.stats import spearmanr
 
 from priosig.crossval.leave_one_video_out import leave_one_video_out_cv
-from priosig.inference.coefficients import _pattern, clusters_of, coefficient_table, max_t_pvalues, rank_correlation
+from priosig.inference.coefficients import (
+    CoefficientTable,
+    _pattern,
+    clusters_of,
+    coefficient_table,
+    max_t_pvalues,
+    rank_correlation,
+)
+from priosig.inference.data import labelled_segments
+from priosig.verdict.rule import Rule
+
+
+def run(X, y, videos, starts, names, *, n_permutations: int, n_repeats: int = 1, seed: int = 0) -> CoefficientTable:
+    data = labelled_segments(y, videos, starts, X=X)
+    return coefficient_table(data, names, Rule(n_permutations=n_permutations), seed=seed, n_repeats=n_repeats)
 
 
 def study(seed: int = 0, *, n_videos: int = 5, n: int = 11, d: int = 5, shift: float = 0.0):
@@ -20,13 +34,13 @@ def study(seed: int = 0, *, n_videos: int = 5, n: int = 11, d: int = 5, shift: f
 def test_weights_are_those_of_the_cross_validation_on_average():
     X, y, videos, starts, names = study(shift=1.0)
     expected = leave_one_video_out_cv(X, y, videos)["coefficients"]
-    table = coefficient_table(X, y, videos, starts, names, n_permutations=19, n_repeats=5)
+    table = run(X, y, videos, starts, names, n_permutations=19, n_repeats=5)
     np.testing.assert_allclose([w.mean for w in table.weights], expected.mean(axis=0), atol=1e-9)
     np.testing.assert_allclose([w.spread for w in table.weights], expected.std(axis=0, ddof=1), atol=1e-9)
 
 
 def test_a_weight_that_carries_the_signal_is_stable_and_the_others_are_not():
-    table = coefficient_table(*study(shift=3.0), n_permutations=199, n_repeats=20)
+    table = run(*study(shift=3.0), n_permutations=199, n_repeats=20)
     assert [w.stable for w in table.weights] == [True, False, False, False, False]
     assert table.weights[0].pvalue == 1 / 200
     assert table.weights[0].sign_agreement == 1
@@ -36,7 +50,7 @@ def test_a_weight_that_carries_the_signal_is_stable_and_the_others_are_not():
 
 
 def test_on_noise_hardly_any_table_has_a_stable_weight():
-    tables = [coefficient_table(*study(s), n_permutations=19, n_repeats=1, seed=s) for s in range(12)]
+    tables = [run(*study(s), n_permutations=19, n_repeats=1, seed=s) for s in range(12)]
     assert sum(any(w.stable for w in t.weights) for t in tables) <= 3  # exact level 0.05: 4 or more has p = 0.002
     assert np.mean([w.sign_agreement == 1 for t in tables for w in t.weights]) > 0.3  # what looks stable and is not
 
@@ -82,7 +96,7 @@ def test_a_single_feature_is_a_single_cluster():
 def test_a_cluster_matters_where_each_of_its_twins_alone_would_not():
     X, y, videos, starts, _ = study(shift=3.0, d=2)
     X = np.column_stack([X, X[:, 0] + 0.01 * np.random.default_rng(1).normal(size=len(X))])
-    table = coefficient_table(X, y, videos, starts, ["one", "noise", "twin"], n_permutations=19, n_repeats=20)
+    table = run(X, y, videos, starts, ["one", "noise", "twin"], n_permutations=19, n_repeats=20)
     assert table.clusters[0].names == ("one", "twin")
     assert table.clusters[0].importance > 0.3
 
@@ -91,10 +105,8 @@ def test_row_order_and_names_of_videos_change_nothing():
     X, y, videos, starts, names = study(3, shift=0.5)
     order = np.random.default_rng(0).permutation(len(y))
     renamed = np.array([f"v{9 - int(v[-1])}" for v in videos])
-    one = coefficient_table(X, y, videos, starts, names, n_permutations=19, n_repeats=5)
-    other = coefficient_table(
-        X[order], y[order], renamed[order], starts[order], names, n_permutations=19, n_repeats=5
-    )
+    one = run(X, y, videos, starts, names, n_permutations=19, n_repeats=5)
+    other = run(X[order], y[order], renamed[order], starts[order], names, n_permutations=19, n_repeats=5)
     assert [w.pvalue for w in other.weights] == [w.pvalue for w in one.weights]
     np.testing.assert_allclose([w.mean for w in other.weights], [w.mean for w in one.weights], atol=1e-12)
     assert [c.names for c in other.clusters] == [c.names for c in one.clusters]
@@ -103,7 +115,7 @@ def test_row_order_and_names_of_videos_change_nothing():
 def test_constant_features_have_no_weight_and_no_importance():
     X, y, videos, starts, names = study(shift=1.0)
     X[:, 1] = 4.0
-    table = coefficient_table(X, y, videos, starts, names, n_permutations=19, n_repeats=5)
+    table = run(X, y, videos, starts, names, n_permutations=19, n_repeats=5)
     assert (table.weights[1].mean, table.weights[1].pvalue, table.weights[1].pattern) == (0.0, 1.0, 0.0)
     assert next(c for c in table.clusters if c.names == ("scale 1",)).importance == 0
 
@@ -118,14 +130,16 @@ def test_constant_features_have_no_weight_and_no_importance():
 )
 def test_what_has_no_table_is_refused(change, message):
     with pytest.raises(ValueError, match=message):
-        coefficient_table(*change(*study()), n_permutations=19)
+        run(*change(*study()), n_permutations=19)
 
 
 def test_a_pattern_is_taken_within_video():
     rng = np.random.default_rng(1)
     X, videos, weights = rng.normal(size=(30, 3)), np.repeat([0, 1, 2], 10), np.array([1.0, -0.5, 0.0])
     offsets = rng.normal(size=(3, 3))[videos] * 50
-    np.testing.assert_allclose(_pattern(X + offsets, videos, weights), _pattern(X, videos, weights), atol=1e-9)
+    data = labelled_segments(np.tile([1, 0], 15), videos, np.arange(30), X=X)
+    moved = data.with_features(X + offsets)
+    np.testing.assert_allclose(_pattern(moved, weights), _pattern(data, weights), atol=1e-9)
 
 
 def test_only_what_goes_together_closely_is_one_cluster():

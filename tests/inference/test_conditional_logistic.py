@@ -10,7 +10,9 @@ from scipy.optimize import minimize
 
 from priosig.inference.conditional import conditional_labellings
 from priosig.inference.conditional_logistic import RIDGE, draw_strata, fit_pairs, fit_strata, inclusion_probabilities
+from priosig.inference.data import labelled_segments
 from priosig.inference.relabelling import SWAP
+from priosig.verdict.rule import Rule
 
 
 def labellings_with(n: int, k: int) -> np.ndarray:
@@ -122,8 +124,8 @@ def test_pairs_that_confounds_separate_have_a_finite_answer():
 
 
 def test_no_confound_makes_every_pair_a_fair_coin():
-    y, videos = np.tile([1, 0], 20), np.repeat([0, 1], 20)
-    draws = conditional_labellings(np.empty((40, 0)), y, videos, 500, np.random.default_rng(0))
+    data = labelled_segments(np.tile([1, 0], 20), np.repeat([0, 1], 20), np.tile(np.arange(20), 2))
+    draws = conditional_labellings(np.empty((40, 0)), data, Rule(n_permutations=499), seed=0)
     assert draws.scheme == SWAP
     assert draws.effective_pairs == pytest.approx(20)
     np.testing.assert_allclose(draws.probabilities, 0.5)

@@ -5,7 +5,13 @@ from hypothesis import strategies as st
 from scipy.stats import t as student
 
 from priosig.inference import confidence
-from priosig.inference.confidence import interval_from_leave_out, jackknife_interval
+from priosig.inference.confidence import Interval, confidence_interval, interval_from_leave_out
+from priosig.inference.data import labelled_segments
+from priosig.verdict.rule import Rule
+
+
+def run(X, y, videos, starts) -> Interval:
+    return confidence_interval(labelled_segments(y, videos, starts, X=X), Rule())
 
 
 def study(seed: int = 0, *, n_videos: int = 5, n: int = 9, shift: float = 1.0):
@@ -25,7 +31,7 @@ def test_leave_out_estimates_are_those_of_the_cross_validation_without_each_vide
     for v in np.unique(videos):
         kept = videos != v
         explicit.append(leave_one_video_out_cv(X[kept], y[kept], videos[kept])["auc_within_video"])
-    found = jackknife_interval(X, y, videos, starts)
+    found = run(X, y, videos, starts)
     assert found.estimate == pytest.approx(leave_one_video_out_cv(X, y, videos)["auc_within_video"], abs=1e-12)
     np.testing.assert_allclose(np.sort(found.leave_out), np.sort(explicit), atol=1e-12)
 
@@ -58,7 +64,7 @@ def test_the_mirror_image_of_the_scores_has_the_mirror_image_of_the_interval():
 def test_an_auc_of_one_has_the_exact_binomial_limit_of_its_videos():
     X, y, videos, starts = study()
     X[:, 0] = 10 * y
-    found = jackknife_interval(X, y, videos, starts)
+    found = run(X, y, videos, starts)
     assert found.estimate == 1
     assert (found.low, found.high) == (pytest.approx(0.025 ** (1 / 5)), 1.0)
     assert "exactly 1 in all 5 videos" in found.reason
@@ -71,14 +77,14 @@ def test_an_auc_of_zero_is_the_mirror_image():
 
 def test_no_spread_is_no_interval():
     X, y, videos, starts = study()
-    found = jackknife_interval(np.ones_like(X), y, videos, starts)
+    found = run(np.ones_like(X), y, videos, starts)
     assert found.estimate == 0.5
     assert np.isnan([found.low, found.high]).all()
     assert "spread cannot be judged" in found.reason
 
 
 def test_two_videos_have_an_estimate_and_no_interval():
-    found = jackknife_interval(*study(n_videos=2))
+    found = run(*study(n_videos=2))
     assert 0 <= found.estimate <= 1
     assert np.isnan([found.low, found.high]).all()
     assert "2 of the videos hold both labels; expected at least 3" in found.reason
@@ -86,13 +92,13 @@ def test_two_videos_have_an_estimate_and_no_interval():
 
 def test_one_video_is_refused():
     with pytest.raises(ValueError, match=r"1 video.*expected 2 or more"):
-        jackknife_interval(*study(n_videos=1))
+        run(*study(n_videos=1))
 
 
 def test_a_video_of_one_class_adds_no_degree_of_freedom():
     X, y, videos, starts = study()
     y[videos == "video0"] = 1
-    assert jackknife_interval(X, y, videos, starts).df == 3
+    assert run(X, y, videos, starts).df == 3
 
 
 @pytest.mark.parametrize(("n_videos", "n", "blocks"), [(5, 9, 5), (41, 2, 8)], ids=["each", "in groups"])
@@ -104,15 +110,9 @@ def test_neither_row_order_nor_names_of_videos_matter_whichever_way_videos_are_l
     X, y, videos, starts = study(n_videos=n_videos, n=n)
     order = np.random.default_rng(0).permutation(len(y))
     renamed = np.array([f"v{99 - int(v[5:])}" for v in videos])
-    one = jackknife_interval(X, y, videos, starts)
-    other = jackknife_interval(X[order], y[order], renamed[order], starts[order])
+    one = run(X, y, videos, starts)
+    other = run(X[order], y[order], renamed[order], starts[order])
     assert (len(one.leave_out), one.df) == (blocks, blocks - 1)
     assert one.low < one.estimate < one.high
     assert other.low == pytest.approx(one.low, abs=1e-12)
     assert other.high == pytest.approx(one.high, abs=1e-12)
-
-
-@pytest.mark.parametrize("level", [0.0, 1.0, 95])
-def test_a_level_that_is_no_probability_is_refused(level):
-    with pytest.raises(ValueError, match=r"level is .*; expected a number between 0 and 1"):
-        interval_from_leave_out(0.7, np.array([0.6, 0.7, 0.8]), 3, level=level)

@@ -6,21 +6,26 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from priosig.crossval.leave_one_video_out import leave_one_video_out_cv
-from priosig.inference.permutation import permutation_pvalue, permutation_test
+from priosig.inference.data import labelled_segments
+from priosig.inference.permutation import PermutationResult, permutation_pvalue, permutation_test
 from priosig.inference.relabelling import (
     SHUFFLE,
     SWAP,
-    canonical_rows,
     draw_relabellings,
     flip_pairs,
-    neighbouring_pairs,
+    scheme_of,
     shuffle_within_videos,
 )
+from priosig.verdict.rule import Rule
 
 # S S S C S   (video 0, time to the right)     C S C   (video 1)
 #     (2,3)                                   (5,6)
-TWO_VIDEOS_Y = np.array([1, 1, 1, 0, 1, 0, 1, 0])
-TWO_VIDEOS = np.array([0, 0, 0, 0, 0, 1, 1, 1])
+TWO_VIDEOS = labelled_segments([1, 1, 1, 0, 1, 0, 1, 0], list("bbbbbccc"), np.arange(8.0))
+
+
+def run(X, y, videos, starts, *, n_permutations: int, seed: int = 0, min_pairs: int = 15) -> PermutationResult:
+    rule = Rule(n_permutations=n_permutations, min_pairs=min_pairs, alpha=1 / (n_permutations + 1))
+    return permutation_test(labelled_segments(y, videos, starts, X=X), rule, seed=seed)
 
 
 def alternating_study(seed: int, *, n_videos: int = 3, n: int = 12, d: int = 3, shift: float = 0.0):
@@ -39,31 +44,32 @@ def all_swaps(y: np.ndarray, pairs: np.ndarray) -> np.ndarray:
 
 
 def test_pairs_are_greedy_neighbours_of_opposite_label_in_time_order():
-    assert neighbouring_pairs(TWO_VIDEOS_Y, TWO_VIDEOS).tolist() == [[2, 3], [6, 5]]
+    assert TWO_VIDEOS.pairs.tolist() == [[2, 3], [6, 5]]
 
 
 def test_no_pair_crosses_from_one_video_to_the_next():
-    assert neighbouring_pairs(np.array([1, 1, 0, 0]), np.array([0, 0, 1, 1])).shape == (0, 2)
+    assert labelled_segments([1, 1, 0, 0], list("aabb"), np.arange(4.0)).pairs.shape == (0, 2)
 
 
 def test_alternating_labels_that_begin_and_end_with_stop_leave_one_segment_unpaired():
-    assert neighbouring_pairs(np.array([1, 0, 1, 0, 1]), np.zeros(5)).tolist() == [[0, 1], [2, 3]]
+    assert labelled_segments([1, 0, 1, 0, 1], list("aaaaa"), np.arange(5.0)).pairs.tolist() == [[0, 1], [2, 3]]
 
 
 def test_relabellings_swap_each_pair_or_not_and_leave_the_rest():
-    pairs = neighbouring_pairs(TWO_VIDEOS_Y, TWO_VIDEOS)
-    drawn, scheme = draw_relabellings(TWO_VIDEOS_Y, TWO_VIDEOS, 400, np.random.default_rng(0), min_pairs=1)
-    assert scheme == SWAP
-    counts = {tuple(row): int((drawn == row).all(axis=1).sum()) for row in all_swaps(TWO_VIDEOS_Y, pairs)}
-    assert sum(counts.values()) == 400
+    rule = Rule(n_permutations=399, min_pairs=1)
+    drawn = draw_relabellings(TWO_VIDEOS, rule, seed=0)
+    assert scheme_of(TWO_VIDEOS, rule) == SWAP
+    swapped = all_swaps(TWO_VIDEOS.y, TWO_VIDEOS.pairs)
+    counts = {tuple(row): int((drawn == row).all(axis=1).sum()) for row in swapped}
+    assert sum(counts.values()) == 399
     assert all(70 < count < 130 for count in counts.values())
 
 
 def test_fewer_than_fifteen_pairs_are_shuffled_within_video_and_the_scheme_says_so():
-    drawn, scheme = draw_relabellings(TWO_VIDEOS_Y, TWO_VIDEOS, 500, np.random.default_rng(0))
-    assert scheme == SHUFFLE
-    assert (drawn[:, TWO_VIDEOS == 0].sum(axis=1) == 4).all()
-    assert (drawn[:, TWO_VIDEOS == 1].sum(axis=1) == 1).all()
+    drawn = draw_relabellings(TWO_VIDEOS, Rule(n_permutations=499), seed=0)
+    assert scheme_of(TWO_VIDEOS, Rule()) == SHUFFLE
+    assert (drawn[:, TWO_VIDEOS.videos == 0].sum(axis=1) == 4).all()
+    assert (drawn[:, TWO_VIDEOS.videos == 1].sum(axis=1) == 1).all()
     assert len(np.unique(drawn, axis=0)) == 5 * 3
 
 
@@ -72,7 +78,7 @@ def test_fewer_than_fifteen_pairs_are_shuffled_within_video_and_the_scheme_says_
 def test_the_first_relabellings_do_not_depend_on_how_many_are_drawn(few, more):
     for min_pairs in (1, 15):
         short, long = (
-            draw_relabellings(TWO_VIDEOS_Y, TWO_VIDEOS, n, np.random.default_rng(3), min_pairs=min_pairs)[0]
+            draw_relabellings(TWO_VIDEOS, Rule(n_permutations=n, alpha=1 / (n + 1), min_pairs=min_pairs), seed=3)
             for n in (few, few + more)
         )
         np.testing.assert_array_equal(short, long[:few])
@@ -112,9 +118,9 @@ def refitted_auc_by_scikit_learn(X, y, videos):
 
 def test_null_distribution_is_that_of_all_swaps_refitted_by_scikit_learn():
     X, y, videos, starts = alternating_study(5, n_videos=2, n=4, shift=1.0)
-    pairs = neighbouring_pairs(y, videos)
+    pairs = labelled_segments(y, videos, starts).pairs  # rows are in canonical order already, or swapped as videos
     exact = np.array([refitted_auc_by_scikit_learn(X, z, videos) for z in all_swaps(y, pairs)])  # 2^4 labellings
-    found = permutation_test(X, y, videos, starts, n_permutations=3999, min_pairs=1, seed=1)
+    found = run(X, y, videos, starts, n_permutations=3999, min_pairs=1, seed=1)
     assert found.statistic == pytest.approx(exact[0], abs=1e-12)
     assert set(np.round(found.null_distribution, 9)) == set(np.round(exact, 9))
     assert found.pvalue == pytest.approx(np.mean(exact >= exact[0] - 1e-12), abs=0.03)
@@ -122,16 +128,13 @@ def test_null_distribution_is_that_of_all_swaps_refitted_by_scikit_learn():
 
 
 def test_a_signal_is_found_and_noise_is_not():
-    assert permutation_test(*alternating_study(0, shift=3.0), n_permutations=199).pvalue == 1 / 200
-    assert permutation_test(*alternating_study(0), n_permutations=199).pvalue > 0.05
+    assert run(*alternating_study(0, shift=3.0), n_permutations=199).pvalue == 1 / 200
+    assert run(*alternating_study(0), n_permutations=199).pvalue > 0.05
 
 
 @pytest.mark.slow
 def test_pvalue_of_noise_is_uniform():
-    pvalues = [
-        permutation_test(*alternating_study(s, n_videos=3, n=8, d=1), n_permutations=19, seed=s).pvalue
-        for s in range(40)
-    ]
+    pvalues = [run(*alternating_study(s, n_videos=3, n=8, d=1), n_permutations=19, seed=s).pvalue for s in range(40)]
     for level in (0.1, 0.25, 0.5):
         assert abs(np.mean(np.array(pvalues) <= level) - level) < 3.5 * np.sqrt(level * (1 - level) / 40)
 
@@ -142,10 +145,8 @@ def test_neither_the_order_of_rows_nor_the_names_of_videos_matter(seed, names):
     X, y, videos, starts = alternating_study(seed, n_videos=4, n=9, shift=0.5)
     renamed = np.array([names[int(v[-1])] for v in videos])
     shuffled = np.random.default_rng(seed).permutation(len(y))
-    one = permutation_test(X, y, videos, starts, n_permutations=39, seed=seed)
-    other = permutation_test(
-        X[shuffled], y[shuffled], renamed[shuffled], starts[shuffled], n_permutations=39, seed=seed
-    )
+    one = run(X, y, videos, starts, n_permutations=39, seed=seed)
+    other = run(X[shuffled], y[shuffled], renamed[shuffled], starts[shuffled], n_permutations=39, seed=seed)
     assert other.pvalue == one.pvalue
     assert other.statistic == pytest.approx(one.statistic, abs=1e-12)
     np.testing.assert_allclose(other.null_distribution, one.null_distribution, atol=1e-12)
@@ -153,51 +154,49 @@ def test_neither_the_order_of_rows_nor_the_names_of_videos_matter(seed, names):
 
 def test_the_size_of_batches_changes_nothing(monkeypatch):
     study = alternating_study(2, shift=0.7)
-    whole = permutation_test(*study, n_permutations=99)
+    whole = run(*study, n_permutations=99)
     monkeypatch.setattr("priosig.inference.permutation._BATCH_ENTRIES", 7 * len(study[1]))
-    np.testing.assert_array_equal(
-        permutation_test(*study, n_permutations=99).null_distribution, whole.null_distribution
-    )
+    np.testing.assert_array_equal(run(*study, n_permutations=99).null_distribution, whole.null_distribution)
 
 
 def test_another_seed_draws_other_relabellings():
     study = alternating_study(2)
-    one, other = (permutation_test(*study, n_permutations=49, seed=s) for s in (0, 1))
+    one, other = (run(*study, n_permutations=49, seed=s) for s in (0, 1))
     assert one.statistic == other.statistic
     assert not np.array_equal(one.null_distribution, other.null_distribution)
 
 
 def test_constant_features_give_half_and_a_pvalue_of_one():
     X, y, videos, starts = alternating_study(0)
-    found = permutation_test(np.ones_like(X), y, videos, starts, n_permutations=19)
+    found = run(np.ones_like(X), y, videos, starts, n_permutations=19)
     assert (found.statistic, found.pvalue) == (0.5, 1.0)
 
 
 def test_perfect_separation_has_the_smallest_pvalue_and_not_zero():
     X, y, videos, starts = alternating_study(0, n_videos=4)
     X[:, 0] = y
-    assert permutation_test(X, y, videos, starts, n_permutations=99).pvalue == 1 / 100
+    assert run(X, y, videos, starts, n_permutations=99).pvalue == 1 / 100
 
 
 def test_a_video_of_one_class_is_trained_on_and_not_counted():
     X, y, videos, starts = alternating_study(1, n_videos=4, shift=3.0)
     y[videos == "video3"] = 1
-    assert permutation_test(X, y, videos, starts, n_permutations=19).statistic > 0.9
+    assert run(X, y, videos, starts, n_permutations=19).statistic > 0.9
 
 
 @pytest.mark.parametrize(
     ("change", "message"),
     [
-        (lambda X, y, v, t: (X, np.ones_like(y), v, t), "all 24 segments are STOP; expected both classes"),
+        (lambda X, y, v, t: (X, np.ones_like(y), v, t), "all 24 are STOP; expected both classes"),
         (lambda X, y, v, t: (X, (v == v[0]).astype(int), v, t), "no video holds both STOP and CONTINUE"),
         (lambda X, y, v, t: (X, y, np.full(len(y), "one"), t), "1 video.*expected 2 or more"),
         (lambda X, y, v, t: (X, np.where(v == v[0], y, 1), v, t), "AUC within video is undefined"),
-        (lambda X, y, v, t: (np.where(X[3, 1] == X, np.nan, X), y, v, t), "row 3 holds NaN or infinity"),
+        (lambda X, y, v, t: (np.where(X[3, 1] == X, np.nan, X), y, v, t), "feature 1 of row 3 is nan"),
         (lambda X, y, v, t: (X, y, v, np.where(t == t[2], np.nan, t)), "start time of row 2 is not finite"),
         (lambda X, y, v, t: (X, y * 2, v, t), r"labels \[0, 2\]; expected only 1 \(STOP\) and 0"),
-        (lambda X, y, v, t: (X[:-1], y, v, t), "23 rows; expected 24"),
+        (lambda X, y, v, t: (X[:-1], y, v, t), "shape \\(23, 3\\); expected 24 rows"),
         (lambda X, y, v, t: (X, y, v[:-1], t), "video_ids has shape"),
-        (lambda X, y, v, t: (X[:0], y[:0], v[:0], t[:0]), "no segments"),
+        (lambda X, y, v, t: (X[:0], y[:0], v[:0], t[:0]), "segments: none"),
     ],
     ids=["one class", "classes apart", "one video", "second video all STOP", "NaN", "NaN time", "labels", "rows",
          "ids", "empty"],
@@ -205,28 +204,7 @@ def test_a_video_of_one_class_is_trained_on_and_not_counted():
 def test_what_cannot_be_tested_is_refused(change, message):
     study = alternating_study(0, n_videos=2)
     with pytest.raises(ValueError, match=message):
-        permutation_test(*change(*study), n_permutations=19)
-
-
-def test_canonical_rows_put_each_video_together_in_time_order():
-    rows = canonical_rows(np.array([1, 0, 1, 0]), ["b", "a", "a", "b"], np.array([5.0, 9.0, 2.0, 7.0]))
-    assert rows.order.tolist() == [2, 1, 0, 3]
-    assert rows.videos.tolist() == [0, 0, 1, 1]
-
-
-def test_negative_zero_is_zero_in_the_canonical_order():
-    y, videos, starts = np.array([1, 1]), ["a", "b"], np.zeros(2)
-    one, other = (canonical_rows(y, videos, starts, np.array(c)).order for c in ([0.0, 1.0], [-0.0, 1.0]))
-    np.testing.assert_array_equal(one, other)
-
-
-def test_last_bits_of_features_do_not_order_videos_that_begin_alike():
-    # Both begin with a STOP at 2 s; the timetable goes on differently, and that is what tells them apart.
-    y, videos, starts = np.array([1, 0, 1, 0]), ["a", "a", "b", "b"], np.array([2.0, 9.0, 2.0, 7.0])
-    features = np.array([0.1, 0.5, 0.1, 0.5])
-    for first in (0.1, np.nextafter(0.1, 0), np.nextafter(0.1, 1)):
-        features[0] = first
-        assert canonical_rows(y, videos, starts, features).order.tolist() == [2, 3, 0, 1]
+        run(*change(*study), n_permutations=19)
 
 
 @pytest.mark.parametrize("seed", range(6))
@@ -236,20 +214,20 @@ def test_a_feature_that_hardly_varies_is_tested_whatever_the_relabellings(seed):
     x = np.zeros((40, 1))
     x[np.random.default_rng(seed).choice(40, 4, replace=False)] = 1
     starts = np.tile(np.arange(8.0), 5)
-    found = permutation_test(x, y, videos, starts, n_permutations=199)
+    found = run(x, y, videos, starts, n_permutations=199)
     assert 1 / 200 <= found.pvalue <= 1
     # What is left of weights that are 0 in theory ranks nothing: the same alone and among others.
     alone = leave_one_video_out_cv(x, y, videos)["auc_within_video"]
     assert found.statistic == pytest.approx(alone, abs=1e-12)
-    few = permutation_test(x, y, videos, starts, n_permutations=19)
+    few = run(x, y, videos, starts, n_permutations=19)
     assert few.statistic == found.statistic
 
 
 def test_what_is_left_without_a_partner_is_counted():
     y, videos, starts = np.array([1, 1, 0, 1, 0, 0, 1]), list("aaaabbb"), np.array([0, 1, 2, 3, 0, 1, 2.0])
-    found = permutation_test(np.eye(7), y, videos, starts, n_permutations=19, min_pairs=1)
+    found = run(np.eye(7), y, videos, starts, n_permutations=19, min_pairs=1)
     # a: S (S C) S, b: C (C S)
     assert (found.n_pairs, found.n_unpaired) == (2, 3)
     assert found.scheme == "swap neighbouring pairs"
-    assert permutation_test(np.eye(7), y, videos, starts, n_permutations=19, min_pairs=2).scheme == found.scheme
-    assert permutation_test(np.eye(7), y, videos, starts, n_permutations=19, min_pairs=3).scheme != found.scheme
+    assert run(np.eye(7), y, videos, starts, n_permutations=19, min_pairs=2).scheme == found.scheme
+    assert run(np.eye(7), y, videos, starts, n_permutations=19, min_pairs=3).scheme != found.scheme

@@ -3,8 +3,8 @@ import math
 import numpy as np
 import pytest
 
-from priosig.inference.assessment import assess
-from priosig.inference.relabelling import neighbouring_pairs
+from priosig.inference.assessment import assess_models
+from priosig.inference.data import labelled_segments
 from priosig.metrics.auc import auc_within_video
 from priosig.verdict.rule import Rule
 from priosig.worlds.operating_characteristics import csv_table, markdown_table, operating_characteristics
@@ -19,7 +19,7 @@ def test_the_design_is_that_of_the_first_study():
     study = draw("null")
     assert (len(study.y), study.y.sum()) == (98, 61)
     assert np.bincount(study.videos).tolist() == [25, 14, 16, 25, 18]
-    assert len(neighbouring_pairs(study.y, study.videos)) == 37
+    assert len(labelled_segments(study.y, study.videos, study.start_times).pairs) == 37
     continues = np.flatnonzero(study.y == 0)
     assert (np.diff(continues) > 1).all()
 
@@ -98,8 +98,8 @@ def test_a_simulated_study_is_judged_as_a_real_one_would_be(world):
     rule, by_hand = Rule(n_permutations=39), []
     for index in range(n):
         study = simulate_study(WORLDS[world], np.random.default_rng([3, index]), n_features=5)
-        data = study.X, study.y, study.videos, study.start_times, study.confounds
-        by_hand.append(assess(*data, rule=rule, seed=3 * 1_000_003 + index))
+        data = labelled_segments(study.y, study.videos, study.start_times, study.confounds, X=study.X)
+        by_hand.append(assess_models({"model": study.X}, data, rule, seed=3 * 1_000_003 + index)["model"])
     assert found["T1"].value == np.mean([a.any_signal.pvalue <= 0.05 for a in by_hand])
     assert found["T2"].value == np.mean([a.beyond_confounds.pvalue <= 0.05 for a in by_hand])
     assert found["T2 raw"].value == np.mean([a.beyond_confounds.raw_pvalue <= 0.05 for a in by_hand])
