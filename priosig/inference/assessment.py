@@ -25,10 +25,11 @@ from priosig.inference.conditional import ConditionalResult, conditional_test
 from priosig.inference.confidence import BLOCKS, Interval, confidence_interval, count_jackknife_fits
 from priosig.inference.data import MAX_SINGLE_FOLDS, LabelledSegments
 from priosig.inference.design import DesignAssessment, assess_design
+from priosig.inference.multiplicity import holm
 from priosig.inference.permutation import PermutationResult, permutation_test
 from priosig.inference.power import REPLICATES, power_of_spike
 from priosig.metrics.auc import auc_by_video, auc_within_video
-from priosig.verdict.decide import Verdict, decide, holm
+from priosig.verdict.decide import Verdict, decide
 from priosig.verdict.evidence import Evidence
 from priosig.verdict.rule import Rule
 

@@ -34,7 +34,8 @@ import numpy as np
 
 from priosig.crossval.probe import fit_logistic
 from priosig.inference.data import LabelledSegments
-from priosig.inference.permutation import TIE, require_both_classes
+from priosig.inference.multiplicity import TIE, max_t_pvalues
+from priosig.inference.permutation import require_both_classes
 from priosig.inference.relabelling import draw_relabellings
 from priosig.metrics.auc import auc_within_video
 from priosig.verdict.rule import Rule
@@ -175,29 +176,6 @@ def coefficient_table(
         for i in range(X.shape[1])
     )
     return CoefficientTable(table, tuple(clusters[c] for c in order), rule.n_permutations)
-
-
-def max_t_pvalues(statistics: np.ndarray) -> np.ndarray:
-    """Single-step max-T p-values, two-sided, of the first row against all rows (Westfall & Young 1993,
-    algorithm 2.5).
-
-    ``t = (b - mean) / sd`` over all rows, the observed one included, so that every labelling is treated
-    alike; ``p_j = #{rows: max_k |t_k| >= |t_j| of the first row} / number of rows``. A statistic that is the
-    same in every row has p = 1.
-
-    Parameters
-    ----------
-    statistics : np.ndarray, shape (1 + n_permutations, n_statistics)
-
-    Returns
-    -------
-    np.ndarray, shape (n_statistics,)
-    """
-    sd = statistics.std(axis=0)
-    moving = sd > TIE
-    t = np.abs(statistics - statistics.mean(axis=0))
-    t = np.divide(t, sd, out=np.zeros_like(t), where=moving)
-    return np.where(moving, (t.max(axis=1)[:, None] >= t[0] - TIE).mean(axis=0), 1.0)
 
 
 def clusters_of(X: np.ndarray, cut: float = CLUSTER_CUT) -> np.ndarray:

@@ -28,7 +28,8 @@ from priosig.confounds.basis import natural_spline, straight
 from priosig.crossval.folds import oof_scores
 from priosig.inference.conditional import HELD_BY_PAIRS, adjustment_basis
 from priosig.inference.data import LabelledSegments
-from priosig.inference.permutation import TIE, refitted_aucs
+from priosig.inference.multiplicity import TIE
+from priosig.inference.permutation import refitted_aucs
 from priosig.inference.relabelling import draw_relabellings
 from priosig.metrics.auc import auc, auc_by_video
 from priosig.verdict.decide import Verdict, decide, design_problems

@@ -30,11 +30,11 @@ import numpy as np
 
 from priosig.crossval.folds import Fold, Folds, oof_scores
 from priosig.inference.data import LabelledSegments
+from priosig.inference.multiplicity import TIE
 from priosig.inference.relabelling import Scheme, draw_relabellings, scheme_of
 from priosig.metrics.auc import auc_within_video
 from priosig.verdict.rule import Rule
 
-TIE = 1e-12  # two AUCs closer than this are equal: they are ratios of whole numbers, summed in floating point
 # Scores that are kept for one pass over the folds (800 MB), and that are ranked at a time.
 _PASS_ENTRIES = 100_000_000
 _BATCH_ENTRIES = 10_000_000

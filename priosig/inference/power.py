@@ -28,7 +28,8 @@ import numpy as np
 from priosig.crossval.probe import standardisation
 from priosig.inference.conditional_logistic import draw_strata
 from priosig.inference.data import LabelledSegments
-from priosig.inference.permutation import TIE, refitted_aucs
+from priosig.inference.multiplicity import TIE
+from priosig.inference.permutation import refitted_aucs
 from priosig.metrics.auc import auc_within_video
 from priosig.verdict.rule import Rule
 

@@ -28,7 +28,7 @@ from priosig.report.words import (
     share,
     times,
 )
-from priosig.verdict.decide import Verdict, confounds_tell
+from priosig.verdict.decide import Verdict
 
 QUESTION = "Can it be told from the sound of the playing whether the teacher will stop the student?"
 # What the strongest verdict answers, and for whom: {who} is the models that have it, {no} what says "nothing".
@@ -37,6 +37,7 @@ ANSWERS = {
     "heterogeneous": ("In part.", "{who} from the playing in some videos, and not in others."),
     "confounded": ("It cannot be told.", "Something is found, but no more than what was measured beside the playing "
                    "lets one expect."),
+    "weak": ("Hardly.", "Something is found, and it is too weak to build on."),
     "no signal": ("No.", "Nothing to build on was found."),
     "underpowered": ("Not shown.", "Nothing better than guessing was found, and the data are too few to say that "
                      "there is nothing."),
@@ -81,7 +82,7 @@ def strongest(labels: Sequence[str]) -> str:
 
 def leaks(design: DesignAssessment | None) -> bool:
     """Whether the confounds alone tell the label, where the design was judged."""
-    return design is not None and confounds_tell(design.evidence, design.rule)
+    return design is not None and design.verdict is not None and design.verdict.failed("confounds")
 
 
 def best_baseline(design: DesignAssessment | None) -> Baseline | None:
@@ -148,7 +149,7 @@ def _sentence(experiment: Experiment, result: ViewResult, label: str) -> str:
     models = f"Model{'s' if len(have) > 1 else ''} {joined(have)}"
     text = ANSWERS[label][1].format(who=f"{models} tell{'' if len(have) > 1 else 's'} a STOP")
     annotated = experiment.views["annotated"]
-    if label in ("no signal", "underpowered") and result is not annotated and leaks(annotated.design):
+    if label in ("weak", "no signal", "underpowered") and result is not annotated and leaks(annotated.design):
         name = CONFOUND_WORDS[best_baseline(annotated.design).name]
         text = f"What the windows as annotated seem to show is what {name} gives away. Once that is taken out, " + (
             "nothing better than guessing is left, and the data are too few to say that there is nothing."

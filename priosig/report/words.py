@@ -9,7 +9,7 @@ import unicodedata
 from collections.abc import Sequence
 
 from priosig.inference.design import ALL_CONFOUNDS
-from priosig.verdict.decide import pvalue_words
+from priosig.verdict.wording import pvalue_words
 
 NONE = "–"
 AUC_WORDS = "AUC within video: how often a STOP outranks a CONTINUE of the same video (1 is always, 0.5 is guessing)"

@@ -1,21 +1,19 @@
-"""The verdict that a rule gives on the evidence, and the sentence that says it.
+"""The verdict that a rule gives on the evidence, step by step.
 
 Nothing here touches data: `decide` is a pure function of numbers, so the same evidence under the same rule
-(`priosig.verdict.rule`) always gives the same words.
+(`priosig.verdict.rule`) always gives the same verdict. The questions are asked in this order, and the first that
+fails decides; a `Verdict` carries them all, and whoever shows it only renders them:
 
-The questions are asked in this order, and the first answer ends it:
-
-0. Can this design answer the question at all? Enough videos with both labels, enough neighbouring pairs, and
-   labels that cannot be told from facts that have nothing to do with playing (window length, talk, place in the
-   video). If not: ``invalid design``.
-1. Is there any signal (T1)? If not: ``no signal`` when a signal worth finding would have been found, else
+0. Can this design answer the question at all? Enough videos with both labels, enough neighbouring pairs, and labels
+   that cannot be told from facts that have nothing to do with playing. If not: ``invalid design``. (All three are
+   asked, so that every problem is named.)
+1. Is there any signal (T1)? If not: ``no signal`` where a signal worth finding would have been detected, else
    ``underpowered``.
 2. Is there a signal beyond the measured confounds (T2)? If not: ``confounded``.
-3. Is it strong enough to build on (AUC within video at or above the bar; below it: ``no signal``), and is it
-   there in most videos? ``signal`` if so, else ``heterogeneous``.
+3. Is it strong enough to build on? If not: ``weak``.
+4. Is it there in most videos? If not: ``heterogeneous``.
 
-The sentence is for someone who has never heard of a confound. An AUC of 0.81 reads "ranks a STOP above a
-CONTINUE of the same video 81 times in 100", which is what an AUC within video is.
+What passes all of them is a ``signal``.
 """
 
 from __future__ import annotations
@@ -24,10 +22,31 @@ import math
 from dataclasses import dataclass
 from typing import Literal
 
+from priosig.verdict import wording
 from priosig.verdict.evidence import Evidence
 from priosig.verdict.rule import Rule
 
-Label = Literal["invalid design", "no signal", "underpowered", "confounded", "heterogeneous", "signal"]
+Label = Literal["invalid design", "no signal", "underpowered", "confounded", "weak", "heterogeneous", "signal"]
+Outcome = Literal["passed", "failed", "not reached"]
+
+
+@dataclass(frozen=True)
+class Step:
+    """One question of the rule.
+
+    Attributes
+    ----------
+    name : {"videos", "pairs", "confounds", "T1", "power", "T2", "strength", "videos agree"}
+    asked, needed, observed : str
+        The question, what the rule needs, and what the data gave, in a few words each.
+    outcome : {"passed", "failed", "not reached"}
+    """
+
+    name: str
+    asked: str
+    needed: str
+    observed: str
+    outcome: Outcome
 
 
 @dataclass(frozen=True)
@@ -37,11 +56,13 @@ class Verdict:
     Attributes
     ----------
     label : str
-        `invalid design`, `no signal`, `underpowered`, `confounded`, `heterogeneous` or `signal`.
+        `invalid design`, `no signal`, `underpowered`, `confounded`, `weak`, `heterogeneous` or `signal`.
     sentence : str
         One sentence to quote, with its numbers and what became of each confound.
     reasons : tuple of str
         Every finding that led here, one plain clause each.
+    steps : tuple of Step
+        The rule as a checklist, in the order in which it is asked.
     rule_hash : str
         `Rule.hash` of the rule in force.
     exploratory : bool
@@ -51,206 +72,125 @@ class Verdict:
     label: Label
     sentence: str
     reasons: tuple[str, ...]
+    steps: tuple[Step, ...]
     rule_hash: str
     exploratory: bool
 
-
-def design_problems(evidence: Evidence, rule: Rule) -> tuple[str, ...]:
-    """What keeps this design from answering the question, one plain clause each; empty if nothing does."""
-    problems = []
-    if evidence.n_videos < rule.min_videos:
-        problems.append(
-            f"{_count(evidence.n_videos, 'video')} with both STOP and CONTINUE windows, and at least "
-            f"{rule.min_videos} are needed to say anything about videos not seen yet"
-        )
-    if evidence.n_pairs < rule.min_pairs:
-        problems.append(
-            f"{_count(evidence.n_pairs, 'pair')} of neighbouring STOP and CONTINUE windows, and at least "
-            f"{rule.min_pairs} are needed to compare like with like"
-        )
-    if confounds_tell(evidence, rule):
-        problems.append(
-            "STOP and CONTINUE windows can be told apart without hearing a note: a predictor that knows only "
-            f"{_list(evidence.confound_names)} ranks a STOP above a CONTINUE of the same video "
-            f"{_times(evidence.confound_auc)} (AUC within video {evidence.confound_auc:.3f}, "
-            f"{_p(evidence.confound_pvalue)}; 50 in 100 is guessing), so a high score on "
-            "these windows says nothing about the playing"
-        )
-    return tuple(problems)
-
-
-def confounds_tell(evidence: Evidence, rule: Rule) -> bool:
-    """Whether the confounds alone tell the label, so that no score in this view means anything.
-
-    False where they could not be tried (NaN): such a design has too few videos or pairs.
-    """
-    return evidence.confound_auc >= rule.confound_bar and evidence.confound_pvalue <= rule.alpha
-
-
-def refuse(problem: str, rule: Rule, *, exploratory: bool = False) -> Verdict:
-    """The verdict where there is no evidence to judge: `invalid design`, with the reason."""
-    sentence = f"{_head('invalid design', exploratory)}: this design cannot answer the question: {problem}."
-    return Verdict("invalid design", sentence, (problem,), rule.hash, exploratory)
+    def failed(self, name: str) -> bool:
+        """Whether this step was asked and failed."""
+        return any(step.name == name and step.outcome == "failed" for step in self.steps)
 
 
 def decide(evidence: Evidence, rule: Rule) -> Verdict:
-    """The verdict on one model in one view; a pure function of the numbers.
-
-    Parameters
-    ----------
-    evidence : Evidence
-    rule : Rule
-
-    Returns
-    -------
-    Verdict
-    """
+    """The verdict on one model in one view; a pure function of the numbers."""
+    design = _design_steps(evidence, rule)
+    model = _model_steps(evidence, rule)
     problems = design_problems(evidence, rule)
     if not problems and (math.isnan(evidence.any_signal_pvalue) or math.isnan(evidence.beyond_confounds_pvalue)):
         problems = ("no segment could be scored by a probe trained on other videos, so that nothing could be tested",)
     if problems:
         clause = "this design cannot answer the question: " + "; and ".join(problems)
-        return _verdict("invalid design", clause, problems, evidence, rule)
-
-    interval = f"{rule.level:.0%} interval {evidence.low:.2f} to {evidence.high:.2f}"
-    if math.isnan(evidence.low) or math.isnan(evidence.high):
-        interval = "no interval could be computed"
-    times = (
-        f"the scores rank a STOP above a CONTINUE of the same video {_times(evidence.auc)} "
-        f"(50 is guessing; {interval}; above guessing in {evidence.n_videos_above_half} of {evidence.n_videos} "
-        "videos)"
-    )
-    spiked = (
-        f"a real signal worth {_times(rule.spike_auc)} would have been found with a chance of {evidence.power:.0%}"
-    )
-    if math.isnan(evidence.power):
-        spiked = "how large a signal would have been found was not computed"
-
-    found = evidence.any_signal_pvalue <= rule.alpha
-    if not found:
-        chance = f"that is no better than labels shuffled between neighbours reach ({_p(evidence.any_signal_pvalue)})"
-        if evidence.power >= rule.min_power:
-            return _verdict(
-                "no signal", f"{times}, and {chance}, although {spiked}", (chance, spiked), evidence, rule
-            )
-        clause = (
-            f"too few data to tell: {times}, and {chance}, but {spiked}, so this does not show that there is none"
-        )
-        return _verdict("underpowered", clause, (chance, spiked), evidence, rule)
-
-    better = f"better than labels shuffled between neighbours ({_p(evidence.any_signal_pvalue)})"
-    names = _list(_names(evidence))
-    if not evidence.beyond_confounds_pvalue <= rule.alpha:
-        ranking = ", ".join(f"{_plain(name)} {value:.2f}" for name, value in evidence.confound_ranking[:3])
-        alone = f" (within-video AUC of each alone: {ranking})" if ranking else ""
-        why = f"expected from {names}, which may differ between STOP and CONTINUE windows{alone}"
-        if not _names(evidence):
-            why = "a second set of relabellings reaches"
-        same = f"no better than {why} ({_p(evidence.beyond_confounds_pvalue)})"
-        reasons = [better, same]
-        sentence = f"{times}, {better}, but {same}"
-        if evidence.effective_pairs < rule.min_effective_pairs:
-            overlap = (
-                f"of {evidence.n_pairs} neighbouring pairs these facts leave {evidence.effective_pairs:.1f} open, an "
-                "overlap too small to tell music from artefact"
-            )
-            reasons.append(overlap)
-            sentence += f"; {overlap}"
-        return _verdict("confounded", sentence, tuple(reasons), evidence, rule)
-
-    beyond = "with no measured confound left that differs between windows"
-    if _names(evidence):
-        beyond = f"better than expected from {names} ({_p(evidence.beyond_confounds_pvalue)})"
-    both, clause = (better, beyond), f"{times}, {better}, {beyond}"
-    if not evidence.auc >= rule.threshold:
-        weak = f"below the bar of {rule.threshold:.2f} that was set beforehand: a trace, too weak to build on"
-        return _verdict("no signal", f"{clause}, but {weak}", (*both, weak), evidence, rule)
-    above, parts, what = evidence.n_videos_above_half, evidence.n_videos, "videos"
-    if evidence.n_groups:
-        above, parts, what = evidence.n_groups_above_half, evidence.n_groups, "groups of videos"
-    if above < rule.video_share * parts - 1e-9:
-        uneven = (
-            f"only {above} of {parts} {what} are above guessing, fewer than the {rule.video_share:.0%} set beforehand"
-        )
-        return _verdict("heterogeneous", f"{clause}, but {uneven}", (*both, uneven), evidence, rule)
-    return _verdict("signal", clause, both, evidence, rule)
+        steps = (*design, *(_unreached(step) for step in model))
+        return _verdict("invalid design", clause, problems, steps, evidence, rule)
+    steps = list(design)
+    failed: Step | None = None
+    for step in model:
+        asked = step.name == "power" if failed is not None and failed.name == "T1" else failed is None
+        if not asked or (step.name == "power" and failed is None):
+            steps.append(_unreached(step))
+            continue
+        steps.append(step)
+        if step.outcome == "failed" and failed is None:
+            failed = step
+    label = _label(failed, steps)
+    clause, reasons = wording.account(label, evidence, rule)
+    return _verdict(label, clause, reasons, tuple(steps), evidence, rule)
 
 
-def holm(pvalues: list[float]) -> list[float]:
-    """Holm's step-down correction: valid whatever the dependence between the tests.
-
-    ``p_(i)`` in ascending order becomes ``max_{j <= i} min(1, (k - j + 1) p_(j))`` (Holm 1979). A NaN (a test
-    that could not be made) stays NaN and still counts as one of the k tests.
-
-    Examples
-    --------
-    >>> holm([0.04, 0.01])
-    [0.04, 0.02]
-    """
-    adjusted = [math.nan] * len(pvalues)
-    largest = 0.0
-    made = sorted((i for i in range(len(pvalues)) if not math.isnan(pvalues[i])), key=lambda i: pvalues[i])
-    for rank, i in enumerate(made):
-        largest = max(largest, min(1.0, (len(pvalues) - rank) * pvalues[i]))
-        adjusted[i] = largest
-    return adjusted
+def design_problems(evidence: Evidence, rule: Rule) -> tuple[str, ...]:
+    """What keeps this design from answering the question, one plain clause each; empty if nothing does."""
+    clauses = wording.problems(evidence, rule)
+    return tuple(clauses[step.name] for step in _design_steps(evidence, rule) if step.outcome == "failed")
 
 
-def _verdict(label: Label, clause: str, reasons: tuple[str, ...], evidence: Evidence, rule: Rule) -> Verdict:
-    judged = label != "invalid design"
-    fates = [
-        ("removed by design", evidence.removed),
-        ("held by comparing neighbours", evidence.matched if judged else ()),
-        ("adjusted for" if judged else "measured", evidence.adjusted if judged else _names(evidence)),
-        ("measured but not adjusted for", evidence.left_out if judged else ()),
-        ("measured in part, so not adjusted for" if judged else "measured in part", evidence.partly_known),
-        ("not measured", tuple(name for name in evidence.not_measured if name not in evidence.partly_known)),
-    ]
-    told = [f"{what}: {', '.join(map(_plain, names))}" for what, names in fates if names]
-    fate = "; ".join(told) or "no confound was measured"
-    tests = f"; p corrected for {evidence.n_models} models" if evidence.n_models > 1 else ""
-    head = _head(label, evidence.exploratory)
-    return Verdict(label, f"{head}: {clause} [{fate}{tests}].", reasons, rule.hash, evidence.exploratory)
+def refuse(problem: str, rule: Rule, *, exploratory: bool = False) -> Verdict:
+    """The verdict where there is no evidence to judge: `invalid design`, with the reason."""
+    steps = tuple(_unreached(step) for step in (*_design_steps(_NOTHING, rule), *_model_steps(_NOTHING, rule)))
+    sentence = f"{wording.head('invalid design', exploratory)}: this design cannot answer the question: {problem}."
+    return Verdict("invalid design", sentence, (problem,), steps, rule.hash, exploratory)
 
 
-def _head(label: Label, exploratory: bool) -> str:
-    return f"Exploratory, {label}" if exploratory else label[0].upper() + label[1:]
+_NOTHING = Evidence(n_videos=0, n_pairs=0)
 
 
-def _names(evidence: Evidence) -> tuple[str, ...]:
-    return (*evidence.matched, *evidence.adjusted, *evidence.left_out)
+def _design_steps(e: Evidence, rule: Rule) -> tuple[Step, ...]:
+    # NaN compares false: a design whose confounds could not be tried has too few videos or pairs.
+    tells = e.confound_auc >= rule.confound_bar and e.confound_pvalue <= rule.alpha
+    names = e.names
+    return (
+        _step(
+            "videos", f"enough {names.group}s with both labels", f"{rule.min_videos} or more", f"{e.n_videos}",
+            e.n_videos >= rule.min_videos,
+        ),
+        _step(
+            "pairs", f"enough pairs of neighbouring {names.positive} and {names.negative} {names.item}s",
+            f"{rule.min_pairs:g} or more", f"{e.n_pairs}", e.n_pairs >= rule.min_pairs,
+        ),
+        _step(
+            "confounds", "labels that the confounds alone cannot tell",
+            f"AUC below {rule.confound_bar:.2f}, or p above {rule.alpha:g}",
+            wording.confounds_alone(e), not tells,
+        ),
+    )  # fmt: skip
 
 
-def _plain(name: str) -> str:
-    return name.replace("_", " ")
+def _model_steps(e: Evidence, rule: Rule) -> tuple[Step, ...]:
+    above, parts, what = wording.groups_above_half(e)
+    return (
+        _step(
+            "T1", "any signal (T1)", f"p of {rule.alpha:g} or less", wording.p_words(e.any_signal_pvalue),
+            e.any_signal_pvalue <= rule.alpha,
+        ),
+        _step(
+            "power", f"a signal of AUC {rule.spike_auc:.2f} would have been detected",
+            f"{rule.min_power:.0%} power or more", wording.percent(e.power), e.power >= rule.min_power,
+        ),
+        _step(
+            "T2", "a signal beyond the confounds (T2)", f"p of {rule.alpha:g} or less",
+            wording.p_words(e.beyond_confounds_pvalue), e.beyond_confounds_pvalue <= rule.alpha,
+        ),
+        _step(
+            "strength", "a signal strong enough to build on", f"AUC of {rule.threshold:.2f} or more",
+            wording.decimals(e.auc), e.auc >= rule.threshold,
+        ),
+        _step(
+            "videos agree", f"a signal in most {e.names.group}s", f"above 0.5 in {rule.video_share:.0%} of {what}",
+            f"{above} of {parts}", above >= rule.video_share * parts - 1e-9,
+        ),
+    )  # fmt: skip
 
 
-def _list(names: tuple[str, ...]) -> str:
-    plain = [_plain(name) for name in names]
-    return " and ".join([", ".join(plain[:-1]), plain[-1]] if len(plain) > 1 else plain)
+def _step(name: str, asked: str, needed: str, observed: str, passed: bool) -> Step:
+    return Step(name, asked, needed, observed, "passed" if passed else "failed")
 
 
-def _times(auc: float) -> str:
-    return f"{100 * auc:.0f} times in 100" if not math.isnan(auc) else "an unknown number of times"
+def _unreached(step: Step) -> Step:
+    return Step(step.name, step.asked, step.needed, "", "not reached")
 
 
-def pvalue_words(pvalue: float) -> str:
-    """A p-value with its relation: three decimals, four below 0.001 and near 0.05; never 0.
-
-    Examples
-    --------
-    >>> [pvalue_words(p) for p in (0.01, 0.0001, 0.00001, 0.0502)]
-    ['= 0.010', '= 0.0001', '< 0.0001', '= 0.0502']
-    """
-    if pvalue < 1e-4:
-        return "< 0.0001"
-    # Near a level a third decimal can hide on which side of it p is.
-    return f"= {pvalue:.{4 if pvalue < 0.001 or 0.045 < pvalue < 0.055 else 3}f}"
+def _label(failed: Step | None, steps: list[Step]) -> Label:
+    if failed is None:
+        return "signal"
+    if failed.name == "T1":
+        power = next(step for step in steps if step.name == "power")
+        return "no signal" if power.outcome == "passed" else "underpowered"
+    labels: dict[str, Label] = {"T2": "confounded", "strength": "weak", "videos agree": "heterogeneous"}
+    return labels[failed.name]
 
 
-def _p(pvalue: float) -> str:
-    return "p not computed" if math.isnan(pvalue) else f"p {pvalue_words(pvalue)}"
-
-
-def _count(n: int, noun: str) -> str:
-    return f"no {noun}" if n == 0 else f"only {n} {noun}{'s' if n > 1 else ''}"
+def _verdict(
+    label: Label, clause: str, reasons: tuple[str, ...], steps: tuple[Step, ...], evidence: Evidence, rule: Rule
+) -> Verdict:
+    fates = wording.fates(evidence, judged=label != "invalid design")
+    sentence = f"{wording.head(label, evidence.exploratory)}: {clause} [{fates}]."
+    return Verdict(label, sentence, reasons, steps, rule.hash, evidence.exploratory)

@@ -7,6 +7,26 @@ from dataclasses import dataclass
 
 
 @dataclass(frozen=True)
+class Names:
+    """What the rows are called in a verdict's sentences.
+
+    Attributes
+    ----------
+    positive, negative : str
+        The two labels; "a STOP ranks above a CONTINUE".
+    group : str
+        What the cross-validation leaves out.
+    item : str
+        One row.
+    """
+
+    positive: str = "STOP"
+    negative: str = "CONTINUE"
+    group: str = "video"
+    item: str = "window"
+
+
+@dataclass(frozen=True)
 class Evidence:
     """The numbers that a verdict is made of. NaN where something could not be computed.
 
@@ -33,13 +53,15 @@ class Evidence:
     effective_pairs : float
         How many pairs the confounds leave open.
     power : float
-        Chance to find a signal of AUC `Rule.spike_auc` in these features.
+        Chance to detect a signal of AUC `Rule.spike_auc` in these features.
     n_groups, n_groups_above_half : int
         With more than 40 videos: groups of whole videos, and those above 0.5. Single small videos say little.
     n_models : int
         How many models the p-values were corrected for.
     exploratory : bool
         The data had been looked at before the rule was fixed.
+    names : Names
+        What the sentences call labels, videos and windows.
     """
 
     n_videos: int
@@ -66,3 +88,4 @@ class Evidence:
     n_groups_above_half: int = 0
     n_models: int = 1
     exploratory: bool = False
+    names: Names = Names()

@@ -14,6 +14,7 @@ from collections.abc import Sequence
 from concurrent.futures import ProcessPoolExecutor
 from dataclasses import dataclass
 from functools import partial
+from typing import get_args
 
 import numpy as np
 
@@ -26,7 +27,7 @@ from priosig.inference.design import assess_design
 from priosig.inference.permutation import permutation_pvalue, refitted_aucs
 from priosig.inference.relabelling import draw_relabellings
 from priosig.metrics.auc import auc, auc_by_video
-from priosig.verdict.decide import decide
+from priosig.verdict.decide import Label, decide
 from priosig.verdict.evidence import Evidence
 from priosig.verdict.rule import Rule
 from priosig.worlds.simulation import WORLDS, World, simulate_study
@@ -173,7 +174,7 @@ def _run_one(
         without = auc_by_video(jackknife_scores(X, y, videos, rule.C), y, videos, allow_unscored=True).within
         interval = interval_from_leave_out(observed, without, len(by_video.video_ids), level=rule.level)
         row |= {"low": interval.low, "high": interval.high}
-    for verdict in ("invalid design", "underpowered", "no signal", "confounded", "heterogeneous", "signal"):
+    for verdict in get_args(Label):
         row[verdict] = float(label == verdict)
     return row
 

@@ -1,7 +1,5 @@
 import numpy as np
 import pytest
-from hypothesis import given, settings
-from hypothesis import strategies as st
 from scipy.stats import spearmanr
 
 from priosig.crossval.leave_one_video_out import leave_one_video_out_cv
@@ -10,7 +8,6 @@ from priosig.inference.coefficients import (
     _pattern,
     clusters_of,
     coefficient_table,
-    max_t_pvalues,
     rank_correlation,
 )
 from priosig.inference.data import labelled_segments
@@ -53,25 +50,6 @@ def test_on_noise_hardly_any_table_has_a_stable_weight():
     tables = [run(*study(s), n_permutations=19, n_repeats=1, seed=s) for s in range(12)]
     assert sum(any(w.stable for w in t.weights) for t in tables) <= 3  # exact level 0.05: 4 or more has p = 0.002
     assert np.mean([w.sign_agreement == 1 for t in tables for w in t.weights]) > 0.3  # what looks stable and is not
-
-
-def test_max_t_is_the_largest_statistic_written_out():
-    rows = np.random.default_rng(0).normal(size=(50, 3))
-    rows[0] = [3.0, 0.1, -2.0]
-    t = np.abs((rows - rows.mean(axis=0)) / rows.std(axis=0))
-    expected = [sum(max(row) >= t[0][j] for row in t) / 50 for j in range(3)]
-    np.testing.assert_allclose(max_t_pvalues(rows), expected)
-
-
-@settings(max_examples=15, deadline=None)
-@given(st.integers(0, 10_000), st.integers(2, 40), st.integers(1, 5))
-def test_max_t_is_never_zero_nor_above_one_and_constant_statistics_have_one(seed, m, k):
-    rows = np.random.default_rng(seed).normal(size=(m, k))
-    rows[:, 0] = 7.0
-    pvalues = max_t_pvalues(rows)
-    assert pvalues[0] == 1
-    assert (pvalues >= 1 / m).all()
-    assert (pvalues <= 1).all()
 
 
 def test_correlated_features_share_a_cluster_whatever_their_sign():

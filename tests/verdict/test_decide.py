@@ -3,14 +3,12 @@
 import math
 from dataclasses import replace
 
-import numpy as np
 import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
-from scipy.stats import false_discovery_control
 
-from priosig.verdict.decide import decide, holm
-from priosig.verdict.evidence import Evidence
+from priosig.verdict.decide import decide, refuse
+from priosig.verdict.evidence import Evidence, Names
 from priosig.verdict.rule import Rule
 
 RULE = Rule(n_permutations=99)
@@ -65,8 +63,8 @@ def test_strong_in_every_video_and_beyond_the_confounds_is_a_signal():
         ({"n_videos": 500, "n_videos_above_half": 260, "n_groups": 20, "n_groups_above_half": 16}, "signal"),
         ({"n_videos": 500, "n_videos_above_half": 460, "n_groups": 20, "n_groups_above_half": 15}, "heterogeneous"),
         ({"auc": 0.60}, "signal"),
-        ({"auc": 0.59}, "no signal"),
-        ({"auc": 0.59, "n_videos_above_half": 1}, "no signal"),
+        ({"auc": 0.59}, "weak"),
+        ({"auc": 0.59, "n_videos_above_half": 1}, "weak"),
     ],
     ids=lambda value: ", ".join(f"{k}={v}" for k, v in value.items()) if isinstance(value, dict) else None,
 )
@@ -125,7 +123,55 @@ def test_too_little_overlap_is_said_where_the_confounds_leave_too_little():
     )
     assert "overlap too small" not in some
     assert "of 37 neighbouring pairs these facts leave 10.0 open, an overlap too small" in few
-    assert "within-video AUC of each alone: talk 0.55" in few
+    assert "AUC within video of each alone: talk 0.55" in few
+
+
+def outcomes(**changes) -> dict[str, str]:
+    return {step.name: step.outcome for step in decide(replace(CLEAR_SIGNAL, **changes), RULE).steps}
+
+
+def test_the_steps_are_the_rule_as_a_checklist():
+    every = ["videos", "pairs", "confounds", "T1", "power", "T2", "strength", "videos agree"]
+    assert outcomes() == dict.fromkeys(every, "passed") | {"power": "not reached"}
+    first = decide(CLEAR_SIGNAL, RULE).steps[0]
+    assert (first.asked, first.needed, first.observed) == ("enough videos with both labels", "5 or more", "5")
+
+
+@pytest.mark.parametrize(
+    ("changes", "failed", "unreached"),
+    [
+        ({"n_videos": 2, "n_pairs": 3}, ["videos", "pairs"], ["T1", "power", "T2", "strength", "videos agree"]),
+        ({"any_signal_pvalue": 0.3}, ["T1"], ["T2", "strength", "videos agree"]),
+        ({"any_signal_pvalue": 0.3, "power": 0.2}, ["T1", "power"], ["T2", "strength", "videos agree"]),
+        ({"beyond_confounds_pvalue": 0.3, "auc": 0.4}, ["T2"], ["power", "strength", "videos agree"]),
+        ({"auc": 0.55}, ["strength"], ["power", "videos agree"]),
+        ({"n_videos_above_half": 1}, ["videos agree"], ["power"]),
+    ],
+    ids=["design", "T1", "power", "T2", "strength", "videos agree"],
+)
+def test_the_first_step_that_fails_decides_and_what_follows_is_not_reached(changes, failed, unreached):
+    of = outcomes(**changes)
+    assert [name for name in of if of[name] == "failed"] == failed
+    assert [name for name in of if of[name] == "not reached"] == unreached
+
+
+def test_a_refused_view_has_the_same_steps_none_of_them_reached():
+    verdict = refuse("no window is left", RULE, exploratory=True)
+    assert [step.name for step in verdict.steps] == [step.name for step in decide(CLEAR_SIGNAL, RULE).steps]
+    assert {step.outcome for step in verdict.steps} == {"not reached"}
+    assert (
+        verdict.sentence == "Exploratory, invalid design: this design cannot answer the question: no window is left."
+    )
+
+
+def test_sentences_use_the_names_that_the_rows_have():
+    names = Names(positive="sick", negative="healthy", group="hospital", item="scan")
+    sentence = decide(replace(CLEAR_SIGNAL, names=names), RULE).sentence
+    assert "rank a sick above a healthy of the same hospital 81 times in 100" in sentence
+    assert "above guessing in 5 of 5 hospitals" in sentence
+    invalid = decide(replace(CLEAR_SIGNAL, names=names, n_videos=1), RULE).sentence
+    assert "only 1 hospital with both sick and healthy scans" in invalid
+    assert not {"STOP", "CONTINUE", "video"} & set((sentence + invalid).split())
 
 
 def test_underpowered_does_not_claim_absence():
@@ -165,30 +211,6 @@ def test_the_hash_changes_with_any_setting_and_with_nothing_else():
 def test_a_rule_that_makes_no_sense_is_refused(settings, message):
     with pytest.raises(ValueError, match=message):
         Rule(**settings)
-
-
-def test_holm_is_the_step_down_procedure_written_out():
-    assert holm([0.01, 0.04, 0.03]) == pytest.approx([0.03, 0.06, 0.06])
-    assert holm([0.6, 0.7]) == pytest.approx([1.0, 1.0])
-    assert holm([]) == []
-
-
-@settings(max_examples=30, deadline=None)
-@given(st.lists(st.floats(0, 1), min_size=1, max_size=6))
-def test_holm_lies_between_no_correction_and_bonferroni_and_above_benjamini_hochberg(pvalues):
-    adjusted = np.array(holm(pvalues))
-    assert (adjusted >= np.array(pvalues) - 1e-15).all()
-    assert (adjusted <= np.minimum(1, len(pvalues) * np.array(pvalues)) + 1e-15).all() or len(pvalues) > 1
-    assert (adjusted >= false_discovery_control(pvalues) - 1e-12).all()
-
-
-def test_holm_keeps_a_missing_test_missing_and_counts_it():
-    assert holm([0.02, math.nan])[0] == 0.04
-    assert math.isnan(holm([0.02, math.nan])[1])
-
-
-def test_holm_sets_a_missing_test_aside_wherever_it_stands():
-    assert holm([0.03, math.nan, 0.01])[::2] == pytest.approx([0.06, 0.03])
 
 
 @pytest.mark.parametrize(
