@@ -36,6 +36,7 @@ from torch.utils.flop_counter import FlopCounterMode
 from priosig.annotations.segments import Segment, make_segment_id
 from priosig.audio.slices import plan_slices
 from priosig.audio.windows import MUQ_RATE, window_bounds
+from priosig.confounds.registry import meters
 from priosig.extraction.features import measure_features
 from priosig.extraction.muq.extractor import MuQExtractor
 from priosig.extraction.muq.model import load_muq
@@ -158,7 +159,10 @@ def main() -> None:
         operations = count_operations(model, segments, directory, given.device)
         rate = product_rate(given.device)
         before = resource.getrusage(resource.RUSAGE_SELF).ru_maxrss
-        cold, warm = (timed(given.device, lambda: measure_features(segments, directory, extractor)) for _ in range(2))
+        cold, warm = (
+            timed(given.device, lambda: measure_features(segments, directory, extractor, meters=meters()))
+            for _ in range(2)
+        )
         grown = resource.getrusage(resource.RUSAGE_SELF).ru_maxrss - before
         plain = timed(given.device, lambda: plain_loop(segments, directory, model, given.device))
         rows = [("", "s", "s of audio / s", "ratio", "largest difference", "share of the product rate")]

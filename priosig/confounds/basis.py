@@ -20,9 +20,10 @@ from dataclasses import dataclass
 
 import numpy as np
 
+from priosig.confounds.registry import CONFOUNDS
+
 PAIRS_PER_DF = 7
 SPLINE_DF = 3
-LOGARITHMIC = ("length",)  # positive confounds, of which the logarithm matters, in a spline
 _REDUNDANT = 0.99  # share of a confound's variance that earlier ones explain
 
 
@@ -110,15 +111,20 @@ def confound_basis(confounds: Mapping[str, np.ndarray], n_pairs: int) -> Confoun
         if room < 1:
             left_out.append(name)
             continue
-        block = natural_spline(line[:, 0], min(SPLINE_DF, room)) if name in LOGARITHMIC else line
+        block = natural_spline(line[:, 0], min(SPLINE_DF, room)) if is_logarithmic(name) else line
         basis = _extend(basis, block, unexplained=1e-8)
         adjusted.append(name)
     return ConfoundBasis(basis, tuple(adjusted), tuple(redundant), tuple(constant), tuple(left_out))
 
 
+def is_logarithmic(name: str) -> bool:
+    """Whether a confound's logarithm matters; not known of what the registry does not hold."""
+    return name in CONFOUNDS and CONFOUNDS[name].logarithmic
+
+
 def straight(name: str, values: np.ndarray) -> np.ndarray:
-    """A confound on the scale on which a straight line is meant: its logarithm, for those in `LOGARITHMIC`."""
-    if name not in LOGARITHMIC:
+    """A confound on the scale on which a straight line is meant: its logarithm where that matters."""
+    if not is_logarithmic(name):
         return values
     if (values <= 0).any():
         raise ValueError(f"confounds: {name!r} has the value {values.min()}; expected more than 0, its log is used")

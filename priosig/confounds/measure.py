@@ -1,48 +1,19 @@
-"""Confounds: what tells STOP from CONTINUE windows without a note of music.
+"""The confounds of a view's windows, measured (`priosig.confounds.registry` says which there are, and how).
 
-Each is measured for every segment of a view, has a unit, and can be tried as a predictor of the label just as a
-model can. The first three need annotations alone.
-
-============== ======== =============================================================================
-name           unit     definition
-============== ======== =============================================================================
-length         s        length of the window
-place          share    middle of the window, as a share of the time from 0 to the end of the video's last segment
-talk_captions  share    of the window that the transcripts mark as talk (`priosig.annotations.transcript`)
-talk_heard     share    of the window in which the voice detector hears talk (`priosig.audio.voice_activity`)
-level          dBFS     root mean square of the window's samples (`priosig.audio.levels`)
-silence        share    of the window's 50 ms frames that are silent (`priosig.audio.levels`)
-frames         count    number of MuQ frames that the window's mean and standard deviation are taken over
-============== ======== =============================================================================
-
-A confound that is equal for all segments was removed by design. One that has no value for some of them is not
-measured: it can't be adjusted for, and the table says so. It is tried as a predictor all the same, on the segments
+A confound that is equal for all windows was removed by design. One that has no value for some of them is not
+measured: it cannot be adjusted for, and the table says so. It is tried as a predictor all the same, on the windows
 where it is known, since a leak that shows in four fifths of the windows is one.
 
-Two things go with the label by the definition of the segments, and no view takes them away: a CONTINUE window
-begins after feedback, so that it lies earlier in its stretch of playing than a STOP window does; and in views of one
-length a STOP window is the end of its segment, a CONTINUE window the middle. What changes through a stretch of
-playing, or at its end, can tell the label without being what the teacher judged.
-"""
+Two things go with the label by the definition of the segments, and no view takes them away: a CONTINUE window begins
+after feedback, so that it lies earlier in its stretch of playing than a STOP window does; and in views of one length
+a STOP window is the end of its segment, a CONTINUE window the middle. What changes through a stretch of playing, or
+at its end, can tell the label without being what the teacher judged."""
 
-from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 
 import numpy as np
 
-from priosig.annotations.moments import Moment
-from priosig.annotations.segments import Segment
-from priosig.annotations.transcript import talk_share
-
-UNITS = {
-    "length": "s",
-    "place": "share",
-    "talk_captions": "share",
-    "talk_heard": "share",
-    "level": "dBFS",
-    "silence": "share",
-    "frames": "count",
-}
+from priosig.confounds.registry import CONFOUNDS, Windows
 
 
 @dataclass(frozen=True)
@@ -52,7 +23,7 @@ class Confounds:
     Attributes
     ----------
     values : dict of str to np.ndarray, shape (n_segments,)
-        Measured for every segment and not constant; in the order of the table above.
+        Measured for every segment and not constant; in the order of the registry.
     constant : tuple of str
         Measured, and equal for all segments to a thousandth: removed by design.
     not_measured : dict of str to str
@@ -66,56 +37,31 @@ class Confounds:
     not_measured: dict[str, str]
     partly_known: dict[str, np.ndarray]
 
-    def matrix(self) -> np.ndarray:
-        """The measured confounds as columns, shape (n_segments, n_confounds), in their units."""
-        return np.column_stack(list(self.values.values())) if self.values else np.empty((0, 0))
 
+def measure_confounds(windows: Windows) -> Confounds:
+    """Measure every confound.
 
-def measure_confounds(
-    segments: Sequence[Segment],
-    moments: Sequence[Moment],
-    *,
-    heard: Mapping[str, Sequence[float] | np.ndarray] | None = None,
-) -> Confounds:
-    """Confounds of `segments`, from annotations and what was heard.
-
-    Parameters
-    ----------
-    segments : sequence of Segment
-        Of one view.
-    moments : sequence of Moment
-        For their transcripts.
-    heard : mapping of str to array, shape (n_segments,), optional
-        Any of talk_heard, level, silence, frames; what is missing is reported as not measured.
-
-    Returns
-    -------
-    Confounds
+    Raises
+    ------
+    ValueError
+        If something was heard that is no confound, or has not one value a window.
     """
-    last = {}
-    for segment in segments:
-        last[segment.video_id] = max(last.get(segment.video_id, 0.0), segment.end_time)
-    columns = {
-        "length": [segment.duration for segment in segments],
-        "place": [(s.start_time + s.end_time) / 2 / last[s.video_id] for s in segments],
-        "talk_captions": talk_share(segments, moments),
-        **(heard or {}),
-    }
-    unknown = sorted(set(columns) - set(UNITS))
+    unknown = sorted(set(windows.heard) - set(CONFOUNDS))
     if unknown:
-        raise ValueError(f"confounds: {unknown[0]!r} is not one; expected {', '.join(UNITS)}")
-
+        raise ValueError(f"confounds: {unknown[0]!r} is not one; expected {', '.join(CONFOUNDS)}")
+    n = len(windows.segments)
     values, constant, not_measured, partly_known = {}, [], {}, {}
-    for name in UNITS:
-        if name not in columns:
+    for name, row in CONFOUNDS.items():
+        measured = windows.heard.get(name) if row.measure is None else row.measure(windows)
+        if measured is None:
             not_measured[name] = "no audio"
             continue
-        column = np.asarray(columns[name], dtype=np.float64)
-        if len(column) != len(segments):
-            raise ValueError(f"confounds: {name} has {len(column)} values; expected {len(segments)}, one a segment")
+        column = np.asarray(measured, dtype=np.float64)
+        if len(column) != n:
+            raise ValueError(f"confounds: {name} has {len(column)} values; expected {n}, one a segment")
         undefined = int((~np.isfinite(column)).sum())
         if undefined:
-            not_measured[name] = f"unknown for {undefined} of {len(segments)} segments"
+            not_measured[name] = f"unknown for {undefined} of {n} segments"
             if undefined < len(column) and not _is_constant(column[np.isfinite(column)]):
                 partly_known[name] = np.where(np.isfinite(column), column, np.nan)
         elif len(column) and _is_constant(column):

@@ -19,6 +19,7 @@ from priosig.annotations.moments import Moment
 from priosig.annotations.segments import LABELS, labels_of
 from priosig.annotations.views import View
 from priosig.confounds.measure import Confounds, measure_confounds
+from priosig.confounds.registry import Windows
 from priosig.crossval.leave_one_video_out import CrossValidation, leave_one_video_out_cv
 from priosig.experiment.corpus import Settings
 from priosig.extraction.features import Features
@@ -132,10 +133,10 @@ def evaluate_view(
         Called with the name of each step that begins, gives the function that takes its progress in fits.
     """
     stages = within(progress, f"{view.name} view")
-    heard = None
-    if features is not None:
-        heard = features.heard if talk is None else {"talk_heard": talk, **features.heard}
-    confounds = measure_confounds(view.segments, moments, heard=heard)
+    heard = features.heard if features is not None else {}
+    if features is not None and talk is not None:
+        heard = {"talk_heard": talk, **heard}
+    confounds = measure_confounds(Windows(view.segments, moments, heard))
     y = np.array(labels_of(view.segments), dtype=int)
     video_ids = [segment.video_id for segment in view.segments]
     segment_ids = [segment.segment_id for segment in view.segments]

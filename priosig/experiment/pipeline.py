@@ -24,6 +24,7 @@ from priosig.annotations.views import View, clean_view
 from priosig.audio.screening import Screening, screen_segments
 from priosig.audio.sharding import is_spread
 from priosig.audio.slices import plan_slices
+from priosig.confounds.registry import meters
 from priosig.experiment.annotations import Annotations
 from priosig.experiment.corpus import Corpus, Settings
 from priosig.experiment.evaluation import ViewResult, evaluate_view
@@ -194,7 +195,7 @@ def measure_views(
 
     def measure() -> Features:
         report = progress("embeddings") if progress is not None else None
-        found = measure_features(segments, audio, extractor, corpus.checkpoints, progress=report)
+        found = measure_features(segments, audio, extractor, corpus.checkpoints, meters=meters(), progress=report)
         _refuse_changed(recordings, segments, audio)
         return found
 

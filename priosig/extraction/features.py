@@ -11,13 +11,12 @@ import threading
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
 from priosig._core.progress import Progress
 from priosig.annotations.segments import Segment
-from priosig.audio.levels import LevelMeter
 from priosig.audio.readahead import read_ahead
 from priosig.audio.sharding import in_shards, is_spread, make_shards
 from priosig.audio.slices import Slice, plan_slices
@@ -27,6 +26,8 @@ from priosig.extraction.pooling import FrameSummary
 
 if TYPE_CHECKING:
     from priosig.extraction.muq.extractor import MuQExtractor
+
+Meters = Mapping[str, tuple[type, str]]
 
 
 @dataclass(frozen=True)
@@ -40,7 +41,7 @@ class Features:
     quality : np.ndarray, float64, shape (n_segments, 19), or None
         PercePiano scores: what Model B is fitted to; None without checkpoints.
     heard : dict of str to np.ndarray, shape (n_segments,)
-        Confounds that need the waveform: level, silence, frames.
+        Confounds that need the waveform: what the meters read, and the number of frames.
     """
 
     embeddings: np.ndarray
@@ -58,11 +59,10 @@ class Features:
 
 @dataclass(frozen=True)
 class Heard:
-    """What one pass over a segment gives: the summary of its frames, level in dBFS, share of silence."""
+    """What one pass over a segment gives: the summary of its frames, and what meters read, by confound."""
 
     summary: FrameSummary
-    level: float
-    silence: float
+    readings: dict[str, float]
 
 
 def measure_features(
@@ -71,6 +71,7 @@ def measure_features(
     extractor: "MuQExtractor",
     checkpoints: Sequence[str | Path] = (),
     *,
+    meters: Meters | None = None,
     progress: Callable[[Progress], None] | None = None,
 ) -> Features:
     """Encode and measure segments.
@@ -84,6 +85,8 @@ def measure_features(
         Its cache makes a second call quick, and is what workers share.
     checkpoints : sequence of path-like
         Quality heads, averaged.
+    meters : mapping of str to (class, str), optional
+        Confounds to be heard in the same pass (`priosig.confounds.registry.meters`).
     progress : callable, optional
         See `MuQExtractor.extract`; where work is spread, called for each shard that is done.
 
@@ -99,10 +102,11 @@ def measure_features(
     slices = plan_slices(segments, audio_dir)
     check_lengths(slices)
     seconds = sum(part.n_frames / part.recording.samplerate for part in slices.values())
+    meters = meters or {}
     if is_spread():
-        found = _hear_spread(segments, slices, audio_dir, extractor, seconds, progress)
+        passes = _hear_spread(segments, slices, audio_dir, extractor, meters, seconds, progress)
     else:
-        found = _hear(slices, extractor, seconds, progress)
+        passes = _hear(slices, extractor, meters, seconds, progress)
     row = {segment_id: number for number, segment_id in enumerate(slices)}
     embeddings: np.ndarray | None = None
     pooled: np.ndarray | None = None
@@ -111,9 +115,9 @@ def measure_features(
         from priosig.extraction.percepiano.scores import check_heads, need_extremes, scores_of_pooled
 
         extremes = need_extremes(checkpoints)
-    heard = {name: np.empty(len(slices)) for name in ("level", "silence", "frames")}
+    heard = {name: np.empty(len(slices)) for name in (*meters, "frames")}
     # A summary is some times as large as the rows it gives, and as many as there are segments would fill the memory.
-    for segment_id, one in found:
+    for segment_id, one in passes:
         if embeddings is None:
             if checkpoints:
                 check_heads(checkpoints, one.summary.width)
@@ -123,7 +127,7 @@ def measure_features(
             given = one.summary.head_input(extremes=extremes)
             pooled = np.empty((len(slices), len(given)), np.float32) if pooled is None else pooled
             pooled[row[segment_id]] = given
-        for name, value in (("level", one.level), ("silence", one.silence), ("frames", one.summary.n)):
+        for name, value in (*one.readings.items(), ("frames", one.summary.n)):
             heard[name][row[segment_id]] = value
     # In the order of the rows, whatever order they came in.
     quality = scores_of_pooled(pooled, checkpoints) if checkpoints else None
@@ -154,19 +158,23 @@ def check_lengths(slices: Mapping[str, Slice]) -> None:
 
 
 def _hear(
-    slices: dict[str, Slice], extractor: "MuQExtractor", seconds: float, progress: Callable | None
+    slices: dict[str, Slice], extractor: "MuQExtractor", meters: Meters, seconds: float, progress: Callable | None
 ) -> Iterator[tuple[str, Heard]]:
-    meters: dict[str, LevelMeter] = {}
+    kinds = dict.fromkeys(kind for kind, _ in meters.values())  # one meter may read several confounds
+    running: dict[str, dict[type, Any]] = {}
 
     def pieces() -> Iterator[Piece]:
         for piece in stream_pieces(slices):
-            meters.setdefault(piece.name, LevelMeter(MUQ_RATE)).add(piece.samples)
+            if piece.name not in running:
+                running[piece.name] = {kind: kind(MUQ_RATE) for kind in kinds}
+            for meter in running[piece.name].values():
+                meter.add(piece.samples)
             yield piece
 
     ahead = read_ahead(pieces(), PIECES_AHEAD)
-    for name, summary in extractor.summarise(ahead, total_seconds=seconds, progress=progress):
-        meter = meters.pop(name)
-        yield name, Heard(summary, meter.level, meter.silence_share)
+    for segment_id, summary in extractor.summarise(ahead, total_seconds=seconds, progress=progress):
+        read = running.pop(segment_id)
+        yield segment_id, Heard(summary, {name: getattr(read[kind], what) for name, (kind, what) in meters.items()})
 
 
 def _hear_spread(
@@ -174,11 +182,12 @@ def _hear_spread(
     slices: dict[str, Slice],
     audio_dir: str | Path,
     extractor: "MuQExtractor",
+    meters: Meters,
     seconds: float,
     progress: Callable | None,
 ) -> Iterator[tuple[str, Heard]]:
     done = cached = 0.0
-    remote = Path(audio_dir).absolute(), extractor.elsewhere(), extractor.parameters()
+    remote = Path(audio_dir).absolute(), extractor.elsewhere(), extractor.parameters(), meters
     for part, last in in_shards(_hear_shard, make_shards(segments, slices), *remote):
         done, cached = done + last.done, cached + last.cached
         if progress is not None:
@@ -187,7 +196,7 @@ def _hear_spread(
 
 
 def _hear_shard(
-    shard: Sequence[Segment], audio_dir: Path, arguments: dict, parameters: dict
+    shard: Sequence[Segment], audio_dir: Path, arguments: dict, parameters: dict, meters: Meters
 ) -> tuple[dict[str, Heard], Progress]:
     """What a worker hears in a shard, and how much of it was in the cache."""
     slices = plan_slices(shard, audio_dir)
@@ -208,7 +217,7 @@ def _hear_shard(
                 f"worker: not what the work was given out with ({differ}); expected the same software, weights and "
                 "kind of device (name it, device='cuda', where not every machine has one)"
             )
-        heard = dict(_hear(slices, extractor, 0.0, remember))
+        heard = dict(_hear(slices, extractor, meters, 0.0, remember))
     return heard, last
 
 

@@ -15,11 +15,11 @@ from priosig.inference.design import ALL_CONFOUNDS, Baseline, DesignAssessment
 from priosig.report.grid import Cell, Column, Grid, grid
 from priosig.report.words import (
     AUC_WORDS,
-    CONFOUND_WORDS,
     MODEL_WORDS,
     VIEW_WORDS,
     capital,
     confound,
+    confound_words,
     counted,
     joined,
     number,
@@ -150,7 +150,7 @@ def _sentence(experiment: Experiment, result: ViewResult, label: str) -> str:
     text = ANSWERS[label][1].format(who=f"{models} tell{'' if len(have) > 1 else 's'} a STOP")
     annotated = experiment.views["annotated"]
     if label in ("weak", "no signal", "underpowered") and result is not annotated and leaks(annotated.design):
-        name = CONFOUND_WORDS[best_baseline(annotated.design).name]
+        name = confound_words(best_baseline(annotated.design).name)
         text = f"What the windows as annotated seem to show is what {name} gives away. Once that is taken out, " + (
             "nothing better than guessing is left, and the data are too few to say that there is nothing."
             if label == "underpowered"
@@ -168,7 +168,7 @@ def _as_annotated(experiment: Experiment) -> list[str]:
     if not v.models:
         return [_without_music("With the windows as annotated", best, v)]
     said = f"With the windows as annotated {_ranks(v)} (guessing: 50)."
-    alone = f"{CONFOUND_WORDS[best.name]} {'do' if best.name == ALL_CONFOUNDS else 'alone does'} so"
+    alone = f"{confound_words(best.name)} {'do' if best.name == ALL_CONFOUNDS else 'alone does'} so"
     alone += f" {times(best.auc_within_video)}"
     if leaks(v.design):
         return [
@@ -187,7 +187,7 @@ def _in_view(experiment: Experiment, result: ViewResult) -> list[str]:
         start = f"With windows of {seconds(v.view.duration)}{holds} (the {name} view{rest})"
         best = best_baseline(v.design)
         if v.models:
-            beside = f"; {CONFOUND_WORDS[best.name]}, {times(best.auc_within_video)}" if best else ""
+            beside = f"; {confound_words(best.name)}, {times(best.auc_within_video)}" if best else ""
             said.append(f"{start} {_ranks(v)}{beside}.")
         elif best is not None:
             said.append(_without_music(start, best, v))
@@ -206,7 +206,7 @@ def _ranks(v: ViewResult) -> str:
 def _without_music(start: str, best: Baseline, v: ViewResult) -> str:
     part = "" if best.n_known == len(v.y) else f" (known for {best.n_known} of {len(v.y)} windows)"
     text = (
-        f"{start}, {CONFOUND_WORDS[best.name]} alone{part} ranks a STOP above a CONTINUE of the same video "
+        f"{start}, {confound_words(best.name)} alone{part} ranks a STOP above a CONTINUE of the same video "
         f"{times(best.auc_within_video)}, without a note of music (guessing: 50)"
     )
     return f"{text}: a score on these windows would say nothing about the music." if leaks(v.design) else f"{text}."

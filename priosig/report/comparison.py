@@ -4,20 +4,31 @@ from collections.abc import Sequence
 
 import numpy as np
 
-from priosig.confounds.measure import UNITS
+from priosig.confounds.registry import CONFOUNDS
 from priosig.experiment.evaluation import ViewResult
 from priosig.experiment.pipeline import Experiment
 from priosig.inference.design import ALL_CONFOUNDS
 from priosig.report.grid import Cell, Grid, figure, grid
 from priosig.report.plots import of_windows
-from priosig.report.words import VIEW_WORDS, capital, confound, counted, interval, number, pvalue, share, smallest_p
+from priosig.report.words import (
+    VIEW_WORDS,
+    capital,
+    confound,
+    counted,
+    interval,
+    number,
+    pvalue,
+    share,
+    smallest_p,
+    unit,
+)
 
 
 def comparison(experiment: Experiment) -> dict:
     """Models against confounds: a panel a view, the table of tests, that of calls, and those of confounds."""
     judged = {n: v for n in VIEW_WORDS if (v := experiment.views.get(n)) and (v.design is not None or v.models)}
     tried = {b.name for v in judged.values() for b in (v.design.baselines if v.design else ())}
-    names = [name for name in (*UNITS, ALL_CONFOUNDS) if name in tried]
+    names = [name for name in (*CONFOUNDS, ALL_CONFOUNDS) if name in tried]
     threshold = experiment.annotations.corpus.settings.auc
     panels = []
     for name, v in judged.items():
@@ -104,9 +115,8 @@ def _confound_table(v: ViewResult, names: Sequence[str]) -> dict:
     for name in (name for name in names if name in baselines):
         b = baselines[name]
         known = "" if b.n_known == len(v.y) else f"known for {b.n_known} of {len(v.y)} windows"
-        unit = f", {UNITS[name]}" if name in UNITS else ""
         cells = (number(b.auc_within_video), str(b.n_videos_above_half), number(b.auc), pvalue(b.pvalue))
-        rows.append((Cell(f"{confound(name)}{unit}", note=known), *cells))
+        rows.append((Cell(", ".join(filter(None, (confound(name), unit(name)))), note=known), *cells))
     numbers = ("AUC within video", "videos above 0.5", "pooled AUC", "p")
     said = smallest_p(v.design.rule.n_permutations)
     caption = f"Each confound as a predictor, {v.view.name} view; p is corrected for the number tried; {said}"

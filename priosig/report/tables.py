@@ -12,7 +12,7 @@ from typing import TYPE_CHECKING
 import numpy as np
 
 from priosig.annotations.audit.checks import Finding
-from priosig.confounds.measure import UNITS
+from priosig.confounds.registry import CONFOUNDS
 from priosig.experiment.evaluation import ViewResult
 from priosig.experiment.pipeline import Experiment
 from priosig.extraction.percepiano.scales import POLES
@@ -20,6 +20,7 @@ from priosig.inference.design import ALL_CONFOUNDS
 from priosig.metrics.summary import Summary
 from priosig.report.mistakes import worst_mistakes
 from priosig.report.table_text import Table
+from priosig.report.words import unit
 
 if TYPE_CHECKING:
     from priosig.experiment.sensitivity import Row
@@ -183,12 +184,12 @@ def _confounds(views: Sequence[ViewResult]) -> Table:
     rows = []
     for v in views:
         baselines = {b.name: b for b in v.design.baselines} if v.design is not None else {}
-        for name in (*UNITS, ALL_CONFOUNDS):
+        for name in (*CONFOUNDS, ALL_CONFOUNDS):
             b = baselines.get(name)
             if name == ALL_CONFOUNDS and b is None:
                 continue
             tried = (b.auc_within_video, b.auc, b.n_videos_above_half, b.pvalue) if b else (None,) * 4
-            rows.append((v.view.name, name, UNITS.get(name, ""), *_status(v, name), *tried))
+            rows.append((v.view.name, name, unit(name), *_status(v, name), *tried))
     return _table(columns, rows)
 
 
@@ -244,11 +245,12 @@ def _by_scale(v: ViewResult) -> Iterable[tuple]:
 
 
 def _segments(views: Sequence[ViewResult]) -> Table:
-    columns = ("view", "segment_id", "source_id", "video_id", "label", "start_time", "end_time", "moment_id", *UNITS)
+    about = ("view", "segment_id", "source_id", "video_id", "label", "start_time", "end_time", "moment_id")
+    columns = (*about, *CONFOUNDS)
     rows = []
     for v in views:
         for i, (segment, source) in enumerate(zip(v.view.segments, v.view.source_ids, strict=True)):
-            values = [v.confounds.values[name][i] if name in v.confounds.values else None for name in UNITS]
+            values = [v.confounds.values[name][i] if name in v.confounds.values else None for name in CONFOUNDS]
             values[0] = segment.duration
             rows.append(
                 (

@@ -8,6 +8,7 @@ import math
 import unicodedata
 from collections.abc import Sequence
 
+from priosig.confounds.registry import CONFOUNDS
 from priosig.inference.design import ALL_CONFOUNDS
 from priosig.verdict.wording import pvalue_words
 
@@ -22,17 +23,6 @@ VIEW_WORDS = {
     "equal": "windows cut to one length",
     "clean": "windows of one length, with playing and no talk",
 }
-CONFOUND_WORDS = {
-    "length": "the length of the window",
-    "place": "the place in the video",
-    "talk_captions": "the share of talk by the transcripts",
-    "talk_heard": "the share of talk that is heard",
-    "level": "the loudness (level)",
-    "silence": "the share of silence",
-    "frames": "the number of MuQ frames",
-    ALL_CONFOUNDS: "all confounds together",
-}
-SHORT_CONFOUNDS = {"talk_captions": "talk (captions)", "talk_heard": "talk (heard)"}
 _BIDI = frozenset("\u202a\u202b\u202c\u202d\u202e\u2066\u2067\u2068\u2069")  # turn the letters around them round
 
 
@@ -115,7 +105,19 @@ def plain(name: str) -> str:
 
 def confound(name: str) -> str:
     """Short name of a confound, for tables and plots."""
-    return SHORT_CONFOUNDS.get(name, plain(name))
+    return CONFOUNDS[name].short if name in CONFOUNDS else plain(name)
+
+
+def confound_words(name: str) -> str:
+    """A confound as the subject of a sentence."""
+    if name == ALL_CONFOUNDS:
+        return "all confounds together"
+    return CONFOUNDS[name].words if name in CONFOUNDS else plain(name)
+
+
+def unit(name: str) -> str:
+    """Unit of a confound; none for all together."""
+    return CONFOUNDS[name].unit if name in CONFOUNDS else ""
 
 
 def joined(words: Sequence[str]) -> str:

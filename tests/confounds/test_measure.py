@@ -1,10 +1,11 @@
-"""Confounds: measured, constant by design, or not measured."""
+"""Conmeasureds: measured, constant by design, or not measured."""
 
 import numpy as np
 import pytest
 
 from priosig.annotations.segments import Segment
-from priosig.confounds.measure import UNITS, measure_confounds
+from priosig.confounds.measure import measure_confounds
+from priosig.confounds.registry import CONFOUNDS, Windows
 
 
 @pytest.fixture
@@ -17,39 +18,38 @@ def segments() -> list[Segment]:
 
 
 def test_length_is_seconds_and_place_the_middle_as_a_share_of_the_video(segments):
-    found = measure_confounds(segments, [])
-    assert found.values["length"].tolist() == [10, 20, 10]
-    assert found.values["place"].tolist() == [5 / 50, 40 / 50, 5 / 10]
-    assert found.matrix().shape == (3, 2)
+    measured = measure_confounds(Windows(segments, []))
+    assert measured.values["length"].tolist() == [10, 20, 10]
+    assert measured.values["place"].tolist() == [5 / 50, 40 / 50, 5 / 10]
 
 
 def test_what_is_equal_for_all_was_removed_by_design(segments):
     heard = {"frames": [250, 250, 250], "level": [-20, -20.0001, -20]}
-    found = measure_confounds(segments, [], heard=heard)
-    assert found.constant == ("level", "frames")
+    measured = measure_confounds(Windows(segments, [], heard))
+    assert measured.constant == ("level", "frames")
 
 
 def test_what_is_undefined_somewhere_or_has_no_source_is_not_measured(segments):
-    found = measure_confounds(segments, [], heard={"level": [-20, np.nan, -30]})
-    assert found.not_measured == {
+    measured = measure_confounds(Windows(segments, [], {"level": [-20, np.nan, -30]}))
+    assert measured.not_measured == {
         "talk_captions": "unknown for 3 of 3 segments",
         "talk_heard": "no audio",
         "level": "unknown for 1 of 3 segments",
         "silence": "no audio",
         "frames": "no audio",
     }
-    assert {*found.values, *found.constant, *found.not_measured} == set(UNITS)
+    assert {*measured.values, *measured.constant, *measured.not_measured} == set(CONFOUNDS)
 
 
 def test_what_is_known_for_some_and_varies_among_them_is_kept_for_them(segments):
-    found = measure_confounds(segments, [], heard={"level": [-20, np.nan, -30], "silence": [np.nan, 0.5, 0.5]})
-    assert list(found.partly_known) == ["level"]
-    assert np.array_equal(found.partly_known["level"], [-20, np.nan, -30], equal_nan=True)
-    assert "level" in found.not_measured
+    measured = measure_confounds(Windows(segments, [], {"level": [-20, np.nan, -30], "silence": [np.nan, 0.5, 0.5]}))
+    assert list(measured.partly_known) == ["level"]
+    assert np.array_equal(measured.partly_known["level"], [-20, np.nan, -30], equal_nan=True)
+    assert "level" in measured.not_measured
 
 
 def test_a_confound_that_is_not_one_or_has_another_length_is_refused(segments):
     with pytest.raises(ValueError, match="'mood' is not one"):
-        measure_confounds(segments, [], heard={"mood": [1, 2, 3]})
+        measure_confounds(Windows(segments, [], {"mood": [1, 2, 3]}))
     with pytest.raises(ValueError, match="level has 2 values; expected 3"):
-        measure_confounds(segments, [], heard={"level": [1, 2]})
+        measure_confounds(Windows(segments, [], {"level": [1, 2]}))

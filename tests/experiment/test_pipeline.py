@@ -60,7 +60,7 @@ def encoder(store, monkeypatch):
     """An extractor of given parameters, and the segments that each call of `measure_features` was asked for."""
     asked = []
 
-    def measure(segments, audio_dir, extractor, checkpoints, *, progress):
+    def measure(segments, audio_dir, extractor, checkpoints, *, meters, progress):
         asked.append([segment.segment_id for segment in segments])
         rows = np.array([[s.start_time, s.end_time] for s in segments], np.float32)
         heard = {"level": rows[:, 0].astype(float)}

@@ -8,6 +8,7 @@ from priosig.annotations.segments import Segment
 from priosig.audio.levels import level, silence_share
 from priosig.audio.slices import plan_slices, read_slice
 from priosig.audio.windows import SHORTEST_POOLED
+from priosig.confounds.registry import meters
 from priosig.extraction import features
 from priosig.extraction.features import measure_features
 from priosig.extraction.muq import loaded
@@ -42,7 +43,7 @@ class Encoder:
 
 
 def test_rows_are_those_of_the_segments_in_the_order_given(audio):
-    found = measure_features(SEGMENTS, audio, Encoder())
+    found = measure_features(SEGMENTS, audio, Encoder(), meters=meters())
     for row, (segment_id, part) in enumerate(plan_slices(SEGMENTS, audio).items()):
         samples = read_slice(part)
         assert segment_id == SEGMENTS[row].segment_id
@@ -114,7 +115,7 @@ def shard_arguments() -> tuple[dict, dict]:
 def test_a_worker_with_other_software_refuses_its_shard(audio):
     arguments, parameters = shard_arguments()
     with pytest.raises(ValueError, match=r"worker: .*torch: 0 there, .* here.*expected the same software"):
-        features._hear_shard(SEGMENTS[:1], audio, arguments, parameters | {"torch": "0"})
+        features._hear_shard(SEGMENTS[:1], audio, arguments, parameters | {"torch": "0"}, {})
 
 
 def test_a_worker_loads_its_model_once_and_again_for_other_weights(audio, monkeypatch):
@@ -124,8 +125,8 @@ def test_a_worker_loads_its_model_once_and_again_for_other_weights(audio, monkey
     monkeypatch.setattr(loaded, "load_muq", lambda *files: loads.append(1) or load(*files))
     arguments, parameters = shard_arguments()
     for shard in (SEGMENTS[:1], SEGMENTS[1:2], SEGMENTS[2:]):
-        features._hear_shard(shard, audio, arguments, parameters)
+        features._hear_shard(shard, audio, arguments, parameters, {})
     assert len(loads) == 1
     with pytest.raises(ValueError, match="weights: other there"):
-        features._hear_shard(SEGMENTS[:1], audio, arguments, parameters | {"weights": "other"})
+        features._hear_shard(SEGMENTS[:1], audio, arguments, parameters | {"weights": "other"}, {})
     assert features._extractor_of.cache_info().misses == 2  # another was made, to look at the files anew

@@ -1,0 +1,119 @@
+"""The confounds: what could tell STOP from CONTINUE without the music.
+
+One row a confound says everything about it: its name and unit, how the report calls it, its role, and how it is
+measured. To add one, add a row to `CONFOUNDS`; tables, verdicts and the report follow.
+
+A confound is measured from annotations (`measure`), or it is *heard*: a meter takes the samples of each window as
+the encoder does, in the same pass over the recordings (`priosig.extraction.features`).
+
+Roles. What a tape measure or a clock can tell is an *artefact*: if it tells the labels, the design is invalid. What
+is measured from the playing itself is *acoustic*: it may be music.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Mapping, Sequence
+from dataclasses import dataclass, field
+from typing import Literal
+
+import numpy as np
+
+from priosig.annotations.moments import Moment
+from priosig.annotations.segments import Segment
+from priosig.annotations.transcript import talk_share
+from priosig.audio.levels import LevelMeter
+
+Role = Literal["artefact", "acoustic"]
+
+
+@dataclass(frozen=True)
+class Windows:
+    """What the confounds of a view's windows are measured from.
+
+    Attributes
+    ----------
+    segments : sequence of Segment
+        The windows.
+    moments : sequence of Moment
+        For their times and transcripts.
+    heard : mapping of str to array, shape (n_segments,)
+        Confounds that need the waveform, by name; empty without audio.
+    """
+
+    segments: Sequence[Segment]
+    moments: Sequence[Moment]
+    heard: Mapping[str, Sequence[float] | np.ndarray] = field(default_factory=dict)
+
+
+@dataclass(frozen=True)
+class Confound:
+    """One confound.
+
+    Attributes
+    ----------
+    name, unit : str
+    words : str
+        As the subject of a sentence.
+    short : str
+        In a table.
+    role : {"artefact", "acoustic"}
+    measure : callable, optional
+        From `Windows` to one number a window, NaN where it is not known. Without it the confound is heard.
+    meter : (class, str), optional
+        What hears it: a class that takes a rate in Hz and has `add(samples)`, and the attribute that holds the value.
+    logarithmic : bool
+        It is positive, and its logarithm matters.
+    """
+
+    name: str
+    unit: str
+    words: str
+    short: str
+    role: Role
+    measure: Callable[[Windows], Sequence[float] | np.ndarray] | None = None
+    meter: tuple[type, str] | None = None
+    logarithmic: bool = False
+
+
+def _length(windows: Windows) -> list[float]:
+    return [segment.duration for segment in windows.segments]
+
+
+def _place(windows: Windows) -> list[float]:
+    last: dict[str, float] = {}
+    for segment in windows.segments:
+        last[segment.video_id] = max(last.get(segment.video_id, 0.0), segment.end_time)
+    return [(s.start_time + s.end_time) / 2 / last[s.video_id] for s in windows.segments]
+
+
+def _talk_captions(windows: Windows) -> np.ndarray:
+    return talk_share(windows.segments, windows.moments)
+
+
+_ROWS = (
+    Confound(
+        "length", "s", "the length of the window", "length", "artefact", measure=_length, logarithmic=True
+    ),
+    # Middle of the window, as a share of the time from 0 to the end of the video's last segment.
+    Confound("place", "share", "the place in the video", "place", "artefact", measure=_place),
+    # Share of the window that the transcripts mark as talk.
+    Confound(
+        "talk_captions", "share", "the share of talk by the transcripts", "talk (captions)", "artefact",
+        measure=_talk_captions,
+    ),
+    # Share of the window in which the voice detector hears talk.
+    Confound("talk_heard", "share", "the share of talk that is heard", "talk (heard)", "artefact"),
+    # Root mean square of the window's samples.
+    Confound("level", "dBFS", "the loudness (level)", "level", "acoustic", meter=(LevelMeter, "level")),
+    # Share of the window's 50 ms frames that are silent.
+    Confound("silence", "share", "the share of silence", "silence", "acoustic", meter=(LevelMeter, "silence_share")),
+    # Frames that the window's mean and standard deviation are taken over.
+    Confound("frames", "count", "the number of MuQ frames", "frames", "artefact"),
+)  # fmt: skip
+CONFOUNDS: dict[str, Confound] = {row.name: row for row in _ROWS}
+"""Every confound, by name, in the order of tables."""
+
+
+def meters() -> dict[str, tuple[type, str]]:
+    """What has to hear each window: name of the confound, meter, and the attribute that holds its value."""
+    return {row.name: row.meter for row in CONFOUNDS.values() if row.meter is not None}
