@@ -22,7 +22,7 @@ from priosig.inference.coefficients import Cluster, CoefficientTable, Weight
 HOSTILE = "<script>alert(1)</script>\"><img src=x onerror=alert(2)> $\\frac{a}{b}$ {{ 7*7 }} & ' ]]> 日本"
 
 
-def write_corpus(directory: Path, texts: str) -> Path:
+def write_corpus(directory: Path, texts: str, n_permutations: int = 39) -> Path:
     """Two videos of six moments, a stop every 12 s, with recordings of noise.
 
     ::
@@ -53,23 +53,23 @@ def write_corpus(directory: Path, texts: str) -> Path:
             file.writeframes(rng.integers(-3000, 3000, 70 * 8000).astype("<i2").tobytes())
     (directory / "moments.jsonl").write_text("".join(json.dumps(row) + "\n" for row in rows), encoding="utf-8")
     (directory / "experiment.toml").write_text(
-        'name = "hostile"\n[parameters]\nn_permutations = 39\nequal_length = 2.0\n', encoding="utf-8"
+        f'name = "hostile"\n[parameters]\nn_permutations = {n_permutations}\nequal_length = 2.0\n', encoding="utf-8"
     )
     return directory
 
 
-def noise(view) -> tuple[Features, np.ndarray]:
-    """Features of a view with a little signal, and its share of talk."""
+def noise(view) -> Features:
+    """Features of a view with a little signal."""
     rng = np.random.default_rng(1)
     y = np.array(labels_of(view.segments))
     values = rng.normal(size=(len(y), 27))
     embeddings = (values[:, :8] + 0.5 * y[:, None]).astype(np.float32)
-    return Features(embeddings, values[:, 8:], {"level": rng.normal(-30, 3, len(y))}), np.zeros(len(y))
+    return Features(embeddings, values[:, 8:], {"talk_heard": np.zeros(len(y)), "level": rng.normal(-30, 3, len(y))})
 
 
-def write_experiment(directory: Path) -> Experiment:
+def write_experiment(directory: Path, n_permutations: int = 39) -> Experiment:
     """What `run_experiment` would find in noise; the annotated view was not heard, one scale is called stable."""
-    corpus = open_corpus(write_corpus(directory, HOSTILE))
+    corpus = open_corpus(write_corpus(directory, HOSTILE, n_permutations))
     annotations = read_annotations(corpus)
     clean = clean_view(annotations.segments, {s.segment_id: [] for s in annotations.segments}, 2.0, 0.5)
     weights = tuple(
@@ -78,7 +78,7 @@ def write_experiment(directory: Path) -> Experiment:
     )
     table = CoefficientTable(weights, (Cluster(PERCEPIANO_DIMENSIONS, 0.05, 0.01),), 19)
     annotated = evaluate_view(annotated_view(annotations.segments), annotations.moments, corpus.settings)
-    heard = evaluate_view(clean, annotations.moments, corpus.settings, *noise(clean))
+    heard = evaluate_view(clean, annotations.moments, corpus.settings, noise(clean))
     views = {"annotated": annotated, "clean": dataclasses.replace(heard, coefficients=table)}
     return Experiment(annotations, views, Screening({}, {}))
 

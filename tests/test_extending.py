@@ -1,8 +1,24 @@
 """Adding a thing touches one place: the tables, the verdict's text and the page follow (docs/extending.md)."""
 
+import dataclasses
+from pathlib import Path
+
+import pytest
+
+from priosig.annotations.views import equal_length_view
 from priosig.confounds.registry import CONFOUNDS, Confound
+from priosig.experiment.evaluation import evaluate_view
+from priosig.experiment.feature_sets import FEATURE_SETS, FeatureSet
+from priosig.experiment.pipeline import Experiment
+from priosig.experiment.sensitivity import choices
+from priosig.experiment.views import VIEW_KINDS, ViewKind, cut_views, view_kind
 from priosig.report.page import write_report
 from tests.small_experiment import read, write_experiment
+
+
+def run(directory: Path) -> Experiment:
+    (directory / "corpus").mkdir()
+    return write_experiment(directory / "corpus", n_permutations=59)  # for three models
 
 
 def test_a_confound_is_one_row(monkeypatch, tmp_path, unplotted):
@@ -11,11 +27,45 @@ def test_a_confound_is_one_row(monkeypatch, tmp_path, unplotted):
 
     row = Confound("minute", "min", "the minute of the lesson", "minute", "artefact", measure=minute)
     monkeypatch.setitem(CONFOUNDS, "minute", row)
-    (tmp_path / "corpus").mkdir()
-    experiment = write_experiment(tmp_path / "corpus")
+    experiment = run(tmp_path)
     page = write_report(experiment, tmp_path)
     by_name = {row["confound"]: row for row in read(page.parent, "confounds") if row["view"] == "clean"}
     assert by_name["minute"]["unit"] == "min"
     assert 0 <= float(by_name["minute"]["auc_within_video"]) <= 1
     assert "minute" in experiment.views["clean"].design.verdict.sentence
     assert "minute, min" in page.read_text(encoding="utf-8")
+
+
+def test_a_model_is_one_row(monkeypatch, tmp_path, unplotted):
+    means = FeatureSet("M", "means of MuQ's frames", lambda features: features.embeddings[:, :4])
+    monkeypatch.setitem(FEATURE_SETS, "M", means)
+    experiment = run(tmp_path)
+    page = write_report(experiment, tmp_path)
+    models = [row["model"] for row in read(page.parent, "verdicts") if row["view"] == "clean"]
+    assert models == ["design", "A", "B", "M"]
+    assert "p corrected for 3 models" in experiment.views["clean"].assessments["M"].verdict.sentence
+    assert "means of MuQ&#39;s frames" in page.read_text(encoding="utf-8")
+
+
+def test_a_view_is_one_row(monkeypatch, tmp_path, unplotted):
+    def again(cut):
+        return dataclasses.replace(equal_length_view(cut.segments, cut.length), name="again")
+
+    monkeypatch.setitem(VIEW_KINDS, "again", ViewKind("again", "the same windows again", again))
+    experiment = run(tmp_path)
+    annotations = experiment.annotations
+    views = {view.name: view for view in cut_views(annotations.cut())}
+    result = evaluate_view(views["again"], annotations.moments, annotations.corpus.settings)
+    experiment = dataclasses.replace(experiment, views=experiment.views | {"again": result})
+    page = write_report(experiment, tmp_path)
+    assert "again" in {row["view"] for row in read(page.parent, "confounds")}
+    assert "the same windows again" in page.read_text(encoding="utf-8")
+    assert "again" in {choice.view for choice in choices(annotations)}
+    assert experiment.claim.view.name == "clean"
+
+
+def test_an_unknown_view_is_an_error():
+    with pytest.raises(
+        ValueError, match="view 'dirty': there is none of that name; expected one of annotated, equal"
+    ):
+        view_kind("dirty")

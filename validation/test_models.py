@@ -13,7 +13,7 @@ from dataclasses import asdict
 
 import pytest
 
-from priosig.experiment.evaluation import MODELS
+from priosig.experiment.feature_sets import FEATURE_SETS
 from priosig.experiment.pipeline import Experiment
 
 #: Metrics whose value would move by more than the models do when one segment changes sides, or that grow without
@@ -21,7 +21,7 @@ from priosig.experiment.pipeline import Experiment
 NOT_HELD = {"calibration_intercept", "calibration_slope"}
 
 
-@pytest.fixture(params=MODELS)
+@pytest.fixture(params=FEATURE_SETS)
 def model(request: pytest.FixtureRequest) -> str:
     return request.param
 

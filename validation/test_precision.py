@@ -19,6 +19,7 @@ from priosig.annotations.segments import labels_of
 from priosig.crossval.leave_one_video_out import leave_one_video_out_cv
 from priosig.experiment.annotations import read_annotations
 from priosig.experiment.pipeline import measure_views
+from priosig.experiment.views import cut_views
 from priosig.extraction.muq.extractor import MuQExtractor
 from validation.harness.runs import SMALL_MUQ, Runs, open_world
 
@@ -29,7 +30,7 @@ WORLD = "signal"
 def differences(cache: str) -> dict[str, float]:
     """What bfloat16 changes in the equal view, kept by content."""
     annotations = read_annotations(open_world(WORLD))
-    _, view = annotations.silent_views()
+    _, view = cut_views(annotations.cut())
     extractors = [
         MuQExtractor(SMALL_MUQ, device="cpu", cache_dir=cache, precision=name) for name in ("float32", "bfloat16")
     ]

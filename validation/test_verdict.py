@@ -13,12 +13,12 @@ from dataclasses import asdict
 
 import pytest
 
-from priosig.experiment.evaluation import MODELS
+from priosig.experiment.feature_sets import FEATURE_SETS
 from priosig.experiment.pipeline import Experiment
 from priosig.inference.assessment import Assessment
 
 
-@pytest.fixture(params=MODELS)
+@pytest.fixture(params=FEATURE_SETS)
 def model(request: pytest.FixtureRequest) -> str:
     return request.param
 

@@ -11,7 +11,7 @@ import numpy as np
 import pytest
 
 from priosig import PERCEPIANO_DIMENSIONS
-from priosig.experiment.evaluation import MODELS
+from priosig.experiment.feature_sets import FEATURE_SETS
 from priosig.experiment.pipeline import Experiment
 from priosig.worlds.worlds import RECIPES, SCALES
 
@@ -27,7 +27,7 @@ def verdict(experiment: Experiment, view_name: str, model: str) -> str:
 
 
 @pytest.mark.worlds("signal")
-@pytest.mark.parametrize("model", MODELS)
+@pytest.mark.parametrize("model", FEATURE_SETS)
 @pytest.mark.parametrize("view_name", ["annotated", "equal", "clean"])
 def test_a_planted_signal_is_found_in_every_view(experiment: Experiment, view_name: str, model: str):
     assert verdict(experiment, view_name, model) == "signal"
@@ -52,14 +52,14 @@ def test_the_scales_told_from_chance_are_those_that_were_planted(experiment: Exp
 
 
 @pytest.mark.worlds("no_signal")
-@pytest.mark.parametrize("model", MODELS)
+@pytest.mark.parametrize("model", FEATURE_SETS)
 @pytest.mark.parametrize("view_name", ["annotated", "equal", "clean"])
 def test_where_nothing_was_planted_nothing_is_found(experiment: Experiment, view_name: str, model: str):
     assert verdict(experiment, view_name, model) in NOTHING_FOUND
 
 
 @pytest.mark.worlds("length_leak")
-@pytest.mark.parametrize("model", MODELS)
+@pytest.mark.parametrize("model", FEATURE_SETS)
 def test_a_length_leak_fools_the_studys_rule_and_not_the_verdict(experiment: Experiment, model: str):
     assert experiment.views["annotated"].design.evidence.confound_auc > 0.9
     assert verdict(experiment, "annotated", model) == "invalid design"
@@ -73,7 +73,7 @@ def test_model_a_on_a_length_leak_would_have_been_published(experiment: Experime
 
 
 @pytest.mark.worlds("talk_leak")
-@pytest.mark.parametrize("model", MODELS)
+@pytest.mark.parametrize("model", FEATURE_SETS)
 def test_a_talk_leak_fools_the_studys_rule_and_not_the_verdict(experiment: Experiment, model: str):
     assert fools_the_studys_rule(experiment, "annotated", model)
     for view_name in ("annotated", "equal"):
@@ -92,7 +92,7 @@ def test_the_voice_detector_hears_the_planted_talk_and_no_piano(experiment: Expe
 
 
 @pytest.mark.worlds("two_kinds_of_videos")
-@pytest.mark.parametrize("model", MODELS)
+@pytest.mark.parametrize("model", FEATURE_SETS)
 @pytest.mark.parametrize("view_name", ["annotated", "equal", "clean"])
 def test_videos_of_two_kinds_are_no_signal(experiment: Experiment, view_name: str, model: str):
     assert verdict(experiment, view_name, model) != "signal"
@@ -100,11 +100,11 @@ def test_videos_of_two_kinds_are_no_signal(experiment: Experiment, view_name: st
 
 @pytest.mark.worlds("two_kinds_of_videos")
 def test_videos_of_two_kinds_would_have_been_published(experiment: Experiment):
-    assert any(fools_the_studys_rule(experiment, "annotated", model) for model in MODELS)
+    assert any(fools_the_studys_rule(experiment, "annotated", model) for model in FEATURE_SETS)
 
 
 @pytest.mark.worlds("signal_and_leak")
-@pytest.mark.parametrize("model", MODELS)
+@pytest.mark.parametrize("model", FEATURE_SETS)
 def test_a_signal_beside_a_leak_is_found_once_the_leak_is_cut_away(experiment: Experiment, model: str):
     assert verdict(experiment, "annotated", model) == "invalid design"
     for view_name in ("equal", "clean"):
@@ -112,7 +112,7 @@ def test_a_signal_beside_a_leak_is_found_once_the_leak_is_cut_away(experiment: E
 
 
 @pytest.mark.worlds("signal_in_one_video")
-@pytest.mark.parametrize("model", MODELS)
+@pytest.mark.parametrize("model", FEATURE_SETS)
 @pytest.mark.parametrize("view_name", ["annotated", "equal", "clean"])
 def test_a_signal_in_one_video_is_not_called_a_signal(experiment: Experiment, view_name: str, model: str):
     assert verdict(experiment, view_name, model) != "signal"

@@ -1,13 +1,14 @@
 """What is known of a corpus without listening: its moments, its segments, and where they lie in its recordings."""
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 
 from priosig.annotations.moments import Moment, load_moments
 from priosig.annotations.segments import LABELS, Segment, identify_segments
-from priosig.annotations.views import View, annotated_view, equal_length_view
+from priosig.annotations.views import Interval
 from priosig.audio.slices import Slice, plan_slices
 from priosig.experiment.corpus import Corpus
+from priosig.experiment.views import Cut
 from priosig.extraction.features import check_lengths
 
 
@@ -31,10 +32,10 @@ class Annotations:
     segments: tuple[Segment, ...]
     clipped: dict[str, float] = field(default_factory=dict)
 
-    def silent_views(self) -> tuple[View, ...]:
-        """The views that need no audio: annotated and equal."""
-        length = self.corpus.settings.equal_length
-        return annotated_view(self.segments), equal_length_view(self.segments, length, clipped=self.clipped)
+    def cut(self, busy: Mapping[str, Sequence[Interval]] | None = None) -> Cut:
+        """How windows are cut by the experiment's own settings; `busy`: talk and silence, where they were heard."""
+        settings = self.corpus.settings
+        return Cut(self.segments, settings.equal_length, settings.guard, self.clipped, busy)
 
 
 def read_annotations(corpus: Corpus) -> Annotations:

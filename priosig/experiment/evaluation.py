@@ -1,8 +1,5 @@
 """One view of a corpus: its confounds, both probes, their tests and verdicts.
 
-- **Model A**: logistic regression on mean and standard deviation of MuQ's frames.
-- **Model B**: the same on the 19 PercePiano quality scores.
-
 Confounds, each alone and all together, are tried as models of their own (`priosig.inference.assessment`). What cannot
 be run (no checkpoints, a view that leaves one class) is in `problems`, with the reason.
 """
@@ -22,8 +19,8 @@ from priosig.confounds.measure import Confounds, measure_confounds
 from priosig.confounds.registry import Windows
 from priosig.crossval.leave_one_video_out import CrossValidation, leave_one_video_out_cv
 from priosig.experiment.corpus import Settings
+from priosig.experiment.feature_sets import FEATURE_SETS, POOLED, SCALES, models_pooled
 from priosig.extraction.features import Features
-from priosig.extraction.percepiano.scales import PERCEPIANO_DIMENSIONS
 from priosig.inference.assessment import Assessment, assess_models
 from priosig.inference.coefficients import CoefficientTable, coefficient_table
 from priosig.inference.data import labelled_segments
@@ -32,7 +29,6 @@ from priosig.verdict.decide import Verdict, refuse
 from priosig.verdict.rule import Rule
 
 P, T = ParamSpec("P"), TypeVar("T")
-MODELS = ("A", "B")
 
 
 @dataclass(frozen=True)
@@ -49,7 +45,7 @@ class ViewResult:
     features : Features or None
         None without audio.
     models : dict of str to CrossValidation
-        "A" and "B", those that could be run.
+        Those that could be run, by name (`priosig.experiment.feature_sets`).
     assessments : dict of str to Assessment
         Tests, interval and verdict of the same models.
     coefficients : CoefficientTable or None
@@ -90,7 +86,7 @@ class ViewResult:
         """The features that a model is fitted to, a row a segment; None where there are none."""
         if self.features is None:
             return None
-        return {"A": self.features.embeddings, "B": self.features.quality}[model]
+        return FEATURE_SETS[model].matrix(self.features)
 
 
 def rule_of(settings: Settings) -> Rule:
@@ -118,8 +114,8 @@ def evaluate_view(
     moments: Sequence[Moment],
     settings: Settings,
     features: Features | None = None,
-    talk: np.ndarray | None = None,
     *,
+    pooling: str = POOLED,
     progress: Stages | None = None,
 ) -> ViewResult:
     """Confounds, probes, tests and verdicts of one view, from its features (none without audio).
@@ -127,15 +123,13 @@ def evaluate_view(
     Parameters
     ----------
     view, moments, settings, features
-    talk : np.ndarray, shape (n_segments,), optional
-        Share of each window in which talk is heard, where that was screened.
+    pooling : str
+        Of the frames, where a model has another than its own (`priosig.experiment.feature_sets`).
     progress : callable, optional
         Called with the name of each step that begins, gives the function that takes its progress in fits.
     """
     stages = within(progress, f"{view.name} view")
     heard = features.heard if features is not None else {}
-    if features is not None and talk is not None:
-        heard = {"talk_heard": talk, **heard}
     confounds = measure_confounds(Windows(view.segments, moments, heard))
     y = np.array(labels_of(view.segments), dtype=int)
     video_ids = [segment.video_id for segment in view.segments]
@@ -144,13 +138,13 @@ def evaluate_view(
     problems: dict[str, str] = {}
 
     designs = {}
-    if features is None:
-        problems |= dict.fromkeys(MODELS, "no audio" if view.segments else "the view holds no segment")
-    else:
-        designs = {"A": features.embeddings, "B": features.quality}
-        if features.quality is None:
-            problems["B"] = "no quality head (checkpoints/*.ckpt)"
-            del designs["B"]
+    for name, matrix in models_pooled(pooling).items():
+        if features is None:
+            problems[name] = "no audio" if view.segments else "the view holds no segment"
+        elif (X := matrix(features)) is None:
+            problems[name] = FEATURE_SETS[name].missing
+        else:
+            designs[name] = X
 
     if len(set(video_ids)) < 2 or len(set(y)) < 2:
         reason = _too_little(view, len(set(video_ids)))
@@ -174,10 +168,10 @@ def evaluate_view(
     assessments = assess_models(designs, data, rule, **options) if designs else {}
     design = next(iter(assessments.values())).design if assessments else assess_design(data, rule, **options)
     table = None
-    if "B" in models:
+    if SCALES in models:
         with counted_fits(stages, "coefficients", (1 + rule.n_permutations) * data.n_folds):
-            scales = data.with_features(features.quality)
-            table = coefficient_table(scales, PERCEPIANO_DIMENSIONS, rule, seed=settings.seed)
+            scales = data.with_features(designs[SCALES])
+            table = coefficient_table(scales, FEATURE_SETS[SCALES].columns, rule, seed=settings.seed)
     return ViewResult(view, y, confounds, design, features, models, assessments, table, problems)
 
 

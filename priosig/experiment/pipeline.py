@@ -20,14 +20,16 @@ from priosig._core.memo import kept
 from priosig._core.progress import Progress, Stages
 from priosig.annotations.segments import Segment
 from priosig.annotations.transcript import intersect, merge, total
-from priosig.annotations.views import View, clean_view
+from priosig.annotations.views import View
 from priosig.audio.screening import Screening, screen_segments
 from priosig.audio.sharding import is_spread
 from priosig.audio.slices import plan_slices
 from priosig.confounds.registry import meters
 from priosig.experiment.annotations import Annotations
-from priosig.experiment.corpus import Corpus, Settings
+from priosig.experiment.corpus import Corpus
 from priosig.experiment.evaluation import ViewResult, evaluate_view
+from priosig.experiment.feature_sets import POOLED
+from priosig.experiment.views import cut_views, view_kind
 from priosig.extraction.features import Features, measure_features
 
 if TYPE_CHECKING:
@@ -49,18 +51,18 @@ class Experiment:
 
     @property
     def claim(self) -> ViewResult:
-        """The view that claims rest on: clean where audio was screened, else equal.
+        """The view that conclusions are drawn from: clean where audio was screened, else equal.
 
         Whatever it holds: that it is empty is a finding, and no reason to claim something on a leakier one.
         """
-        return self.views["clean" if "clean" in self.views else "equal"]
+        return self.views[max(self.views, key=lambda name: view_kind(name).claims)]
 
 
 def describe(
     annotations: Annotations, store: EmbeddingCache | None = None, *, progress: Stages | None = None
 ) -> Experiment:
     """The experiment as far as it goes without audio: views, confounds, baselines. `store`: where they are kept."""
-    views = annotations.silent_views()
+    views = cut_views(annotations.cut())
     results = {view.name: evaluate_kept(annotations, view, store, progress=progress) for view in views}
     return Experiment(annotations, results, screening=None)
 
@@ -104,17 +106,14 @@ def run_experiment(
     Experiment
         With the views annotated, equal and clean.
     """
-    settings = annotations.corpus.settings
     check_models(annotations.corpus, extractor, progress=progress)
     screening = screen(annotations, annotations.segments, extractor, progress=progress)
-    length, clipped = settings.equal_length, annotations.clipped
-    clean = clean_view(annotations.segments, screening.busy(), length, settings.guard, clipped=clipped)
-    views = (*annotations.silent_views(), clean)
+    views = cut_views(annotations.cut(screening.busy()))
     features = measure_views(annotations, views, extractor, progress=progress)
-    results = {}
-    for view, found in zip(views, features, strict=True):
-        talk = talk_heard(view, screening)
-        results[view.name] = evaluate_kept(annotations, view, extractor.cache, found, talk, progress=progress)
+    results = {
+        view.name: evaluate_kept(annotations, view, extractor.cache, of_view, progress=progress)
+        for view, of_view in zip(views, with_talk(features, views, screening), strict=True)
+    }
     return Experiment(annotations, results, screening)
 
 
@@ -213,19 +212,18 @@ def evaluate_kept(
     view: View,
     store: EmbeddingCache | None,
     features: Features | None = None,
-    talk: np.ndarray | None = None,
-    settings: Settings | None = None,
     *,
+    pooling: str = POOLED,
     progress: Stages | None = None,
 ) -> ViewResult:
-    """`evaluate_view`, kept in `store`; the experiment's own settings unless others are given."""
-    inputs = view, annotations.moments, settings or annotations.corpus.settings, features, talk
+    """`evaluate_view`, kept in `store`."""
+    inputs = view, annotations.moments, annotations.corpus.settings, features
 
     def evaluate() -> ViewResult:
         # What went in need not be kept again with what came out.
-        return replace(evaluate_view(*inputs, progress=progress), view=None, features=None)
+        return replace(evaluate_view(*inputs, pooling=pooling, progress=progress), view=None, features=None)
 
-    result = kept(store, "view", evaluate, *inputs)
+    result = kept(store, "view", evaluate, *inputs, pooling)
     return replace(result, view=view, features=features)
 
 
@@ -260,7 +258,17 @@ def _refuse_changed(before: dict[str, str] | None, segments: Sequence[Segment], 
         raise ValueError(f"{audio}: the recording of {', '.join(changed)} changed during the run; start it again")
 
 
-def talk_heard(view: View, screening: Screening) -> np.ndarray:
+def with_talk(
+    features: Sequence[Features | None], views: Sequence[View], screening: Screening
+) -> list[Features | None]:
+    """Features of views, the share of each window in which talk is heard among what was heard."""
+    return [
+        None if one is None else replace(one, heard={"talk_heard": _talk_heard(view, screening), **one.heard})
+        for one, view in zip(features, views, strict=True)
+    ]
+
+
+def _talk_heard(view: View, screening: Screening) -> np.ndarray:
     """Share of each of the view's windows in which talk is heard, 0 to 1."""
     shares = []
     for segment, source_id in zip(view.segments, view.source_ids, strict=True):

@@ -17,15 +17,16 @@ from dataclasses import dataclass, replace
 from fractions import Fraction
 from typing import TYPE_CHECKING
 
-import numpy as np
-
 from priosig._core.progress import Stages, within
 from priosig.annotations.segments import identify_segments
-from priosig.annotations.views import View, annotated_view, clean_view, equal_length_view
+from priosig.annotations.views import View
+from priosig.audio.screening import Screening
 from priosig.audio.slices import plan_slices
 from priosig.experiment.annotations import Annotations, clipped_seconds
 from priosig.experiment.corpus import Settings
-from priosig.experiment.pipeline import evaluate_kept, measure_views, screen, talk_heard
+from priosig.experiment.feature_sets import FEATURE_SETS, POOLED, models_pooled
+from priosig.experiment.pipeline import evaluate_kept, measure_views, screen, with_talk
+from priosig.experiment.views import VIEW_KINDS, Cut, view_kind
 
 if TYPE_CHECKING:
     from priosig.extraction.muq.extractor import MuQExtractor
@@ -33,7 +34,6 @@ if TYPE_CHECKING:
 CONTINUE_FACTORS = (0.4, 1.0, 2.0, 4.0)
 LENGTH_FACTORS = (0.5, 0.8, 1.0, 1.5)
 PENALTIES = (0.01, 0.1, 1.0, 10.0)
-POOLINGS = ("mean and std", "mean only", "std only")
 
 
 @dataclass(frozen=True)
@@ -45,7 +45,7 @@ class Choice:
     length: float | None
     min_continue_duration: float
     C: float
-    pooling: str = POOLINGS[0]
+    pooling: str = POOLED
 
 
 @dataclass(frozen=True)
@@ -74,17 +74,19 @@ def choices(annotations: Annotations, base_view: str = "clean") -> Iterator[Choi
     ----------
     annotations : Annotations
         For its settings.
-    base_view : {"clean", "equal"}
+    base_view : str
         The view in which all but view and length are varied.
     """
     settings = annotations.corpus.settings
     base = Choice("none", base_view, settings.equal_length, settings.min_continue_duration, settings.C)
     yield base
-    yield replace(base, varied="view, length", view="annotated", length=None)
-    for view in ("equal", "clean"):
+    for kind in VIEW_KINDS.values():
+        if not kind.one_length:
+            yield replace(base, varied="view, length", view=kind.name, length=None)
+            continue
         for factor in LENGTH_FACTORS:
-            choice = replace(base, varied="view, length", view=view, length=factor * settings.equal_length)
-            if (view, factor) != (base_view, 1.0):
+            choice = replace(base, varied="view, length", view=kind.name, length=factor * settings.equal_length)
+            if (kind.name, factor) != (base_view, 1.0):
                 yield choice
     for factor in CONTINUE_FACTORS:
         if factor != 1.0:
@@ -93,7 +95,7 @@ def choices(annotations: Annotations, base_view: str = "clean") -> Iterator[Choi
     for C in PENALTIES:
         if settings.C != C:
             yield replace(base, varied="C", C=C)
-    for pooling in POOLINGS[1:]:
+    for pooling in dict.fromkeys(name for model in FEATURE_SETS.values() for name in model.variants):
         yield replace(base, varied="pooling", pooling=pooling)
 
 
@@ -124,14 +126,15 @@ def sensitivity_table(
     Returns
     -------
     list of Row
-        In the order of `choices`, Model A before B; pooling is varied for Model A alone, B's scores have none.
+        In the order of `choices`, Model A before B; pooling is varied for the models that have other ones.
     """
     tried = list(choices(annotations, base_view))
     if n_permutations is None:
         n_permutations = _few(annotations.corpus.settings)
-    views = _views_of(tried, annotations, extractor, progress)
-    features = measure_views(annotations, [view for view, _ in views.values()], extractor, progress=progress)
-    measured = {cut: (*views[cut], found) for cut, found in zip(views, features, strict=True)}
+    views, screening = _views_of(tried, annotations, extractor, progress)
+    features = measure_views(annotations, list(views.values()), extractor, progress=progress)
+    features = with_talk(features, list(views.values()), screening)
+    measured = {cut: (view, of_view) for (cut, view), of_view in zip(views.items(), features, strict=True)}
     rows = []
     for number, choice in enumerate(tried, 1):
         stages = within(progress, f"choice {number} of {len(tried)}")
@@ -157,8 +160,8 @@ def _cut(choice: Choice) -> tuple[str, float | None, float]:
     return choice.view, choice.length, choice.min_continue_duration
 
 
-def _views_of(tried, annotations, extractor, progress) -> dict[tuple, tuple[View, np.ndarray]]:
-    """The view of each way to cut, and the talk that is heard in it."""
+def _views_of(tried, annotations, extractor, progress) -> tuple[dict[tuple, View], Screening]:
+    """The view of each way to cut, and what was heard in all of them."""
     moments, guard = annotations.moments, annotations.corpus.settings.guard
     shortest = min(choice.min_continue_duration for choice in tried)
     # The shortest CONTINUE of all gives all segments that any choice has, so one screening serves every choice.
@@ -168,30 +171,22 @@ def _views_of(tried, annotations, extractor, progress) -> dict[tuple, tuple[View
     views = {}
     for choice in tried:
         segments = identify_segments(moments, choice.min_continue_duration)
-        if choice.view == "annotated":
-            view = annotated_view(segments)
-        elif choice.view == "equal":
-            view = equal_length_view(segments, choice.length, clipped=clipped)
-        else:
-            view = clean_view(segments, screening.busy(), choice.length, guard, clipped=clipped)
-        views[_cut(choice)] = view, talk_heard(view, screening)
-    return views
+        cut = Cut(segments, choice.length or 0.0, guard, clipped, screening.busy())
+        views[_cut(choice)] = view_kind(choice.view).cut(cut)
+    return views, screening
 
 
-def _assess(choice, annotations, store, view, talk, features, n_permutations, progress) -> Iterator[Row]:
-    models = ("A",) if choice.varied == "pooling" else ("A", "B")
-    if choice.varied == "pooling" and features is not None:
-        half = features.embeddings.shape[1] // 2
-        kept = slice(None, half) if choice.pooling == "mean only" else slice(half, None)
-        features = replace(features, embeddings=features.embeddings[:, kept], quality=None)
-    settings = replace(annotations.corpus.settings, C=choice.C, n_permutations=n_permutations)
-    result = evaluate_kept(annotations, view, store, features, talk, settings, progress=progress)
+def _assess(choice, annotations, store, view, features, n_permutations, progress) -> Iterator[Row]:
+    corpus = annotations.corpus
+    settings = replace(corpus.settings, C=choice.C, n_permutations=n_permutations)
+    varied = replace(annotations, corpus=replace(corpus, settings=settings))
+    result = evaluate_kept(varied, view, store, features, pooling=choice.pooling, progress=progress)
     counts = int(result.y.sum()), int((1 - result.y).sum())
-    for model in models:
+    for model in models_pooled(choice.pooling):
         if model in result.assessments:
-            found = result.assessments[model]
-            numbers = found.evidence.auc, found.any_signal_pvalue, found.beyond_confounds_pvalue
-            yield Row(choice, model, *counts, *numbers, found.verdict.label, n_permutations=n_permutations)
+            one = result.assessments[model]
+            numbers = one.evidence.auc, one.any_signal_pvalue, one.beyond_confounds_pvalue
+            yield Row(choice, model, *counts, *numbers, one.verdict.label, n_permutations=n_permutations)
         else:
             nan, label = float("nan"), result.refusal.label if result.refusal else ""
             yield Row(choice, model, *counts, nan, nan, nan, label, result.problems[model], n_permutations)

@@ -8,15 +8,15 @@ import math
 from collections.abc import Mapping, Sequence
 
 from priosig.experiment.evaluation import ViewResult
+from priosig.experiment.feature_sets import FEATURE_SETS
 from priosig.experiment.pipeline import Experiment
 from priosig.experiment.planted import PLANTED
+from priosig.experiment.views import VIEW_KINDS
 from priosig.inference.assessment import Assessment
 from priosig.inference.design import ALL_CONFOUNDS, Baseline, DesignAssessment
 from priosig.report.grid import Cell, Column, Grid, grid
 from priosig.report.words import (
     AUC_WORDS,
-    MODEL_WORDS,
-    VIEW_WORDS,
     capital,
     confound,
     confound_words,
@@ -63,7 +63,7 @@ def answer(experiment: Experiment) -> dict:
         "why": [*_as_annotated(experiment), *_in_view(experiment, result), *_limits(result)],
         "view": result.view.name,
         "models": [_model(name, a) for name, a in assessments.items()],
-        "not_run": {name: why for name, why in result.problems.items() if heard and name in MODEL_WORDS},
+        "not_run": {name: why for name, why in result.problems.items() if heard and name in FEATURE_SETS},
         "annotations_only": not heard,
         "fates": _fates(result),
         "quotes": [(f"Model {name}", a.verdict.sentence) for name, a in assessments.items()]
@@ -93,12 +93,15 @@ def best_baseline(design: DesignAssessment | None) -> Baseline | None:
 
 def side_by_side(experiment: Experiment) -> Grid:
     """AUC within video by view: of the models, of window length alone, and of the best that confounds can do."""
-    views = [name for name in VIEW_WORDS if name in experiment.views]
+    views = [name for name in VIEW_KINDS if name in experiment.views]
     found = [experiment.views[name] for name in views]
-    rows = [(Cell(f"Model {m}", note=MODEL_WORDS[m]), *(_model_cell(v, m) for v in found)) for m in MODEL_WORDS]
+    rows = [
+        (Cell(f"Model {name}", note=model.words), *(_model_cell(v, name) for v in found))
+        for name, model in FEATURE_SETS.items()
+    ]
     rows.append((Cell("Window length alone", note="a stopwatch"), *(_length_cell(v) for v in found)))
     rows.append((Cell("Best of the confounds"), *(_best_cell(v) for v in found)))
-    columns = ["Predictor", *(Column(name, note=VIEW_WORDS[name]) for name in views)]
+    columns = ["Predictor", *(Column(name, note=VIEW_KINDS[name].words) for name in views)]
     return grid(AUC_WORDS, columns, rows)
 
 
@@ -128,7 +131,7 @@ def _known(baseline: Baseline, v: ViewResult) -> str:
 
 
 def _judged(experiment: Experiment) -> list[tuple[str, ViewResult]]:
-    views = ((name, experiment.views[name]) for name in VIEW_WORDS if name in experiment.views)
+    views = ((name, experiment.views[name]) for name in VIEW_KINDS if name in experiment.views)
     return [(name, v) for name, v in views if v.design is not None]
 
 

@@ -7,11 +7,11 @@ import numpy as np
 from priosig.confounds.registry import CONFOUNDS
 from priosig.experiment.evaluation import ViewResult
 from priosig.experiment.pipeline import Experiment
+from priosig.experiment.views import VIEW_KINDS
 from priosig.inference.design import ALL_CONFOUNDS
 from priosig.report.grid import Cell, Grid, figure, grid
 from priosig.report.plots import of_windows
 from priosig.report.words import (
-    VIEW_WORDS,
     capital,
     confound,
     counted,
@@ -26,7 +26,7 @@ from priosig.report.words import (
 
 def comparison(experiment: Experiment) -> dict:
     """Models against confounds: a panel a view, the table of tests, that of calls, and those of confounds."""
-    judged = {n: v for n in VIEW_WORDS if (v := experiment.views.get(n)) and (v.design is not None or v.models)}
+    judged = {n: v for n in VIEW_KINDS if (v := experiment.views.get(n)) and (v.design is not None or v.models)}
     tried = {b.name for v in judged.values() for b in (v.design.baselines if v.design else ())}
     names = [name for name in (*CONFOUNDS, ALL_CONFOUNDS) if name in tried]
     threshold = experiment.annotations.corpus.settings.auc
@@ -42,7 +42,7 @@ def comparison(experiment: Experiment) -> dict:
                 of_windows.dot_plot(rows, threshold=threshold, models=len(v.models)),
                 f"{capital(name)} view",
                 f"AUC within video, {name} view: {said}.",
-                f"{capital(VIEW_WORDS[name])}: {n}. Dashed: the bar of {threshold:.2f} that was set beforehand.",
+                f"{capital(VIEW_KINDS[name].words)}: {n}. Dashed: the bar of {threshold:.2f}, set beforehand.",
             )
         )
     models = [(v, m) for v in experiment.views.values() for m in v.models]

@@ -15,10 +15,11 @@ from priosig.annotations.moments import Moment
 from priosig.annotations.transcript import talk_share
 from priosig.experiment.evaluation import ViewResult
 from priosig.experiment.pipeline import Experiment
+from priosig.experiment.views import VIEW_KINDS
 from priosig.report.grid import Cell, Grid, figure, grid
 from priosig.report.mistakes import link_of
 from priosig.report.plots import of_windows
-from priosig.report.words import VIEW_WORDS, capital, clock, counted, number, seconds, share
+from priosig.report.words import capital, clock, counted, number, seconds, share
 
 MOST_VIDEOS = 12
 """Panels by video that are drawn; the tables hold all videos."""
@@ -159,7 +160,7 @@ def _views(experiment: Experiment, findings: Sequence[Finding]) -> Grid:
         length = seconds(v.view.duration) if v.view.duration else "as annotated"
         counts = int(v.y.sum()), int((1 - v.y).sum()), len(set(v.video_ids))
         left_out = "; ".join(_annotated_losses(findings) if name == "annotated" else _losses(v)) or "none"
-        rows.append((Cell(name, note=VIEW_WORDS[name]), *map(str, counts), length, left_out))
+        rows.append((Cell(name, note=VIEW_KINDS[name].words), *map(str, counts), length, left_out))
     numbers = (("STOP", "number"), ("CONTINUE", "number"), ("videos", "number"), ("length", "number"))
     columns = ("View", *numbers, ("Left out, and why", "long"))
     return grid("Views: the same segments, cut in different ways", columns, rows)

@@ -14,15 +14,6 @@ from priosig.verdict.wording import pvalue_words
 
 NONE = "–"
 AUC_WORDS = "AUC within video: how often a STOP outranks a CONTINUE of the same video (1 is always, 0.5 is guessing)"
-MODEL_WORDS = {
-    "A": "mean and standard deviation of MuQ's frames",
-    "B": "19 PercePiano quality scores",
-}
-VIEW_WORDS = {
-    "annotated": "windows as annotated",
-    "equal": "windows cut to one length",
-    "clean": "windows of one length, with playing and no talk",
-}
 _BIDI = frozenset("\u202a\u202b\u202c\u202d\u202e\u2066\u2067\u2068\u2069")  # turn the letters around them round
 
 

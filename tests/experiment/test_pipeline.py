@@ -23,6 +23,7 @@ from priosig.experiment.pipeline import (
     run_experiment,
     screen,
 )
+from priosig.experiment.views import cut_views
 from priosig.extraction.features import Features
 from priosig.extraction.muq.extractor import MuQExtractor
 from tests.paths import SMALL_MUQ as SMALL
@@ -85,7 +86,7 @@ def test_a_second_description_is_read_and_is_the_same(annotations, store, monkey
 
 def test_windows_of_all_views_are_measured_together_and_each_view_gets_its_own(annotations, encoder):
     extractor, _, asked = encoder
-    views = annotations.silent_views()
+    views = cut_views(annotations.cut())
     found = measure_views(annotations, views, extractor)
     assert len(asked) == 1
     assert len(asked[0]) == len(set(asked[0]))
@@ -97,7 +98,7 @@ def test_windows_of_all_views_are_measured_together_and_each_view_gets_its_own(a
 
 def test_features_are_measured_again_only_if_something_changed(annotations, encoder):
     extractor, parameters, asked = encoder
-    views = annotations.silent_views()
+    views = cut_views(annotations.cut())
     for _ in range(2):
         measure_views(annotations, views, extractor)
     assert len(asked) == 1
@@ -119,7 +120,7 @@ def test_features_of_other_heads_are_measured_again(annotations, encoder, tmp_pa
     for content in (b"one", b"other, longer"):
         head.write_bytes(content)
         for _ in range(2):
-            measure_views(with_head, annotations.silent_views(), extractor)
+            measure_views(with_head, cut_views(annotations.cut()), extractor)
     assert len(asked) == 2
 
 
@@ -138,7 +139,7 @@ def test_a_recording_that_changes_while_it_is_heard_is_refused_and_nothing_is_ke
 
     def run() -> None:
         if step == "measure_features":
-            measure_views(annotations, annotations.silent_views()[:1], extractor)
+            measure_views(annotations, cut_views(annotations.cut())[:1], extractor)
         else:
             screen(annotations, annotations.segments, extractor)
 
@@ -159,13 +160,15 @@ def test_another_recording_is_screened_again(annotations, encoder, monkeypatch):
 
 
 def test_a_view_in_which_other_talk_is_heard_is_evaluated_again(annotations, store, monkeypatch):
-    view, calls = annotations.silent_views()[0], []
+    view, calls = cut_views(annotations.cut())[0], []
     evaluate = pipeline.evaluate_view
     monkeypatch.setattr(
         pipeline, "evaluate_view", lambda *given, **named: calls.append(1) or evaluate(*given, **named)
     )
+    n = len(view.segments)
     for talk in (0.0, 0.0, 0.5):
-        evaluate_kept(annotations, view, store, None, np.full(len(view.segments), talk))
+        heard = {"talk_heard": np.full(n, talk)}
+        evaluate_kept(annotations, view, store, Features(np.ones((n, 2), np.float32), None, heard))
     assert len(calls) == 2
 
 
@@ -193,7 +196,7 @@ def test_windows_of_one_length_end_with_the_recording(annotations, moment_row, m
     found = read_annotations(corpus)
     (segment_id,) = found.clipped
     assert found.clipped[segment_id] == pytest.approx(0.4)
-    _, equal = found.silent_views()
+    _, equal = cut_views(found.cut())
     ends = {source: s.end_time for s, source in zip(equal.segments, equal.source_ids, strict=True)}
     assert ends[segment_id] == pytest.approx(100.0)
 
@@ -239,4 +242,4 @@ def test_models_that_were_loaded_once_are_not_loaded_again(annotations, store, m
 def test_without_audio_nothing_can_be_measured(annotations, encoder):
     silent = replace(annotations, corpus=replace(annotations.corpus, audio=None))
     with pytest.raises(ValueError, match="has no audio; expected a directory of recordings"):
-        measure_views(silent, annotations.silent_views(), encoder[0])
+        measure_views(silent, cut_views(annotations.cut()), encoder[0])
