@@ -103,7 +103,7 @@ def load_moments(path: str | os.PathLike) -> list[Moment]:
     Returns
     -------
     list of Moment
-        In the order of the file.
+        Sorted by `video_id`, then `stop_timestamp`; moments equal in both stay in the order of the file.
 
     Raises
     ------
@@ -152,7 +152,7 @@ def load_moments(path: str | os.PathLike) -> list[Moment]:
         raise ValueError("\n".join(shown))
     if not moments:
         raise ValueError(f"{path}: holds no moment; expected one JSON object a line")
-    return moments
+    return sorted(moments, key=lambda moment: (moment.video_id, moment.stop_timestamp))
 
 
 def _parse(line: str, where: str) -> Moment:

@@ -10,7 +10,7 @@ from priosig import load_moments
 from priosig.annotations.moments import check_video_id
 
 
-def test_moments_come_in_the_order_of_the_file(moments_file, moment_row):
+def test_moments_equal_in_video_and_stop_stay_in_the_order_of_the_file(moments_file, moment_row):
     path = moments_file(moment_row(moment_id="b"), moment_row(moment_id="a"))
     assert [m.moment_id for m in load_moments(path)] == ["b", "a"]
 
