@@ -17,7 +17,7 @@ _HOME = {
     "annotated_view": "annotations.views",
     "equal_length_view": "annotations.views",
     "clean_view": "annotations.views",
-    "extract_audio_segments": "extraction.files",
+    "extract_audio_segments": "audio.export",
     "stats_pool": "extraction.pooling",
     "MuQExtractor": "extraction.muq.extractor",
     "extract_muq_features": "extraction.files",

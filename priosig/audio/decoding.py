@@ -52,11 +52,11 @@ class MonoReader:
             self._file = soundfile.SoundFile(recording.path)
         except soundfile.LibsndfileError as error:
             raise self._undecodable(error) from error
-        found = self._file.samplerate, self._file.channels
-        if found != (recording.samplerate, recording.channels):
+        rate, channels = self._file.samplerate, self._file.channels
+        if (rate, channels) != (recording.samplerate, recording.channels):
             self._file.close()
             raise ValueError(
-                f"{recording.path}: changed since its header was read ({found[0]} Hz, {found[1]} channels; expected "
+                f"{recording.path}: changed since its header was read ({rate} Hz, {channels} channels; expected "
                 f"{recording.samplerate} Hz, {recording.channels}); start the run again"
             )
         self._file.seekable = lambda: False  # no seek after every read

@@ -22,7 +22,7 @@ PIECES_AHEAD = 8
 """Windows that may be decoded before they are asked for: 23 MB."""
 
 
-def stream_pieces(slices: Mapping[str, Slice], *, rate: int = MUQ_RATE) -> Iterator[Piece]:
+def stream_pieces(slices: Mapping[str, Slice], *, rate: int | None = MUQ_RATE) -> Iterator[Piece]:
     """Decode slices, average their channels, convert them to `rate`, and hand them out in windows.
 
     Recordings come in the order in which they first appear. Within one, pieces come as they are complete: those of
@@ -32,8 +32,8 @@ def stream_pieces(slices: Mapping[str, Slice], *, rate: int = MUQ_RATE) -> Itera
     ----------
     slices : mapping of str to Slice
         By name; a segment's id, say. They may overlap, and be equal under several names.
-    rate : int
-        Hz.
+    rate : int or None
+        Hz; None leaves each recording at its own.
 
     Yields
     ------
@@ -48,14 +48,16 @@ def stream_pieces(slices: Mapping[str, Slice], *, rate: int = MUQ_RATE) -> Itera
     """
     by_recording: dict[Recording, list[tuple[str, Slice]]] = {}
     for name, part in slices.items():
-        if resampled_length(part.n_frames, part.recording.samplerate, rate) < 1:
+        own = part.recording.samplerate
+        if resampled_length(part.n_frames, own, rate or own) < 1:
             raise ValueError(
-                f"segment {name}: {part.recording.path}: {part.n_frames} samples at {part.recording.samplerate} Hz "
+                f"segment {name}: {part.recording.path}: {part.n_frames} samples at {own} Hz "
                 f"are none at {rate} Hz; expected a longer segment"
             )
         by_recording.setdefault(part.recording, []).append((name, part))
     for recording, parts in by_recording.items():
-        yield from _stream_recording(recording, sorted(parts, key=lambda named: named[1].first), rate)
+        in_order = sorted(parts, key=lambda named: named[1].first)
+        yield from _stream_recording(recording, in_order, rate or recording.samplerate)
 
 
 def resampled_length(n_samples: int, from_rate: int, to_rate: int) -> int:

@@ -17,8 +17,12 @@ University, STAN-CS-79-773.
 import functools
 from collections.abc import Iterable
 from dataclasses import dataclass
+from typing import TYPE_CHECKING
 
 import numpy as np
+
+if TYPE_CHECKING:
+    import torch
 
 _HEAD_FLOOR = 1e-8  # added to the variance by the quality head, so that its gradient exists at 0
 
@@ -50,7 +54,11 @@ class FrameSummary:
 
     @property
     def embedding(self) -> np.ndarray:
-        """Model A's features: the D means, then the D unbiased standard deviations; float32, shape (2 D,).
+        """Model A's features, `mean_and_std` in float32."""
+        return self.mean_and_std().astype(np.float32)
+
+    def mean_and_std(self) -> np.ndarray:
+        """The D means, then the D unbiased standard deviations; float64, shape (2 D,).
 
         Raises
         ------
@@ -59,7 +67,7 @@ class FrameSummary:
         """
         if self.n < 2:
             raise ValueError(f"frames: {self.n} over time; expected at least 2 frames, one has no standard deviation")
-        return np.concatenate([self.mean, np.sqrt(self.m2 / (self.n - 1))]).astype(np.float32)
+        return np.concatenate([self.mean, np.sqrt(self.m2 / (self.n - 1))])
 
     def head_input(self, *, extremes: bool = False) -> np.ndarray:
         """What the quality head pools frames to: means and population standard deviations, `sqrt(m2 / n + 1e-8)`.
@@ -86,7 +94,7 @@ class FrameSummary:
         return cls(int(array[0]), *array[1:].reshape(4, -1))
 
 
-def summarise(frames) -> FrameSummary:
+def summarise(frames: "np.ndarray | torch.Tensor") -> FrameSummary:
     """Number, mean, spread and extremes of frames over time.
 
     Sums are taken in float64 whatever the input's type, so that neither the number of frames nor a large
@@ -108,7 +116,7 @@ def summarise(frames) -> FrameSummary:
     >>> summary.n, summary.mean.tolist(), summary.m2.tolist(), summary.low.tolist(), summary.high.tolist()
     (3, [3.0, 7.0], [8.0, 8.0], [1.0, 5.0], [5.0, 9.0])
     """
-    if hasattr(frames, "detach"):  # a torch tensor, perhaps on another device; numpy has no bfloat16
+    if _is_tensor(frames):  # perhaps on another device, and in bfloat16, which numpy does not have
         frames = frames.detach().cpu().double().numpy()
     frames = np.asarray(frames, dtype=np.float64)
     if frames.ndim != 2 or frames.shape[0] < 1 or frames.shape[1] < 1:
@@ -146,8 +154,8 @@ def merge(summaries: Iterable[FrameSummary]) -> FrameSummary:
     return functools.reduce(_merge_two, summaries)
 
 
-def stats_pool(frames) -> np.ndarray:
-    """Mean and unbiased standard deviation of the frames over time: `summarise(frames).embedding`.
+def stats_pool(frames: "np.ndarray | torch.Tensor") -> "np.ndarray | torch.Tensor":
+    """Mean and unbiased standard deviation of the frames over time: a tensor of a tensor, an array of an array.
 
     Parameters
     ----------
@@ -156,8 +164,9 @@ def stats_pool(frames) -> np.ndarray:
 
     Returns
     -------
-    np.ndarray, float32, shape (2 D,)
-        The D means, then the D standard deviations.
+    np.ndarray or torch.Tensor, shape (2 D,)
+        The D means, then the D standard deviations, in the frames' precision, float32 at least. A tensor is on the
+        frames' device, without gradient.
 
     Raises
     ------
@@ -169,7 +178,16 @@ def stats_pool(frames) -> np.ndarray:
     >>> stats_pool(np.array([[1.0, 5.0], [3.0, 7.0], [5.0, 9.0]])).tolist()
     [3.0, 7.0, 2.0, 2.0]
     """
-    return summarise(frames).embedding
+    pooled = summarise(frames).mean_and_std()
+    if not _is_tensor(frames):
+        return pooled.astype(np.promote_types(np.asarray(frames).dtype, np.float32))
+    import torch
+
+    return torch.from_numpy(pooled).to(torch.promote_types(frames.dtype, torch.float32)).to(frames.device)
+
+
+def _is_tensor(frames: object) -> bool:
+    return hasattr(frames, "detach")  # without importing torch for an array
 
 
 def _merge_two(a: FrameSummary, b: FrameSummary) -> FrameSummary:

@@ -138,6 +138,19 @@ def test_summaries_of_other_widths_or_none_are_not_merged():
         merge([])
 
 
+@pytest.mark.parametrize("dtype", [torch.float32, torch.float64])
+def test_pooled_tensor_is_a_tensor_equal_to_torchs_own_statistics(dtype):
+    frames = torch.randn(50, 4, dtype=dtype, generator=torch.Generator().manual_seed(0))
+    torch.testing.assert_close(stats_pool(frames), torch.cat([frames.mean(dim=0), frames.std(dim=0)]))
+    np.testing.assert_array_equal(stats_pool(frames.numpy()), stats_pool(frames).numpy())
+
+
+def test_coarse_frames_are_pooled_to_float32():
+    frames = torch.tensor([[1.0], [2.0], [4.0]], dtype=torch.bfloat16, requires_grad=True)
+    assert stats_pool(frames).dtype == torch.float32
+    assert stats_pool(frames).tolist() == pytest.approx([7 / 3, np.sqrt(7 / 3)])
+
+
 def test_frames_may_be_a_tensor_of_any_precision():
     frames = torch.tensor([[1.0, 2.0], [3.0, 4.0]], dtype=torch.bfloat16, requires_grad=True)
     assert_summary_is(summarise(frames), [[1.0, 2.0], [3.0, 4.0]])
