@@ -41,7 +41,7 @@ def extract_quality_scores(
     checkpoint_path: str | os.PathLike | Sequence[str | os.PathLike],
     *,
     device: str = "cpu",
-) -> dict[str, np.ndarray]:
+) -> dict[str, torch.Tensor]:
     """Quality scores of segments from their frames, averaged over the heads given.
 
     Frames are pooled in float64, the heads run in float32, on all segments at once. A checkpoint that did not
@@ -58,8 +58,8 @@ def extract_quality_scores(
 
     Returns
     -------
-    dict of str to np.ndarray, float64, shape (19,)
-        Scores between 0 and 1 in the order of `PERCEPIANO_DIMENSIONS`, by segment id, in the order given.
+    dict of str to torch.Tensor, float32, shape (19,)
+        Scores between 0 and 1 in the order of `PERCEPIANO_DIMENSIONS`, by segment id, in the order given; on the CPU.
 
     Raises
     ------
@@ -77,7 +77,8 @@ def extract_quality_scores(
         return {}
     extremes = need_extremes(paths)
     pooled = np.stack([summary.head_input(extremes=extremes) for summary in summaries.values()])
-    return dict(zip(summaries, scores_of_pooled(pooled, paths, device=device), strict=True))
+    scores = torch.from_numpy(scores_of_pooled(pooled, paths, device=device)).float()
+    return dict(zip(summaries, scores, strict=True))
 
 
 def need_extremes(paths: Sequence[str | os.PathLike]) -> bool:
