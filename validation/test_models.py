@@ -42,7 +42,7 @@ def require(experiment: Experiment, view_name: str, model: str):
 def test_metrics_are_those_of_the_snapshot(experiment, view_name, model, snapshot):
     summary = asdict(require(experiment, view_name, model)["summary"])
     undefined = set(summary.pop("undefined"))
-    counts = {name: int(value) for name, value in summary.items() if name == "n" or name.startswith("n_")}
+    counts = {name: int(value) for name, value in summary.items() if name.startswith("n_")}
     rates = {
         name: None if name in undefined else float(value)
         for name, value in summary.items()

@@ -58,21 +58,21 @@ class FoldReport(TypedDict):
 
 
 class SegmentScore(TypedDict):
-    """One segment's out-of-fold result; `predicted` is 1 (STOP), 0 (CONTINUE) or None where the score is NaN."""
+    """One segment's out-of-fold result; `y_pred` is 1 (STOP), 0 (CONTINUE) or None where the score is NaN."""
 
     segment_id: str
     video_id: str
-    y: int
+    y_true: int
+    y_pred: int | None
+    y_pred_proba: float
     score: float
-    probability: float
-    predicted: int | None
 
 
 class VideoScore(TypedDict):
     """One video's result; `auc` is NaN for a video of one class or without scores."""
 
     video_id: str
-    n: int
+    n_samples: int
     n_stop: int
     n_continue: int
     n_unscored: int
@@ -85,6 +85,10 @@ class VideoScore(TypedDict):
 class CrossValidation(TypedDict):
     """What `leave_one_video_out_cv` returns."""
 
+    n_samples: int
+    n_stop: int
+    n_continue: int
+    n_unscored: int
     auc: float
     auc_within_video: float
     auc_macro: float
@@ -97,14 +101,13 @@ class CrossValidation(TypedDict):
     stop_rate: float
     summary: Summary
     scores: np.ndarray
-    probabilities: np.ndarray
+    y_pred_proba: np.ndarray
     per_segment: list[SegmentScore]
     per_video: list[VideoScore]
     coefficients: np.ndarray
     intercepts: np.ndarray
     folds: list[FoldReport]
     undefined_folds: list[str]
-    n_unscored: int
 
 
 def leave_one_video_out_cv(
@@ -136,10 +139,11 @@ def leave_one_video_out_cv(
     Returns
     -------
     CrossValidation
-        A dictionary. Metrics by name, all of them again in `summary`; `scores` (n,) in the order of the rows,
-        NaN where unscored; `per_segment` in the order of the rows; `per_video` sorted by video;
-        `coefficients` (G, D) of standardised features and `intercepts` (G,), one row a fold, NaN where it was
-        not trained; `folds`, one report each; `undefined_folds`, the held-out videos of those without scores.
+        A dictionary. Counts and metrics by name, all of them and more in `summary`; `scores` (n,) and `y_pred_proba`
+        (n,), probability of STOP, in the order of the rows, NaN where unscored; `per_segment` in the order of the
+        rows; `per_video` sorted by video; `coefficients` (G, D) of standardised features and `intercepts` (G,), one
+        row a fold, NaN where it was not trained; `folds`, one report each; `undefined_folds`, the held-out videos of
+        those without scores.
 
     Raises
     ------
@@ -171,8 +175,12 @@ def leave_one_video_out_cv(
         for fold, names in enumerate(folds.names)
     ]
     summary = summarise(scores, labels, video_ids)
-    probabilities = sigmoid(scores)
+    y_pred_proba = sigmoid(scores)
     return CrossValidation(
+        n_samples=summary.n_samples,
+        n_stop=summary.n_stop,
+        n_continue=summary.n_continue,
+        n_unscored=summary.n_unscored,
         auc=summary.auc,
         auc_within_video=summary.auc_within_video,
         auc_macro=summary.auc_macro,
@@ -185,15 +193,15 @@ def leave_one_video_out_cv(
         stop_rate=summary.stop_rate,
         summary=summary,
         scores=scores,
-        probabilities=probabilities,
+        y_pred_proba=y_pred_proba,
         per_segment=[
             SegmentScore(
                 segment_id=ids[row],
                 video_id=str(video_ids[row]),
-                y=int(labels[row]),
+                y_true=int(labels[row]),
+                y_pred=None if np.isnan(scores[row]) else int(scores[row] > 0),
+                y_pred_proba=float(y_pred_proba[row]),
                 score=float(scores[row]),
-                probability=float(probabilities[row]),
-                predicted=None if np.isnan(scores[row]) else int(scores[row] > 0),
             )
             for row in range(n)
         ],
@@ -202,7 +210,6 @@ def leave_one_video_out_cv(
         intercepts=intercepts,
         folds=reports,
         undefined_folds=[report["held_out"] for report in reports if report["status"] != "ok"],
-        n_unscored=summary.n_unscored,
     )
 
 
@@ -220,8 +227,7 @@ def _fit(folds: Folds, labels: np.ndarray, C: float) -> tuple[np.ndarray, np.nda
             gradients[fits.fold] = fits.gradient
         return scores, coefficients, intercepts, gradients
     for k, fold in enumerate(folds):
-        fit, found = fit_fold(fold, labels[None, :], C)
-        scores[fold.test] = found[0]
+        fit, (scores[fold.test],) = fit_fold(fold, labels[None, :], C)
         coefficients[k] = fold.reduction.V @ fit.coef[0]
         intercepts[k], gradients[k] = fit.intercept[0], fit.gradient[0]
     return scores, coefficients, intercepts, gradients
@@ -252,7 +258,7 @@ def _per_video(scores: np.ndarray, labels: np.ndarray, video_ids: Sequence[str])
         rows.append(
             VideoScore(
                 video_id=name,
-                n=len(y),
+                n_samples=len(y),
                 n_stop=int(y.sum()),
                 n_continue=int((1 - y).sum()),
                 n_unscored=int((~scored).sum()),

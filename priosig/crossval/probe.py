@@ -65,10 +65,12 @@ class Reduction:
 class ProbeResult(TypedDict):
     """What `train_classifier` returns; weights refer to standardised features."""
 
+    y_true: np.ndarray
+    y_pred: np.ndarray
+    y_pred_proba: np.ndarray
+    scores: np.ndarray
     coefficients: np.ndarray
     intercept: float
-    scores: np.ndarray
-    probabilities: np.ndarray
     mean: np.ndarray
     scale: np.ndarray
     n_train: int
@@ -103,9 +105,9 @@ def train_classifier(
     Returns
     -------
     ProbeResult
-        `coefficients` (D,) and `intercept` on the standardised scale; `scores` (n_test,), decision values;
-        `probabilities` of STOP; `mean`, `scale` of the training features; `converged`, `gradient` (its
-        largest entry).
+        Of the test rows, in their order: `y_true`, their labels; `scores`, decision values; `y_pred`, 1 where the
+        score is above 0; `y_pred_proba`, probability of STOP. `coefficients` (D,) and `intercept` on the standardised
+        scale; `mean`, `scale` of the training features; `converged`, `gradient` (its largest entry).
 
     Raises
     ------
@@ -138,10 +140,12 @@ def train_classifier(
         warnings.warn(message, RuntimeWarning, stacklevel=2)
     scores = score(reduction, fit)[0]
     return ProbeResult(
+        y_true=y[test].astype(int),
+        y_pred=(scores > 0).astype(int),
+        y_pred_proba=sigmoid(scores),
+        scores=scores,
         coefficients=reduction.V @ fit.coef[0],
         intercept=float(fit.intercept[0]),
-        scores=scores,
-        probabilities=sigmoid(scores),
         mean=reduction.mean,
         scale=reduction.scale,
         n_train=len(train),

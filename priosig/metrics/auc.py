@@ -1,4 +1,4 @@
-"""How well scores rank STOP above CONTINUE: AUC within video, by video, pooled; ROC; average precision.
+"""How well scores rank STOP above CONTINUE: AUC within video, by video, pooled.
 
 A *score* is an out-of-fold decision value: larger means more STOP-like. A *label* is 1 for STOP and 0 for CONTINUE.
 Every function takes scores and labels in the same row order.
@@ -31,7 +31,7 @@ from dataclasses import dataclass
 import numpy as np
 from numpy.typing import ArrayLike
 
-from priosig._core.checks import check_scores, need_vector, video_index
+from priosig._core.checks import check_scores, video_index
 
 
 @dataclass(frozen=True)
@@ -148,8 +148,8 @@ def auc_by_video(
     for size in np.unique(sizes):
         videos = np.flatnonzero(sizes == size)
         rows = by_video[starts[videos][:, None] + np.arange(size)]
-        found = _rank_auc(scores[..., rows], y[..., rows])
-        for target, source in zip((value, n_stop, n_continue), found, strict=True):
+        ranked = _rank_auc(scores[..., rows], y[..., rows])
+        for target, source in zip((value, n_stop, n_continue), ranked, strict=True):
             target[..., videos] = source
     return VideoAucs(names, value, n_stop.astype(np.int64), n_continue.astype(np.int64))
 
@@ -179,43 +179,6 @@ def auc_within_video(
     return float(value) if value.ndim == 0 else value
 
 
-def average_precision(scores: ArrayLike, y: ArrayLike, *, positive: int = 1) -> float:
-    """Area under the precision-recall steps: sum over thresholds of precision times the gain in recall.
-
-    Its value for a random score is the share of the positive class, which must stand beside it. With `positive=0`
-    CONTINUE is what is looked for, and the scores are negated. NaN when no segment is positive.
-    """
-    scores, y = check_scores("average_precision", scores, y, False)
-    need_vector("average_precision", scores, y)
-    hit = y == positive
-    if not hit.any():
-        return float("nan")
-    true, false, _ = _threshold_counts(scores if positive == 1 else -scores, hit)
-    recall = true / true[-1]
-    return float(np.sum(np.diff(recall, prepend=0.0) * true / (true + false)))
-
-
-def roc_points(scores: ArrayLike, y: ArrayLike) -> tuple[np.ndarray, np.ndarray, np.ndarray]:
-    """Corners of the ROC curve, from (0, 0) to (1, 1).
-
-    Returns
-    -------
-    false_positive_rate, true_positive_rate, thresholds : np.ndarray
-        A segment counts as STOP when its score reaches the threshold; the first threshold is infinite. The trapezoids
-        under the points sum to `auc`. A rate whose class is missing is NaN.
-    """
-    scores, y = check_scores("roc_points", scores, y, False)
-    need_vector("roc_points", scores, y)
-    true, false, thresholds = _threshold_counts(scores, y == 1)
-    true, false = np.concatenate([[0.0], true]), np.concatenate([[0.0], false])
-    n_stop, n_continue = true[-1], false[-1]
-    return (
-        false / n_continue if n_continue else np.full_like(false, np.nan),
-        true / n_stop if n_stop else np.full_like(true, np.nan),
-        np.concatenate([[np.inf], thresholds]),
-    )
-
-
 def _rank_auc(scores: np.ndarray, y: np.ndarray) -> tuple[np.ndarray, np.ndarray, np.ndarray]:
     """AUC, n1 and n0 along the last axis; NaN scores, which sort last, count for neither class."""
     n = scores.shape[-1]
@@ -240,12 +203,3 @@ def _rank_auc(scores: np.ndarray, y: np.ndarray) -> tuple[np.ndarray, np.ndarray
     wins = wins - n_stop * (n_stop + 1) / 2
     value = np.divide(wins, pairs, out=np.full(pairs.shape, np.nan), where=pairs > 0)
     return value, n_stop, n_continue
-
-
-def _threshold_counts(scores: np.ndarray, hit: np.ndarray) -> tuple[np.ndarray, np.ndarray, np.ndarray]:
-    """Hits and misses at or above each distinct score, from the highest score down, and those scores."""
-    order = np.argsort(-scores, kind="stable")
-    ordered = scores[order]
-    ends = np.flatnonzero(np.append(ordered[1:] != ordered[:-1], True)[: len(ordered)])
-    true = np.cumsum(hit[order], dtype=np.float64)[ends]
-    return true, ends + 1.0 - true, ordered[ends]

@@ -15,15 +15,13 @@ Cox 1958, Biometrika 45: 562-565 (calibration intercept and slope).
 from __future__ import annotations
 
 from collections.abc import Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, fields
 
 import numpy as np
 from numpy.typing import ArrayLike
 
 from priosig._core.checks import check_scores, need_vector, video_index
-from priosig.metrics.auc import auc, auc_by_video, average_precision
-
-NEWTON_STEPS = 100
+from priosig.metrics.auc import auc, auc_by_video
 
 
 @dataclass(frozen=True)
@@ -32,8 +30,8 @@ class Summary:
 
     Attributes
     ----------
-    n, n_stop, n_continue, n_unscored : int
-        Segments that were scored, by class, and those that were not (NaN scores, left out of all else).
+    n_samples, n_stop, n_continue, n_unscored : int
+        All segments; those of each class; those that were not scored (NaN scores) and are left out of all else.
     n_videos, n_videos_undefined, n_videos_above_half : int
         Videos with scored segments; those of them with one class, which have no AUC; those with an AUC above 0.5.
     auc, auc_within_video, auc_macro : float
@@ -58,7 +56,7 @@ class Summary:
         Names of the attributes that are NaN.
     """
 
-    n: int
+    n_samples: int
     n_stop: int
     n_continue: int
     n_unscored: int
@@ -104,53 +102,63 @@ def summarise(scores: ArrayLike, y: ArrayLike, video_ids: Sequence[str]) -> Summ
     Raises
     ------
     ValueError
-        For labels other than 0 and 1 or shapes that do not fit.
+        For labels other than 0 and 1, infinite scores, or shapes that do not fit.
     """
     scores, y = check_scores("summarise", scores, y, True)
     need_vector("summarise", scores, y)
     video_index("summarise", video_ids, len(scores))
+    n_samples, n_stop = len(y), int(y.sum())
     scored = ~np.isnan(scores)
-    n_unscored = int((~scored).sum())
     scores, y, videos = scores[scored], y[scored], np.asarray(video_ids, dtype=object)[scored]
-    n, n_stop = len(y), int(y.sum())
     by_video = auc_by_video(scores, y, videos)
-    called = scores > 0
-    hits, n_called = int((called & (y == 1)).sum()), int(called.sum())
-    rejections = int((~called & (y == 0)).sum())
-    recall, specificity = _ratio(hits, n_stop), _ratio(rejections, n - n_stop)
-    prevalence = _ratio(n_stop, n)
-    intercept, slope = calibration(scores, y)
-    values = {
-        "auc": auc(scores, y),
-        "auc_within_video": float(by_video.within),
-        "auc_macro": float(by_video.macro),
-        "average_precision": average_precision(scores, y),
-        "prevalence": prevalence,
-        "average_precision_continue": average_precision(scores, y, positive=0),
-        "prevalence_continue": 1.0 - prevalence,
-        "accuracy": _ratio(hits + rejections, n),
-        "balanced_accuracy": (recall + specificity) / 2,
-        "precision": _ratio(hits, n_called),
-        "precision_continue": _ratio(rejections, n - n_called),
-        "recall": recall,
-        "specificity": specificity,
-        "stop_rate": _ratio(n_called, n),
-        "brier": _ratio(float(np.sum((sigmoid(scores) - y) ** 2)), n),
-        "brier_reference": prevalence * (1.0 - prevalence),
-        "calibration_intercept": intercept,
-        "calibration_slope": slope,
-    }
+    values = dict.fromkeys((field.name for field in fields(Summary) if field.type == "float"), float("nan"))
+    if len(y):
+        values |= _rates(scores, y)
+        values |= {"auc_within_video": float(by_video.within), "auc_macro": float(by_video.macro)}
     return Summary(
-        n=n,
+        n_samples=n_samples,
         n_stop=n_stop,
-        n_continue=n - n_stop,
-        n_unscored=n_unscored,
+        n_continue=n_samples - n_stop,
+        n_unscored=n_samples - len(y),
         n_videos=len(by_video.video_ids),
         n_videos_undefined=int(by_video.n_undefined),
         n_videos_above_half=int(by_video.n_above_half),
         **values,
         undefined=tuple(name for name, value in values.items() if np.isnan(value)),
     )
+
+
+def _rates(scores: np.ndarray, y: np.ndarray) -> dict[str, float]:
+    """The metrics that pool all videos, of at least one segment."""
+    from sklearn.metrics import average_precision_score, brier_score_loss, precision_recall_fscore_support
+
+    y_pred = scores > 0
+    (precision_continue, precision), (specificity, recall), _, _ = precision_recall_fscore_support(
+        y, y_pred, labels=[0, 1], zero_division=np.nan
+    )
+    prevalence = y.mean()
+    intercept, slope = calibration(scores, y)
+    rates = {
+        "auc": auc(scores, y),
+        # Without a positive segment scikit-learn says 0.
+        "average_precision": average_precision_score(y, scores) if y.any() else np.nan,
+        "prevalence": prevalence,
+        "average_precision_continue": average_precision_score(1 - y, -scores) if not y.all() else np.nan,
+        "prevalence_continue": 1 - prevalence,
+        "accuracy": np.mean(y_pred == y),
+        # Of one class scikit-learn's balanced_accuracy_score gives that class's recall.
+        "balanced_accuracy": (recall + specificity) / 2,
+        "precision": precision,
+        "precision_continue": precision_continue,
+        "recall": recall,
+        "specificity": specificity,
+        "stop_rate": y_pred.mean(),
+        "brier": brier_score_loss(y, sigmoid(scores), pos_label=1),
+        "brier_reference": prevalence * (1 - prevalence),
+        "calibration_intercept": intercept,
+        "calibration_slope": slope,
+    }
+    return {name: float(value) for name, value in rates.items()}
 
 
 def calibration(scores: ArrayLike, y: ArrayLike) -> tuple[float, float]:
@@ -175,23 +183,18 @@ def calibration(scores: ArrayLike, y: ArrayLike) -> tuple[float, float]:
         return undefined
     centre, spread = scores.mean(), scores.std()
     design = np.column_stack([np.ones_like(scores), (scores - centre) / spread])
-    beta = np.zeros(2)
-    loss = np.log(2.0) * len(y)
-    for _ in range(NEWTON_STEPS):
-        probability = sigmoid(design @ beta)
-        gradient = design.T @ (probability - y)
-        hessian = (design * (probability * (1 - probability))[:, None]).T @ design
-        step = np.linalg.solve(hessian, gradient)
-        # Newton's step is halved while it does not lower the loss; the loss is convex, so this ends.
-        for _ in range(NEWTON_STEPS):
-            trial = design @ (beta - step)
-            trial_loss = float(np.sum(np.logaddexp(0.0, trial) - y * trial))
-            if trial_loss <= loss + 1e-12 * abs(loss):
-                break
-            step = step / 2
-        beta, loss = beta - step, trial_loss
-        if np.abs(step).max() < 1e-12 * (1 + np.abs(beta).max()):
-            break
+
+    def loss(beta: np.ndarray) -> tuple[float, np.ndarray]:
+        eta = design @ beta
+        return np.sum(np.logaddexp(0.0, eta) - y * eta), design.T @ (sigmoid(eta) - y)
+
+    def hessian(beta: np.ndarray) -> np.ndarray:
+        p = sigmoid(design @ beta)
+        return (design.T * (p * (1 - p))) @ design
+
+    from scipy.optimize import minimize
+
+    beta = minimize(loss, np.zeros(2), jac=True, hess=hessian, method="trust-exact", options={"gtol": 1e-9}).x
     slope = beta[1] / spread
     return float(beta[0] - slope * centre), float(slope)
 
@@ -199,7 +202,3 @@ def calibration(scores: ArrayLike, y: ArrayLike) -> tuple[float, float]:
 def sigmoid(scores: ArrayLike) -> np.ndarray:
     """1 / (1 + exp(-score)), without overflow at any score."""
     return 0.5 * (1.0 + np.tanh(0.5 * np.asarray(scores, dtype=np.float64)))
-
-
-def _ratio(part: float, whole: int) -> float:
-    return part / whole if whole else float("nan")

@@ -27,7 +27,7 @@ class Mistake:
     rank : int
         1 is the worst of its kind.
     segment : Segment
-    score, probability : float
+    score, y_pred_proba : float
     moment : Moment or None
         The one it comes from: the stop that was missed, or the one after whose feedback the playing went on.
     link : str
@@ -40,7 +40,7 @@ class Mistake:
     rank: int
     segment: Segment
     score: float
-    probability: float
+    y_pred_proba: float
     moment: Moment | None
     link: str
 
@@ -78,9 +78,9 @@ def worst_mistakes(experiment: Experiment, result: ViewResult, n: int | None = 5
             for rank, row in enumerate(order, start=1):
                 segment = result.view.segments[row]
                 link = link_of(experiment, segment.video_id, segment.start_time)
-                probability, moment = float(cv["probabilities"][row]), moments.get(segment.moment_id)
-                score = float(scores[row])
-                found.append(Mistake(result.view.name, model, kind, rank, segment, score, probability, moment, link))
+                score, y_pred_proba = float(scores[row]), float(cv["y_pred_proba"][row])
+                moment = moments.get(segment.moment_id)
+                found.append(Mistake(result.view.name, model, kind, rank, segment, score, y_pred_proba, moment, link))
     return found
 
 

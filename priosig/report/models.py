@@ -9,7 +9,7 @@ from priosig.experiment.evaluation import ViewResult
 from priosig.experiment.pipeline import Experiment
 from priosig.extraction.percepiano.scales import PERCEPIANO_DIMENSIONS, POLES
 from priosig.inference.coefficients import rank_correlation
-from priosig.metrics.auc import auc, roc_points
+from priosig.metrics.auc import auc
 from priosig.report.corpus import MOST_VIDEOS, who
 from priosig.report.grid import Cell, Grid, figure, grid
 from priosig.report.plots import of_models, of_windows
@@ -20,6 +20,8 @@ def by_video(experiment: Experiment, result: ViewResult) -> dict | None:
     """ROC curves, scores over time and the table of videos, in one view."""
     if not result.models:
         return None
+    from sklearn.metrics import roc_curve
+
     people = {
         video: who([m for m in experiment.annotations.moments if m.video_id == video]) for video in result.video_ids
     }
@@ -36,7 +38,7 @@ def by_video(experiment: Experiment, result: ViewResult) -> dict | None:
             scored = ~np.isnan(scores)
             value = auc(scores[scored], y[scored])
             if not np.isnan(value):
-                fpr, tpr, _ = roc_points(scores[scored], y[scored])
+                fpr, tpr, _ = roc_curve(y[scored], scores[scored])
                 curves[model] = (fpr, tpr, value)
                 said.append(f"Model {model} AUC {value:.2f}")
         caption = {"who": people[video]["teacher"], "id": video, "text": counts}
@@ -151,7 +153,7 @@ def calibrations(result: ViewResult) -> list[dict]:
     panels = []
     for model, cv in result.models.items():
         scored = ~np.isnan(cv["scores"])
-        p, y = cv["probabilities"][scored], result.y[scored]
+        p, y = cv["y_pred_proba"][scored], result.y[scored]
         if not len(p):
             continue
         order = np.argsort(p, kind="stable")

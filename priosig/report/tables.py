@@ -69,13 +69,13 @@ def experiment_tables(experiment: Experiment, findings: Sequence[Finding]) -> di
         ),
         "mistakes": _table(
             (
-                "view", "model", "kind", "rank", "segment_id", "moment_id", "score", "probability", "link",
+                "view", "model", "kind", "rank", "segment_id", "moment_id", "score", "y_pred_proba", "link",
                 "teacher", "piece", "feedback_summary",
             ),
             (
                 (
                     m.view, m.model, m.kind, m.rank, m.segment.segment_id, m.segment.moment_id, m.score,
-                    m.probability, m.link,
+                    m.y_pred_proba, m.link,
                     *((m.moment.teacher, m.moment.piece, m.moment.feedback_summary) if m.moment else ("", "", "")),
                 )
                 for m in mistakes
@@ -147,7 +147,7 @@ def _metrics(views: Sequence[ViewResult]) -> Table:
 
 
 def _videos(views: Sequence[ViewResult]) -> Table:
-    names = ("video_id", "n", "n_stop", "n_continue", "n_unscored", "auc", "weight", "accuracy", "stop_rate")
+    names = ("video_id", "n_samples", "n_stop", "n_continue", "n_unscored", "auc", "weight", "accuracy", "stop_rate")
     rows = (
         (v.view.name, model, *(row[name] for name in names))
         for v in views
@@ -160,17 +160,17 @@ def _videos(views: Sequence[ViewResult]) -> Table:
 def _scores(views: Sequence[ViewResult]) -> Table:
     columns = (
         "view", "model", "segment_id", "source_id", "video_id", "label", "start_time", "end_time", "score",
-        "probability", "called",
+        "y_pred_proba", "called",
     )  # fmt: skip
     rows = []
     for v in views:
         for model, cv in v.models.items():
             for segment, source, row in zip(v.view.segments, v.view.source_ids, cv["per_segment"], strict=True):
-                called = {1: "stop", 0: "continue", None: ""}[row["predicted"]]
+                called = {1: "stop", 0: "continue", None: ""}[row["y_pred"]]
                 rows.append(
                     (
                         v.view.name, model, segment.segment_id, source, segment.video_id, segment.label,
-                        segment.start_time, segment.end_time, row["score"], row["probability"], called,
+                        segment.start_time, segment.end_time, row["score"], row["y_pred_proba"], called,
                     )
                 )  # fmt: skip
     return _table(columns, rows)

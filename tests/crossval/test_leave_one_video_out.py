@@ -100,9 +100,13 @@ def test_tables_tell_what_the_scores_tell():
     assert [row["segment_id"] for row in found["per_segment"]] == ids
     assert [row["video_id"] for row in found["per_segment"]] == videos
     np.testing.assert_array_equal([row["score"] for row in found["per_segment"]], found["scores"])
-    np.testing.assert_array_equal([row["predicted"] for row in found["per_segment"]], found["scores"] > 0)
+    np.testing.assert_array_equal([row["y_true"] for row in found["per_segment"]], y)
+    np.testing.assert_array_equal([row["y_pred"] for row in found["per_segment"]], found["scores"] > 0)
+    np.testing.assert_array_equal([row["y_pred_proba"] for row in found["per_segment"]], found["y_pred_proba"])
+    np.testing.assert_allclose(found["y_pred_proba"], 1 / (1 + np.exp(-found["scores"])), rtol=1e-12)
+    assert (found["n_samples"], found["n_stop"], found["n_continue"]) == (len(y), y.sum(), (1 - y).sum())
     assert found["accuracy"] == np.mean((found["scores"] > 0) == y)
-    assert [row["n"] for row in found["per_video"]] == SIZES
+    assert [row["n_samples"] for row in found["per_video"]] == SIZES
     assert found["auc_within_video"] == auc_within_video(found["scores"], y, videos)
     weights = np.array([row["weight"] for row in found["per_video"]])
     aucs = np.array([row["auc"] for row in found["per_video"]])
@@ -122,10 +126,10 @@ def test_a_fold_that_cannot_be_trained_is_reported_and_not_counted_as_a_half():
     assert np.isnan(found["scores"][:3]).all()
     assert np.isfinite(found["scores"][3:]).all()
     assert np.isnan(found["coefficients"][0]).all()
-    assert found["n_unscored"] == 3
+    assert (found["n_samples"], found["n_unscored"]) == (7, 3)
     assert np.isnan(found["auc"])
     assert np.isnan(found["auc_within_video"])
-    assert found["per_segment"][0]["predicted"] is None
+    assert found["per_segment"][0]["y_pred"] is None
     assert found["per_video"][0]["n_unscored"] == 3
     assert np.isnan(found["per_video"][0]["auc"])
 

@@ -5,7 +5,7 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from priosig.metrics.auc import auc, auc_by_video, auc_within_video, average_precision, roc_points
+from priosig.metrics.auc import auc, auc_by_video, auc_within_video
 from priosig.metrics.summary import calibration, sigmoid, summarise
 
 FEW = settings(max_examples=20, deadline=None)
@@ -113,42 +113,51 @@ def test_unscored_segments_are_left_out_when_that_is_allowed():
     assert auc(scores, y, allow_unscored=True) == 1.0
 
 
-@settings(max_examples=20, deadline=None)
+def average_precision_by_definition(scores, hit):
+    """Sum over thresholds, from the highest down, of precision times the gain in recall."""
+    total, recall = 0.0, 0.0
+    for threshold in sorted(set(scores), reverse=True):
+        reached = scores >= threshold
+        gain = (hit & reached).sum() / hit.sum() - recall
+        total, recall = total + gain * (hit & reached).sum() / reached.sum(), recall + gain
+    return total
+
+
+@FEW
 @given(SCORED)
-def test_ranking_metrics_agree_with_scikit_learn(rows):
-    from sklearn.metrics import average_precision_score, brier_score_loss, roc_auc_score, roc_curve
-
-    scores, y, _ = split(rows)
-    if 0 < y.sum() < len(y):
-        assert auc(scores, y) == pytest.approx(roc_auc_score(y, scores), abs=1e-14)
-        assert average_precision(scores, y) == pytest.approx(average_precision_score(y, scores), abs=1e-14)
-        continue_first = average_precision_score(1 - y, -scores)
-        assert average_precision(scores, y, positive=0) == pytest.approx(continue_first, abs=1e-14)
-        found, expected = roc_points(scores, y), roc_curve(y, scores, drop_intermediate=False)
-        for ours, theirs in zip(found, expected, strict=True):
-            np.testing.assert_allclose(ours, theirs, rtol=0, atol=1e-14)
-        assert summarise(scores, y, ["v"] * len(y)).brier == pytest.approx(brier_score_loss(y, sigmoid(scores)))
-
-
-@settings(max_examples=20, deadline=None)
-@given(SCORED)
-def test_decision_metrics_agree_with_scikit_learn(rows):
-    from sklearn import metrics
+def test_ranking_metrics_are_those_of_their_definitions(rows):
+    from sklearn.metrics import roc_auc_score
 
     scores, y, videos = split(rows)
-    called = (scores > 0).astype(int)
-    found = summarise(scores, y, videos)
-    assert found.accuracy == pytest.approx(metrics.accuracy_score(y, called))
-    expected = {
-        "precision": metrics.precision_score(y, called, zero_division=np.nan),
-        "precision_continue": metrics.precision_score(y, called, pos_label=0, zero_division=np.nan),
-        "recall": metrics.recall_score(y, called, zero_division=np.nan),
-        "specificity": metrics.recall_score(y, called, pos_label=0, zero_division=np.nan),
-    }
-    for name, value in expected.items():
-        np.testing.assert_allclose(getattr(found, name), value, err_msg=name)
+    summary = summarise(scores, y, videos)
+    for sign, label, name in ((1, 1, "average_precision"), (-1, 0, "average_precision_continue")):
+        expected = average_precision_by_definition(sign * scores, y == label) if (y == label).any() else np.nan
+        np.testing.assert_allclose(getattr(summary, name), expected, rtol=0, atol=1e-13, err_msg=name)
     if 0 < y.sum() < len(y):
-        assert found.balanced_accuracy == pytest.approx(metrics.balanced_accuracy_score(y, called))
+        assert summary.auc == pytest.approx(roc_auc_score(y, scores), abs=1e-14)
+
+
+@FEW
+@given(SCORED)
+def test_decision_metrics_are_shares_of_segments_and_nan_of_none(rows):
+    scores, y, videos = split(rows)
+    called = scores > 0
+    shares = {
+        "accuracy": called == y,
+        "precision": y[called] == 1,
+        "precision_continue": y[~called] == 0,
+        "recall": called[y == 1],
+        "specificity": ~called[y == 0],
+        "stop_rate": called,
+        "prevalence": y == 1,
+    }
+    summary = summarise(scores, y, videos)
+    for name, share in shares.items():
+        expected = share.mean() if len(share) else np.nan
+        np.testing.assert_allclose(getattr(summary, name), expected, rtol=1e-12, err_msg=name)
+        assert (name in summary.undefined) is not bool(len(share))
+    np.testing.assert_equal(summary.balanced_accuracy, (summary.recall + summary.specificity) / 2)
+    assert summary.brier == pytest.approx(np.mean((1 / (1 + np.exp(-scores)) - y) ** 2), rel=1e-12)
 
 
 def test_a_model_that_always_says_stop_looks_like_one():
@@ -168,13 +177,13 @@ def test_unscored_segments_are_counted_and_change_no_metric():
     scores, y, videos = np.array([1.0, -1.0, 2.0, -0.5]), np.array([1, 0, 0, 1]), ["a", "a", "b", "b"]
     whole = summarise(scores, y, videos)
     partly = summarise([*scores, np.nan, np.nan], [*y, 1, 0], [*videos, "b", "c"])
-    assert partly.n_unscored == 2
-    assert {**vars(partly), "n_unscored": 0} == vars(whole)
+    assert (partly.n_samples, partly.n_stop, partly.n_continue, partly.n_unscored) == (6, 3, 3, 2)
+    assert {**vars(partly), "n_samples": 4, "n_stop": 2, "n_continue": 2, "n_unscored": 0} == vars(whole)
 
 
 def test_with_nothing_scored_every_metric_is_undefined():
     found = summarise([np.nan, np.nan], [0, 1], ["a", "b"])
-    assert (found.n, found.n_unscored, found.n_videos) == (0, 2, 0)
+    assert (found.n_samples, found.n_unscored, found.n_videos) == (2, 2, 0)
     assert len(found.undefined) == 18
 
 
