@@ -1,14 +1,11 @@
 """Sound and picture of a segment, small enough to be part of a page.
 
 Sound is MP3, mono at 16 kHz: every browser plays it, and the same samples give the same bytes (an Ogg stream has a
-random serial number). The picture is a spectrogram as a PNG of 16 colours, made with NumPy alone. Both are `data:`
-addresses.
+random serial number). The picture is a spectrogram as a PNG of 16 colours. Both are `data:` addresses.
 """
 
 import base64
 import io
-import struct
-import zlib
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -108,23 +105,16 @@ def spectrogram(samples: np.ndarray) -> np.ndarray:
 
 
 def png(levels: np.ndarray) -> bytes:
-    """PNG of an image whose pixels are 0 to 15, in a scale from black to cream; an even number of columns."""
+    """PNG of an image whose pixels are 0 to 15, in a scale from black to cream."""
+    from PIL import Image
+
     at = np.linspace(0, len(_SCALE) - 1, _COLOURS)
     palette = np.column_stack([np.interp(at, np.arange(len(_SCALE)), _SCALE[:, c]) for c in range(3)])
-    packed = (levels[:, 0::2] << 4) | levels[:, 1::2]
-    lines = np.column_stack([np.zeros(len(packed), dtype=np.uint8), packed])  # a filter byte before each line
-    header = struct.pack(">IIBBBBB", levels.shape[1], levels.shape[0], 4, 3, 0, 0, 0)
-    chunks = (
-        (b"IHDR", header),
-        (b"PLTE", palette.round().astype(np.uint8).tobytes()),
-        (b"IDAT", zlib.compress(lines.tobytes(), 9)),
-        (b"IEND", b""),
-    )
-    body = b"".join(
-        struct.pack(">I", len(data)) + kind + data + struct.pack(">I", zlib.crc32(kind + data))
-        for kind, data in chunks
-    )
-    return b"\x89PNG\r\n\x1a\n" + body
+    image = Image.fromarray(levels)
+    image.putpalette(palette.round().astype(np.uint8).tobytes())
+    buffer = io.BytesIO()
+    image.save(buffer, "PNG")
+    return buffer.getvalue()
 
 
 def _address(kind: str, data: bytes) -> str:
