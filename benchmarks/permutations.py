@@ -29,7 +29,7 @@ from sklearn.linear_model import LogisticRegression
 from sklearn.pipeline import make_pipeline
 from sklearn.preprocessing import StandardScaler
 
-from priosig.crossval.leave_one_video_out import Fold, iterate_folds, oof_scores, prepare_folds
+from priosig.crossval.folds import Fold, oof_scores, split_by_video
 from priosig.crossval.probe import fit_logistic
 from priosig.metrics.auc import auc_within_video
 
@@ -91,11 +91,11 @@ def compare(n_features: int, arguments: argparse.Namespace) -> None:
     Y = relabel(y, videos, arguments.relabellings, rng)
 
     def ours() -> np.ndarray:
-        return auc_within_video(oof_scores(prepare_folds(X, videos), Y), Y, videos)
+        return auc_within_video(oof_scores(tuple(split_by_video(X, videos)), Y), Y, videos)
 
     ours()
     wall, processor = fastest(ours, arguments.repeats)
-    folds = prepare_folds(X, videos)
+    folds = tuple(split_by_video(X, videos))
     m = len(Y) if arguments.full else min(len(Y), arguments.scikit_learn)
     scikit_learn_fits(X, Y[:1], folds)
     theirs_wall, theirs_processor = (
@@ -133,7 +133,7 @@ def many_videos(arguments: argparse.Namespace) -> None:
         y = (rng.random(len(X)) < N_STOP / sum(SIZES)).astype(int)
         Y = relabel(y, videos, 200, rng)
         wall, processor = fastest(
-            lambda X=X, Y=Y, videos=videos: oof_scores(iterate_folds(X, videos, max_folds=10), Y), 1
+            lambda X=X, Y=Y, videos=videos: oof_scores(split_by_video(X, videos, max_folds=10), Y), 1
         )
         print(
             f"\n{n_features} features, {len(X)} segments of {arguments.videos} videos, 200 relabellings x 10 folds: "

@@ -3,9 +3,13 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
+from typing import Any
 
 import numpy as np
 from numpy.typing import ArrayLike
+
+Ids = Sequence[Any] | np.ndarray
+"""Names of the videos of segments, one each: texts or numbers."""
 
 
 def check_labels(where: str, y: ArrayLike) -> np.ndarray:
@@ -20,7 +24,7 @@ def check_labels(where: str, y: ArrayLike) -> np.ndarray:
     return y.astype(np.int8)
 
 
-def video_index(where: str, video_ids: Sequence[str], n: int) -> tuple[tuple[str, ...], np.ndarray]:
+def video_index(where: str, video_ids: Ids, n: int) -> tuple[tuple[str, ...], np.ndarray]:
     """Sorted distinct video names, and the position among them of each row's video (intp, shape (n,))."""
     if isinstance(video_ids, str) or len(video_ids) != n:
         raise ValueError(f"{where}: {len(video_ids)} video ids for {n} segments; expected one video id a segment")

@@ -82,7 +82,7 @@ def joint_design(X: np.ndarray, covariates: np.ndarray | None, held: np.ndarray)
         Q = U[:, size > n * np.finfo(np.float64).eps * max(size[0], 1.0)]
     mean, scale = standardisation(X)
     X = (X - mean) / scale
-    varies = X.any(axis=0)
+    varies = (X != 0).any(axis=0)
 
     F, r = held.shape[1], Q.shape[1]
     basis = np.column_stack([np.full(n, n**-0.5), Q])
@@ -99,7 +99,7 @@ def joint_design(X: np.ndarray, covariates: np.ndarray | None, held: np.ndarray)
         share[:, f] = (squares - (X_held**2).sum(axis=0) - explained) / (n - len(rows))
     inverse = np.zeros_like(share)
     np.divide(1, np.sqrt(np.abs(share)), out=inverse, where=(share >= LEAST_SHARE) & varies[:, None])
-    for f in np.flatnonzero(((share < LEAST_SHARE) & varies[:, None]).any(axis=0)):
+    for f in map(int, np.flatnonzero(((share < LEAST_SHARE) & varies[:, None]).any(axis=0))):
         rows, columns = ~held[:, f], np.flatnonzero((share[:, f] < LEAST_SHARE) & varies)
         part = X[np.ix_(rows, columns)]
         slopes[:, columns, f] = np.linalg.lstsq(basis[rows], part, rcond=None)[0]

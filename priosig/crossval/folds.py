@@ -19,7 +19,7 @@ from dataclasses import dataclass
 import numpy as np
 from numpy.typing import ArrayLike
 
-from priosig._core.checks import check_labels, name_rows, video_index
+from priosig._core.checks import Ids, check_labels, name_rows, video_index
 from priosig.crossval._joint import JointFits, fit_jointly, pays
 from priosig.crossval._joint_design import joint_design
 from priosig.crossval._logistic import LogisticFit, fit_logistic
@@ -75,39 +75,15 @@ class Folds:
 
 def split_by_video(
     X: ArrayLike,
-    video_ids: Sequence[str],
+    video_ids: Ids,
     *,
     covariates: ArrayLike | None = None,
     max_folds: int | None = None,
     content: ArrayLike | None = None,
 ) -> Folds:
-    """Folds of `prepare_folds`, not yet reduced: for designs whose reductions together would fill the memory."""
-    X, covariates = check_design("prepare_folds", X, video_ids, covariates)
-    groups, names = group_videos(video_ids, max_folds, content=X if content is None else content)
-    return Folds(X, covariates, groups, names)
+    """Split by video; each fold is standardised and reduced when it is asked for.
 
-
-def iterate_folds(
-    X: ArrayLike,
-    video_ids: Sequence[str],
-    *,
-    covariates: ArrayLike | None = None,
-    max_folds: int | None = None,
-    content: ArrayLike | None = None,
-) -> Iterator[Fold]:
-    """Folds of `prepare_folds`, one at a time."""
-    yield from split_by_video(X, video_ids, covariates=covariates, max_folds=max_folds, content=content)
-
-
-def prepare_folds(
-    X: ArrayLike,
-    video_ids: Sequence[str],
-    *,
-    covariates: ArrayLike | None = None,
-    max_folds: int | None = None,
-    content: ArrayLike | None = None,
-) -> tuple[Fold, ...]:
-    """Split by video, and standardise and reduce every fold once, for any number of labellings.
+    A tuple of them keeps the reductions, for any number of labellings; without it memory holds one at a time.
 
     Parameters
     ----------
@@ -125,7 +101,7 @@ def prepare_folds(
 
     Returns
     -------
-    tuple of Fold
+    Folds
         Sorted by the name of the video, where a fold is one video.
 
     Raises
@@ -133,7 +109,9 @@ def prepare_folds(
     ValueError
         For one video, values that are not finite, or lengths that do not match.
     """
-    return tuple(split_by_video(X, video_ids, covariates=covariates, max_folds=max_folds, content=content))
+    X, covariates = check_design("split_by_video", X, video_ids, covariates)
+    groups, names = group_videos(video_ids, max_folds, content=X if content is None else content)
+    return Folds(X, covariates, groups, names)
 
 
 def oof_scores(folds: Iterable[Fold] | Folds, Y: ArrayLike, C: float = 1.0) -> np.ndarray:
@@ -142,7 +120,7 @@ def oof_scores(folds: Iterable[Fold] | Folds, Y: ArrayLike, C: float = 1.0) -> n
     Parameters
     ----------
     folds : iterable of Fold, or Folds
-        From `prepare_folds`, or from `split_by_video` where memory is short.
+        From `split_by_video`.
     Y : array-like of 0 and 1, shape (m, n) or (n,)
         Labellings.
     C : float
@@ -161,9 +139,9 @@ def oof_scores(folds: Iterable[Fold] | Folds, Y: ArrayLike, C: float = 1.0) -> n
     labels = check_labels("oof_scores", Y)
     scores = np.full(labels.shape, np.nan)
     if isinstance(folds, Folds) and labels.shape[-1] == len(folds.X):
-        found = fit_folds_jointly(folds, np.atleast_2d(labels), C)
-        if found is not None:
-            for fits in found:
+        jointly = fit_folds_jointly(folds, np.atleast_2d(labels), C)
+        if jointly is not None:
+            for fits in jointly:
                 rows, columns = np.nonzero(folds.groups[:, None] == fits.fold)
                 np.atleast_2d(scores)[fits.labelling[columns], rows] = fits.scores[rows, columns]
             return scores
@@ -173,8 +151,8 @@ def oof_scores(folds: Iterable[Fold] | Folds, Y: ArrayLike, C: float = 1.0) -> n
                 f"oof_scores: labellings of {labels.shape[-1]} segments for folds of "
                 f"{len(fold.train) + len(fold.test)}; expected one label a segment"
             )
-        found = fit_fold(fold, np.atleast_2d(labels), C)[1]
-        scores[..., fold.test] = found if labels.ndim == 2 else found[0]
+        of_fold = fit_fold(fold, np.atleast_2d(labels), C)[1]
+        scores[..., fold.test] = of_fold if labels.ndim == 2 else of_fold[0]
     return scores
 
 
@@ -187,7 +165,8 @@ def fit_folds_jointly(folds: Folds, Y: np.ndarray, C: float) -> Iterator[JointFi
     Y : np.ndarray of 0 and 1, shape (m, n)
     C : float
     """
-    if not pays(*folds.X.shape, len(folds), len(Y)):
+    n, n_features = folds.X.shape
+    if not pays(n, n_features, len(folds), len(Y)):
         return None
     design = joint_design(folds.X, folds.covariates, folds.groups[:, None] == np.arange(len(folds)))
     return None if design is None else converged_fits(fit_jointly(design, Y, C), folds.names)
@@ -203,7 +182,7 @@ def converged_fits(found: Iterator[JointFits], held_out: Sequence[tuple[str, ...
 
 
 def group_videos(
-    video_ids: Sequence[str], max_folds: int | None = None, *, content: ArrayLike | None = None
+    video_ids: Ids, max_folds: int | None = None, *, content: ArrayLike | None = None
 ) -> tuple[np.ndarray, tuple[tuple[str, ...], ...]]:
     """Fold of each segment, and the videos of each fold.
 
@@ -230,13 +209,13 @@ def group_videos(
         return which, tuple((name,) for name in names)
     if max_folds < 2:
         raise ValueError(f"group_videos: max_folds is {max_folds}; expected 2 or more")
-    if content is None or len(content) != n:
+    table = np.empty(0) if content is None else np.asarray(content, dtype=np.float64)
+    if len(table) != n:
         raise ValueError("group_videos: videos to be grouped need their content; expected one row a segment")
-    content = np.asarray(content, dtype=np.float64)
-    content = content.reshape(n, -1)
+    table = table.reshape(n, -1)
 
-    def key(video: int) -> tuple:
-        rows = content[which == video]
+    def key(video: int) -> tuple[int, list[list[float]]]:
+        rows = table[which == video]
         return -len(rows), rows[np.lexsort(rows.T[::-1])].tolist()
 
     load = np.zeros(max_folds, dtype=np.int64)
@@ -249,7 +228,7 @@ def group_videos(
 
 
 def check_design(
-    where: str, X: ArrayLike, video_ids: Sequence[str], covariates: ArrayLike | None
+    where: str, X: ArrayLike, video_ids: Ids, covariates: ArrayLike | None
 ) -> tuple[np.ndarray, np.ndarray | None]:
     """Features and covariates as float64; refused where they are not finite, do not match, or hold one video."""
     X = check_features(where, X)

@@ -6,12 +6,10 @@ v, and v in the data set without w.
 
 from __future__ import annotations
 
-from collections.abc import Sequence
-
 import numpy as np
 from numpy.typing import ArrayLike
 
-from priosig._core.checks import check_labels
+from priosig._core.checks import Ids, check_labels
 from priosig.crossval._joint import fit_jointly, pays
 from priosig.crossval._joint_design import joint_design
 from priosig.crossval.folds import check_design, converged_fits, fit_fold, group_videos, make_fold
@@ -23,7 +21,7 @@ FOLDS_AT_ONCE = 1024
 def jackknife_scores(
     X: ArrayLike,
     Y: ArrayLike,
-    video_ids: Sequence[str],
+    video_ids: Ids,
     C: float = 1.0,
     *,
     covariates: ArrayLike | None = None,
@@ -35,7 +33,7 @@ def jackknife_scores(
     Parameters
     ----------
     X, video_ids, covariates, max_folds, content
-        As for `prepare_folds`; three folds at least.
+        As for `split_by_video`; three folds at least.
     Y : array-like of 0 and 1, shape (m, n) or (n,)
     C : float
 
@@ -53,9 +51,10 @@ def jackknife_scores(
     scores = np.full((len(names), *labels.shape), np.nan)
     by_labelling = scores.reshape(len(names), -1, len(groups))
     Y = np.atleast_2d(labels)
+    n, n_features = X.shape
     pairs = [(v, w) for v in range(len(names)) for w in range(v + 1, len(names))]
     held_out = [(*names[v], *names[w]) for v, w in pairs]
-    together = pays(*X.shape, min(len(pairs), FOLDS_AT_ONCE), len(Y))
+    together = pays(n, n_features, min(len(pairs), FOLDS_AT_ONCE), len(Y))
     for first in range(0, len(pairs), FOLDS_AT_ONCE):
         v, w = np.array(pairs[first : first + FOLDS_AT_ONCE]).T
         held = (groups[:, None] == v) | (groups[:, None] == w)

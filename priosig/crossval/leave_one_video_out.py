@@ -14,36 +14,16 @@ from typing import TypedDict
 import numpy as np
 from numpy.typing import ArrayLike
 
-from priosig._core.checks import check_labels, video_index
+from priosig._core.checks import Ids, check_labels, video_index
 from priosig.crossval.folds import (
-    Fold,
     Folds,
     fit_fold,
     fit_folds_jointly,
-    group_videos,
-    iterate_folds,
-    oof_scores,
-    prepare_folds,
     split_by_video,
 )
-from priosig.crossval.jackknife import jackknife_scores
 from priosig.crossval.probe import check_features
 from priosig.metrics.auc import auc_by_video
 from priosig.metrics.summary import Summary, sigmoid, summarise
-
-__all__ = [
-    "CrossValidation",
-    "Fold",
-    "FoldReport",
-    "SegmentScore",
-    "VideoScore",
-    "group_videos",
-    "iterate_folds",
-    "jackknife_scores",
-    "leave_one_video_out_cv",
-    "oof_scores",
-    "prepare_folds",
-]
 
 
 class FoldReport(TypedDict):
@@ -113,7 +93,7 @@ class CrossValidation(TypedDict):
 def leave_one_video_out_cv(
     X: ArrayLike,
     y: ArrayLike,
-    video_ids: Sequence[str],
+    video_ids: Ids,
     segment_ids: Sequence[str] | None = None,
     C: float = 1.0,
     *,
@@ -134,7 +114,7 @@ def leave_one_video_out_cv(
     C : float
         Inverse strength of the penalty.
     covariates, max_folds
-        As for `prepare_folds`.
+        As for `split_by_video`.
 
     Returns
     -------
@@ -247,7 +227,7 @@ def _report(held_out: str, labels: np.ndarray, held: np.ndarray, gradient: float
     )
 
 
-def _per_video(scores: np.ndarray, labels: np.ndarray, video_ids: Sequence[str]) -> list[VideoScore]:
+def _per_video(scores: np.ndarray, labels: np.ndarray, video_ids: Ids) -> list[VideoScore]:
     by_video = auc_by_video(scores, labels, video_ids, allow_unscored=True)
     _, which = video_index("leave_one_video_out_cv", video_ids, len(labels))
     rows = []

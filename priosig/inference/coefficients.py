@@ -32,7 +32,7 @@ from dataclasses import dataclass
 
 import numpy as np
 
-from priosig.crossval.probe import fit_logistic
+from priosig.crossval._logistic import fit_logistic
 from priosig.inference.data import LabelledSegments
 from priosig.inference.multiplicity import TIE, max_t_pvalues
 from priosig.inference.permutation import require_both_classes
@@ -149,7 +149,7 @@ def coefficient_table(
     constant = np.ptp(X, axis=0) == 0
     by_fold[:, constant] = total[:, constant] = 0.0  # not the rounding error of a zero
     mean = by_fold.mean(axis=0)
-    labels = clusters_of(X)
+    labels: np.ndarray = clusters_of(X)
     spread = by_fold.std(axis=0, ddof=1)
     pvalues = max_t_pvalues(total)
     pattern = _pattern(data, mean)
@@ -158,7 +158,7 @@ def coefficient_table(
     clusters = []
     for cluster in range(labels.max() + 1):
         drops = _drops(data, by_fold, np.array(intercepts), labels == cluster, n_repeats, rng)
-        members = tuple(str(names[i]) for i in np.flatnonzero(labels == cluster))
+        members = tuple(str(names[i]) for i in map(int, np.flatnonzero(labels == cluster)))
         clusters.append(Cluster(members, float(drops.mean()), float(drops.std())))
     order = sorted(range(len(clusters)), key=lambda c: -clusters[c].importance)
     place = {cluster: position for position, cluster in enumerate(order)}
@@ -245,4 +245,4 @@ def _drops(
         scores[fold.test] = Z @ w + b
     order = np.argsort(rng.random((n_repeats, len(y))) + videos, axis=1)
     permuted = scores - part + part[order]
-    return auc_within_video(scores, y, videos) - auc_within_video(permuted, y, videos)
+    return np.subtract(auc_within_video(scores, y, videos), auc_within_video(permuted, y, videos))

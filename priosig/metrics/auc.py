@@ -25,13 +25,12 @@ Mann-Whitney statistic). Parker, Gunter & Bedo 2007, BMC Bioinformatics 8: 326; 
 
 from __future__ import annotations
 
-from collections.abc import Sequence
 from dataclasses import dataclass
 
 import numpy as np
 from numpy.typing import ArrayLike
 
-from priosig._core.checks import check_scores, video_index
+from priosig._core.checks import Ids, check_scores, video_index
 
 
 @dataclass(frozen=True)
@@ -119,9 +118,7 @@ def auc(scores: ArrayLike, y: ArrayLike, *, allow_unscored: bool = False) -> flo
     return float(value) if value.ndim == 0 else value
 
 
-def auc_by_video(
-    scores: ArrayLike, y: ArrayLike, video_ids: Sequence[str], *, allow_unscored: bool = False
-) -> VideoAucs:
+def auc_by_video(scores: ArrayLike, y: ArrayLike, video_ids: Ids, *, allow_unscored: bool = False) -> VideoAucs:
     """AUC of each video (see `auc` for scores, labels and errors).
 
     Parameters
@@ -155,7 +152,7 @@ def auc_by_video(
 
 
 def auc_within_video(
-    scores: ArrayLike, y: ArrayLike, video_ids: Sequence[str], *, allow_unscored: bool = False
+    scores: ArrayLike, y: ArrayLike, video_ids: Ids, *, allow_unscored: bool = False
 ) -> float | np.ndarray:
     """Mean of the per-video AUCs with van Elteren's weights, over videos that hold both classes.
 

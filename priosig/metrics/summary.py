@@ -14,13 +14,12 @@ Cox 1958, Biometrika 45: 562-565 (calibration intercept and slope).
 
 from __future__ import annotations
 
-from collections.abc import Sequence
 from dataclasses import dataclass, fields
 
 import numpy as np
 from numpy.typing import ArrayLike
 
-from priosig._core.checks import check_scores, need_vector, video_index
+from priosig._core.checks import Ids, check_scores, need_vector, video_index
 from priosig.metrics.auc import auc, auc_by_video
 
 
@@ -84,7 +83,7 @@ class Summary:
     undefined: tuple[str, ...]
 
 
-def summarise(scores: ArrayLike, y: ArrayLike, video_ids: Sequence[str]) -> Summary:
+def summarise(scores: ArrayLike, y: ArrayLike, video_ids: Ids) -> Summary:
     """All metrics of one set of scores, computed on the segments that have one.
 
     Parameters

@@ -90,8 +90,8 @@ def decide(evidence: Evidence, rule: Rule) -> Verdict:
         problems = ("no segment could be scored by a probe trained on other videos, so that nothing could be tested",)
     if problems:
         clause = "this design cannot answer the question: " + "; and ".join(problems)
-        steps = (*design, *(_unreached(step) for step in model))
-        return _verdict("invalid design", clause, problems, steps, evidence, rule)
+        unreached = (_unreached(step) for step in model)
+        return _verdict("invalid design", clause, problems, (*design, *unreached), evidence, rule)
     steps = list(design)
     failed: Step | None = None
     for step in model:

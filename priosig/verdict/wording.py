@@ -60,16 +60,15 @@ def account(label: str, e: Evidence, rule: Rule) -> tuple[str, tuple[str, ...]]:
     better = f"better than {shuffled} ({p_words(e.any_signal_pvalue)})"
     adjusted = listed(confounds_of(e))
     if label == "confounded":
-        reasons = [better, f"no better than {_expected(e)} ({p_words(e.beyond_confounds_pvalue)})"]
-        clause = f"{ranks}, {better}, but {reasons[1]}"
+        same = f"no better than {_expected(e)} ({p_words(e.beyond_confounds_pvalue)})"
+        clause = f"{ranks}, {better}, but {same}"
         if e.effective_pairs < rule.min_effective_pairs:
             overlap = (
                 f"of {e.n_pairs} neighbouring pairs these facts leave {e.effective_pairs:.1f} open, an overlap too "
                 "small to tell music from artefact"
             )
-            reasons.append(overlap)
-            clause += f"; {overlap}"
-        return clause, tuple(reasons)
+            return f"{clause}; {overlap}", (better, same, overlap)
+        return clause, (better, same)
     beyond = f"with no measured confound left that differs between {n.item}s"
     if adjusted:
         beyond = f"better than expected from {adjusted} ({p_words(e.beyond_confounds_pvalue)})"

@@ -7,7 +7,7 @@ from priosig.crossval import folds as folds_module
 from priosig.crossval import jackknife
 from priosig.crossval._joint import fit_jointly, pays
 from priosig.crossval._joint_design import joint_design
-from priosig.crossval.folds import Folds, oof_scores, prepare_folds, split_by_video
+from priosig.crossval.folds import Folds, oof_scores, split_by_video
 from priosig.crossval.jackknife import jackknife_scores
 from priosig.crossval.leave_one_video_out import leave_one_video_out_cv
 from priosig.inference import data as inference_data
@@ -24,6 +24,10 @@ def design(D, seed=0, sizes=SIZES, q=0):
     return X, Y, [f"video{v}" for v in which], rng.normal(size=(len(which), q)) if q else None
 
 
+def reduced(X, videos):
+    return tuple(split_by_video(X, videos))
+
+
 @pytest.fixture
 def together(monkeypatch):
     """Small designs are fitted together too, in blocks of a few columns."""
@@ -35,7 +39,7 @@ def together(monkeypatch):
 @pytest.mark.parametrize("C", [1.0, 0.05], ids="C={}".format)
 def test_scores_are_those_of_folds_reduced_one_by_one(together, D, q, C):
     X, Y, videos, covariates = design(D, q=q)
-    expected = oof_scores(prepare_folds(X, videos, covariates=covariates), Y, C)
+    expected = oof_scores(tuple(split_by_video(X, videos, covariates=covariates)), Y, C)
     found = oof_scores(split_by_video(X, videos, covariates=covariates), Y, C)
     np.testing.assert_allclose(found, expected, rtol=0, atol=1e-8)
 
@@ -72,7 +76,7 @@ def test_features_that_are_constant_or_covariates_in_some_folds_are_the_same(tog
     X[:, 4] = np.where(alone, X[:, 4], covariates[:, 0])
     covariates = np.column_stack([covariates, covariates[:, 0] - 1, np.ones(len(X))])
     for given in (None, covariates):
-        expected = oof_scores(prepare_folds(X, videos, covariates=given), Y)
+        expected = oof_scores(tuple(split_by_video(X, videos, covariates=given)), Y)
         found = oof_scores(split_by_video(X, videos, covariates=given), Y)
         np.testing.assert_allclose(found, expected, rtol=1e-8, atol=1e-8)
 
@@ -82,7 +86,7 @@ def test_a_covariate_of_one_video_alone_is_left_to_folds_one_by_one(together):
     covariates = (np.array(videos) == "video1")[:, None] * np.arange(len(X))[:, None]
     held = np.array(videos)[:, None] == np.unique(videos)
     assert joint_design(X, covariates, held) is None
-    expected = oof_scores(prepare_folds(X, videos, covariates=covariates), Y)
+    expected = oof_scores(tuple(split_by_video(X, videos, covariates=covariates)), Y)
     np.testing.assert_array_equal(oof_scores(split_by_video(X, videos, covariates=covariates), Y), expected)
 
 
@@ -90,7 +94,7 @@ def test_folds_with_one_class_to_train_on_have_no_scores(together):
     X, Y, videos, _ = design(20)
     Y[1] = (np.array(videos) == "video0") & (Y[1] == 1)  # without video0 all are CONTINUE
     Y[2] = 1
-    found, expected = (oof_scores(make(X, videos), Y) for make in (split_by_video, prepare_folds))
+    found, expected = (oof_scores(make(X, videos), Y) for make in (split_by_video, reduced))
     np.testing.assert_array_equal(np.isnan(found), np.isnan(expected))
     assert np.isnan(found[2]).all()
     assert np.isnan(found[1]).sum() == SIZES[0]

@@ -9,14 +9,9 @@ from sklearn.model_selection import LeaveOneGroupOut, cross_val_predict
 from sklearn.pipeline import make_pipeline
 from sklearn.preprocessing import StandardScaler
 
-from priosig.crossval.leave_one_video_out import (
-    group_videos,
-    iterate_folds,
-    jackknife_scores,
-    leave_one_video_out_cv,
-    oof_scores,
-    prepare_folds,
-)
+from priosig.crossval.folds import group_videos, oof_scores, split_by_video
+from priosig.crossval.jackknife import jackknife_scores
+from priosig.crossval.leave_one_video_out import leave_one_video_out_cv
 from priosig.crossval.probe import train_classifier
 from priosig.metrics.auc import auc_within_video
 
@@ -48,7 +43,7 @@ def test_scores_and_coefficients_equal_scikit_learn(D):
 
 def test_every_segment_is_scored_once_by_a_probe_that_saw_nothing_of_its_video():
     X, _, videos = design()
-    folds = prepare_folds(X, videos)
+    folds = tuple(split_by_video(X, videos))
     assert [fold.held_out for fold in folds] == [("video0",), ("video1",), ("video2",), ("video3",)]
     assert sorted(np.concatenate([fold.test for fold in folds])) == list(range(len(X)))
     for fold in folds:
@@ -69,7 +64,7 @@ def test_many_labellings_at_once_equal_one_at_a_time():
     X, y, videos = design(40)
     rng = np.random.default_rng(1)
     Y = np.array([rng.permutation(y) for _ in range(40)])
-    folds = prepare_folds(X, videos)
+    folds = tuple(split_by_video(X, videos))
     together = oof_scores(folds, Y, 0.5)
     for k in (0, 17, 39):
         np.testing.assert_allclose(together[k], oof_scores(folds, Y[k], 0.5), rtol=0, atol=1e-8)
@@ -136,7 +131,7 @@ def test_a_fold_that_cannot_be_trained_is_reported_and_not_counted_as_a_half():
 
 def test_a_labelling_that_leaves_one_class_to_train_on_is_unscored_there_only():
     X = np.random.default_rng(0).normal(size=(7, 2))
-    folds = prepare_folds(X, list("aaabbbb"))
+    folds = tuple(split_by_video(X, list("aaabbbb")))
     scores = oof_scores(folds, [[1, 0, 1, 1, 1, 1, 1], [1, 0, 1, 1, 0, 1, 1]])
     np.testing.assert_array_equal(np.isnan(scores), [[True] * 3 + [False] * 4, [False] * 7])
 
@@ -145,7 +140,7 @@ def test_covariates_are_removed_on_the_training_segments_of_each_fold():
     X, y, videos = design()
     C = np.random.default_rng(8).normal(size=(len(X), 2))
     X = X + 5 * C[:, :1]
-    found = oof_scores(prepare_folds(X, videos, covariates=C), y)
+    found = oof_scores(tuple(split_by_video(X, videos, covariates=C)), y)
     for name in sorted(set(videos)):
         test = np.array(videos) == name
         design_matrix = np.column_stack([np.ones(len(X)), C])
@@ -162,7 +157,7 @@ def test_jackknife_scores_are_those_of_the_data_without_the_video():
     found = jackknife_scores(X, Y, videos, covariates=C)
     for v, name in enumerate(sorted(set(videos))):
         kept = np.array(videos) != name
-        folds = prepare_folds(X[kept], [video for video in videos if video != name], covariates=C[kept])
+        folds = tuple(split_by_video(X[kept], [video for video in videos if video != name], covariates=C[kept]))
         np.testing.assert_allclose(found[v][:, kept], oof_scores(folds, Y[:, kept]), rtol=0, atol=1e-8)
         assert np.isnan(found[v][:, ~kept]).all()
     np.testing.assert_allclose(jackknife_scores(X, y, videos, covariates=C), found[:, 0], rtol=0, atol=1e-8)
@@ -180,7 +175,7 @@ def test_many_videos_are_grouped_whole_evenly_and_without_regard_to_names_or_ord
     found = leave_one_video_out_cv(X, y, videos, max_folds=4)
     assert len(found["folds"]) == 4
     assert len(found["per_video"]) == 10
-    np.testing.assert_allclose(oof_scores(iterate_folds(X, videos, max_folds=4), y), found["scores"], atol=1e-12)
+    np.testing.assert_allclose(oof_scores(split_by_video(X, videos, max_folds=4), y), found["scores"], atol=1e-12)
 
 
 def test_features_that_say_everything_and_nothing_are_scored_without_a_crash():
@@ -221,7 +216,7 @@ def test_bad_input_is_refused(change, message):
 def test_labellings_of_another_length_are_refused():
     X, y, videos = design()
     with pytest.raises(ValueError, match="labellings of 31 segments for folds of 32"):
-        oof_scores(prepare_folds(X, videos), y[:-1])
+        oof_scores(tuple(split_by_video(X, videos)), y[:-1])
 
 
 def test_jackknife_of_two_videos_is_refused():
