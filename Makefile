@@ -1,0 +1,31 @@
+# `make validation` and `make test` are all that most people type. The first call installs the environment.
+PYTHON ?= python3
+PYTEST := .venv/bin/pytest
+
+.PHONY: validation test check slow lock
+
+validation: .venv/installed   ## the whole experiment on the embedded worlds
+	$(PYTEST) validation
+
+test: .venv/installed         ## unit checks
+	$(PYTEST) tests
+
+check: .venv/installed        ## linter, import contracts, types
+	.venv/bin/ruff check .
+	.venv/bin/ruff format --check .
+	.venv/bin/lint-imports
+	.venv/bin/mypy
+
+slow: .venv/installed         ## full-size model, browser, cluster, fuzzing, wheel, many formats
+	$(PYTEST) validation tests -m "slow or hypothesis" --hypothesis-profile=thorough
+
+lock:                         ## pin every version again, with hashes
+	.venv/bin/uv pip compile pyproject.toml --all-extras --universal --quiet --generate-hashes --no-emit-index-url \
+	    --output-file requirements.lock
+
+.venv/installed: requirements.lock pyproject.toml
+	$(PYTHON) -m venv .venv
+	.venv/bin/pip install --quiet uv==0.13.9
+	.venv/bin/uv pip install --quiet --compile-bytecode --require-hashes -r requirements.lock
+	.venv/bin/uv pip install --quiet --no-deps --no-build-isolation -e .
+	touch $@
