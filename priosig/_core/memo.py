@@ -13,13 +13,13 @@ import re
 from collections.abc import Callable
 from dataclasses import fields, is_dataclass
 from importlib import import_module
-from importlib.metadata import version
 from pathlib import Path
 from typing import TypeVar
 
 import numpy as np
 
 from priosig._core.cache import EmbeddingCache, content_key
+from priosig._core.extras import installed_versions
 
 T = TypeVar("T")
 _SOFTWARE = ("numpy", "scipy", "scikit-learn", "soundfile", "soxr", "silero-vad")
@@ -141,4 +141,4 @@ def package_hash() -> str:
 
 @functools.cache
 def _versions() -> dict[str, str]:
-    return {name: version(name) for name in _SOFTWARE}
+    return installed_versions(_SOFTWARE)

@@ -11,6 +11,7 @@ import struct
 from dataclasses import dataclass
 from pathlib import Path
 
+from priosig._core.extras import need
 from priosig.annotations.moments import check_video_id
 
 EXTENSIONS = (".wav", ".flac", ".ogg", ".mp3")
@@ -87,6 +88,7 @@ def probe_recording(path: str | os.PathLike) -> Recording:
 @functools.lru_cache(maxsize=1 << 16)
 def _probe(path: Path, size: int, mtime_ns: int) -> Recording:
     # size and mtime_ns are part of the memo's key: a file that changed is looked at again.
+    need("soundfile", "reading recordings")
     import soundfile
 
     if size == 0:

@@ -20,6 +20,7 @@ from typing import TYPE_CHECKING
 import numpy as np
 
 from priosig._core.cache import EmbeddingCache, content_key
+from priosig._core.extras import need
 from priosig.annotations.views import Interval
 
 if TYPE_CHECKING:
@@ -71,6 +72,7 @@ class TalkMeter:
     """
 
     def __init__(self, rate: int, *, store: EmbeddingCache | None = None):
+        need("silero_vad", "finding talk")
         self._resampler = None
         if rate != RATE:
             import soxr

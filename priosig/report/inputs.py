@@ -2,12 +2,12 @@
 
 import hashlib
 from dataclasses import asdict
-from importlib.metadata import PackageNotFoundError, version
 from pathlib import Path
 from platform import python_version
 
 import numpy as np
 
+from priosig._core.extras import installed_versions
 from priosig.experiment.pipeline import Experiment
 
 _PACKAGES = (
@@ -34,13 +34,7 @@ def describe_inputs(experiment: Experiment) -> dict[str, str]:
 
 def software() -> dict[str, str]:
     """Versions of Python and of what computes."""
-    found = {"Python": python_version()}
-    for package in ("priosig", *_PACKAGES):
-        try:
-            found[package] = version(package)
-        except PackageNotFoundError:
-            continue
-    return found
+    return {"Python": python_version(), **installed_versions(("priosig", *_PACKAGES))}
 
 
 def _hashed(path: Path) -> str:

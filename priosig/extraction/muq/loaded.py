@@ -16,6 +16,7 @@ from typing import TYPE_CHECKING
 
 import numpy as np
 
+from priosig._core.extras import need
 from priosig.audio.windows import MUQ_RATE
 from priosig.extraction.muq.layers import Layer, layer_numbers, name_layers, start_batch
 from priosig.extraction.muq.model import (
@@ -54,6 +55,7 @@ class LoadedMuQ:
         if not re.fullmatch(r"auto|cpu|mps|cuda(:\d+)?", device):
             raise ValueError(f"device {device!r}: expected 'auto', 'cpu', 'cuda', 'cuda:<number>' or 'mps'")
         check_precision(precision, device)
+        need("muq", "encoding with MuQ")
         self.model = model
         self.revision = revision
         self.precision = precision

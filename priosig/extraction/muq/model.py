@@ -19,6 +19,7 @@ from collections.abc import Iterable, Iterator
 from pathlib import Path
 from typing import TYPE_CHECKING
 
+from priosig._core.extras import need
 from priosig._core.file_digests import file_digest
 
 if TYPE_CHECKING:
@@ -87,10 +88,8 @@ def import_muq() -> tuple[type, type]:
         from muq import MuQ, MuQConfig
 
         return MuQ, MuQConfig
-    spec = importlib.util.find_spec("muq")
-    if spec is None:
-        raise ModuleNotFoundError("No module named 'muq': install priosig with its requirements.lock", name="muq")
-    sys.modules["muq"] = importlib.util.module_from_spec(spec)
+    need("muq", "encoding with MuQ")
+    sys.modules["muq"] = importlib.util.module_from_spec(importlib.util.find_spec("muq"))
     try:
         from muq.muq import MuQ, MuQConfig
     finally:

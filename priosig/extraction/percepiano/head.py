@@ -17,10 +17,15 @@ import re
 import zipfile
 from pathlib import Path
 
-import torch
-from torch import nn
-
+from priosig._core.extras import need
 from priosig.extraction.percepiano.scales import PERCEPIANO_DIMENSIONS
+
+try:
+    import torch
+    from torch import nn
+except ModuleNotFoundError:
+    need("torch", "a quality head")
+    raise
 
 POOLED_PARTS = {"mean_std": 2, "mean_std_min_max": 4}
 """Kinds of pooling, and how many times the frames' width each one gives."""

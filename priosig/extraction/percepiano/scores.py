@@ -8,12 +8,15 @@ import functools
 import os
 from collections.abc import Mapping, Sequence
 from pathlib import Path
+from typing import TYPE_CHECKING
 
 import numpy as np
-import torch
 
 from priosig.extraction.percepiano.head import POOLED_PARTS, MuQStatsModel, load_head
 from priosig.extraction.pooling import FrameSummary, summarise
+
+if TYPE_CHECKING:
+    import torch
 
 
 def check_heads(paths: Sequence[str | os.PathLike], width: int) -> None:
@@ -41,7 +44,7 @@ def extract_quality_scores(
     checkpoint_path: str | os.PathLike | Sequence[str | os.PathLike],
     *,
     device: str = "cpu",
-) -> dict[str, torch.Tensor]:
+) -> "dict[str, torch.Tensor]":
     """Quality scores of segments from their frames, averaged over the heads given.
 
     Frames are pooled in float64, the heads run in float32, on all segments at once. A checkpoint that did not
@@ -67,6 +70,8 @@ def extract_quality_scores(
         As `load_head`; also if no checkpoint is given, or frames don't fit the head, are not (T, D), or have
         NaN or infinite entries, by segment id.
     """
+    import torch
+
     paths = _paths(checkpoint_path)
     summaries = {segment_id: _summary(segment_id, given) for segment_id, given in raw_embeddings.items()}
     for path in paths:
@@ -103,6 +108,8 @@ def scores_of_pooled(pooled: np.ndarray, paths: Sequence[str | os.PathLike], *, 
     -------
     np.ndarray, float64, shape (n, 19)
     """
+    import torch
+
     by_head = []
     for head in (_loaded_head(Path(path), device) for path in paths):
         rows = np.ascontiguousarray(pooled[:, : POOLED_PARTS[head.pooling_stats] * head.input_dim])
@@ -121,6 +128,8 @@ def _paths(given: str | os.PathLike | Sequence[str | os.PathLike]) -> list[Path]
 def _summary(segment_id: str, given: "np.ndarray | torch.Tensor | FrameSummary") -> FrameSummary:
     if isinstance(given, FrameSummary):
         return given
+    import torch
+
     frames = torch.as_tensor(given)
     if frames.ndim != 2 or len(frames) < 1 or not frames.is_floating_point():
         raise ValueError(

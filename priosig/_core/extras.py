@@ -1,0 +1,46 @@
+"""Packages that need not be installed: what to say where one is missing, and the versions of those that are there.
+
+The core (annotations, statistics, verdict, report) stands on NumPy and SciPy alone. What hears recordings comes with
+the extra `muq` of pyproject.toml.
+"""
+
+from collections.abc import Iterable
+from importlib.metadata import PackageNotFoundError, version
+from importlib.util import find_spec
+
+
+def need(module: str, purpose: str) -> None:
+    """Refuse to go on without a package of the extra `muq`.
+
+    Parameters
+    ----------
+    module : str
+        As it is imported.
+    purpose : str
+        What needs it, as the first word of a sentence.
+
+    Raises
+    ------
+    ModuleNotFoundError
+        If it is not installed; says what installs it.
+
+    Examples
+    --------
+    >>> need("no_such_module", "reading recordings")
+    Traceback (most recent call last):
+        ...
+    ModuleNotFoundError: reading recordings needs no_such_module: pip install 'priosig[muq]'
+    """
+    if find_spec(module) is None:
+        raise ModuleNotFoundError(f"{purpose} needs {module}: pip install 'priosig[muq]'", name=module)
+
+
+def installed_versions(packages: Iterable[str]) -> dict[str, str]:
+    """Versions of the packages that are installed, in the order given; the others are left out."""
+    versions = {}
+    for package in packages:
+        try:
+            versions[package] = version(package)
+        except PackageNotFoundError:
+            continue
+    return versions

@@ -1,0 +1,101 @@
+"""A wheel holds the whole package, and its core runs outside the checkout without what hears recordings."""
+
+import email
+import json
+import os
+import shutil
+import subprocess
+import sys
+import zipfile
+from pathlib import Path
+
+import pytest
+
+from tests.paths import ROOT
+from tests.test_import import EXTRA
+
+pytestmark = pytest.mark.slow
+
+CORE = f"""
+import sys
+sys.modules |= dict.fromkeys({EXTRA})  # None: as if it were not installed
+import numpy as np
+import priosig
+from priosig._core.cache import EmbeddingCache
+from priosig.experiment.annotations import read_annotations
+from priosig.experiment.corpus import open_corpus
+from priosig.experiment.pipeline import describe
+from priosig.inference.assessment import assess_models
+from priosig.inference.data import labelled_segments
+from priosig.report.page import write_report
+from priosig.verdict.rule import Rule
+
+y, videos = np.tile([1, 0], 30), np.repeat(list("abcdef"), 10)
+X = np.random.default_rng(0).normal(size=(60, 4)) + y[:, None]
+length = np.random.default_rng(1).uniform(5, 15, 60)
+segments = labelled_segments(y, videos, np.tile(np.arange(10.0), 6), {{"length": length}})
+verdict = assess_models({{"model": X}}, segments, Rule(n_permutations=99))["model"].verdict
+described = describe(read_annotations(open_corpus("corpus")), EmbeddingCache("cache"))
+page = write_report(described, "report")
+print(priosig.__file__, verdict.label, page, sep="\\n")
+"""
+
+
+@pytest.fixture(scope="module")
+def wheel(tmp_path_factory) -> Path:
+    """The wheel, built from a copy so that the checkout stays as it is."""
+    source, built = tmp_path_factory.mktemp("source"), tmp_path_factory.mktemp("built")
+    for name in ("pyproject.toml", "README.md", "LICENSE"):
+        shutil.copy(ROOT / name, source)
+    shutil.copytree(ROOT / "priosig", source / "priosig", ignore=shutil.ignore_patterns("__pycache__"))
+    pip("wheel", "--no-build-isolation", "--wheel-dir", built, source)
+    return next(built.glob("priosig-*.whl"))
+
+
+def pip(command: str, *arguments: object) -> None:
+    """Run pip without an index, so that nothing is downloaded."""
+    settings = ["--quiet", "--no-deps", "--no-index", "--disable-pip-version-check"]
+    subprocess.run([sys.executable, "-m", "pip", command, *settings, *map(str, arguments)], check=True)
+
+
+def test_a_wheel_holds_every_file_of_the_package_and_nothing_else(wheel):
+    package = (path for path in (ROOT / "priosig").rglob("*") if path.is_file() and "__pycache__" not in path.parts)
+    expected = {path.relative_to(ROOT).as_posix() for path in package}
+    assert {"priosig/py.typed", "priosig/report/templates/report.css", "priosig/_core/cache.py"} <= expected
+    with zipfile.ZipFile(wheel) as archive:
+        assert {name for name in archive.namelist() if ".dist-info/" not in name} == expected
+
+
+def test_the_core_asks_for_nothing_that_hears_recordings(wheel):
+    with zipfile.ZipFile(wheel) as archive:
+        path = next(name for name in archive.namelist() if name.endswith(".dist-info/METADATA"))
+        metadata = email.message_from_bytes(archive.read(path))
+    needed = metadata.get_all("Requires-Dist")
+    core = [line for line in needed if "extra ==" not in line]
+    assert any(line.startswith("numpy") for line in core)
+    assert not [line for line in core if line.startswith((*EXTRA, "silero-vad", "huggingface-hub"))]
+    assert {"muq", "test", "cluster", "dev"} <= set(metadata.get_all("Provides-Extra"))
+
+
+def test_the_core_runs_outside_the_checkout(wheel, tmp_path, moment_row):
+    installed = tmp_path / "installed"
+    pip("install", "--target", installed, wheel)
+    (tmp_path / "corpus").mkdir()
+    rows = [
+        moment_row(
+            moment_id=f"{video}-{t}", video_id=video, playing_before_start=t + 12.0, playing_before_end=t + 19.0,
+            stop_timestamp=t + 20.0, feedback_start=t + 20.0, feedback_end=t + 25.0,
+        )
+        for video in ("videoAAAAAA", "videoBBBBBB", "videoCCCCCC")
+        for t in range(0, 120, 30)
+    ]  # fmt: skip
+    (tmp_path / "corpus" / "moments.jsonl").write_text("".join(json.dumps(row) + "\n" for row in rows))
+    (tmp_path / "corpus" / "experiment.toml").write_text("[parameters]\nn_permutations = 39\n")
+    run = subprocess.run(
+        [sys.executable, "-c", CORE],
+        cwd=tmp_path, env=os.environ | {"PYTHONPATH": str(installed)}, capture_output=True, text=True, check=True,
+    )  # fmt: skip
+    where, label, page = run.stdout.splitlines()
+    assert Path(where).is_relative_to(installed)
+    assert label == "signal"
+    assert "<html" in (tmp_path / page).read_text(encoding="utf-8")
