@@ -30,8 +30,8 @@ for module in pkgutil.walk_packages(priosig.__path__, "priosig."):
 """
     out = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, check=True).stdout
     said = "a quality head needs torch: pip install 'priosig[muq]'"
-    heads = ("head", "scores")
-    assert out.splitlines() == [f"priosig.extraction.percepiano.{module} {said}" for module in heads]
+    heads = ("percepiano.cross_training", "percepiano.head", "percepiano.scores", "train_heads")
+    assert out.splitlines() == [f"priosig.extraction.{module} {said}" for module in heads]
 
 
 def test_every_public_name_is_listed_and_an_unknown_one_is_refused():

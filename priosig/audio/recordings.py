@@ -54,15 +54,26 @@ def find_recording(audio_dir: str | os.PathLike, video_id: str) -> Path:
         If there are several, or the id could name a file elsewhere.
     """
     check_video_id(video_id, f"{audio_dir}")
-    candidates = [Path(audio_dir) / f"{video_id}{extension}" for extension in EXTENSIONS]
+    return find_audio(audio_dir, video_id, f"video {video_id}")
+
+
+def find_audio(audio_dir: str | os.PathLike, stem: str, what: str) -> Path:
+    """Find `<stem>.wav`, `.flac`, `.ogg` or `.mp3` in `audio_dir`; `what` is recorded there, for messages.
+
+    Raises
+    ------
+    FileNotFoundError, ValueError
+        As `find_recording`.
+    """
+    candidates = [Path(audio_dir) / f"{stem}{extension}" for extension in EXTENSIONS]
     found = [path for path in candidates if path.is_file()]
     if not found:
         tried = ", ".join(path.name for path in candidates)
         missing = "" if Path(audio_dir).is_dir() else " (there is no such directory)"
-        raise FileNotFoundError(f"{audio_dir}: no recording of video {video_id}{missing}; looked for {tried}")
+        raise FileNotFoundError(f"{audio_dir}: no recording of {what}{missing}; looked for {tried}")
     if len(found) > 1:
         names = ", ".join(path.name for path in found)
-        raise ValueError(f"{audio_dir}: several recordings of video {video_id}: {names}; expected one")
+        raise ValueError(f"{audio_dir}: several recordings of {what}: {names}; expected one")
     return found[0]
 
 

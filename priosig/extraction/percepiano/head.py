@@ -12,11 +12,13 @@ does; one that needs more than tensors and plain values is refused by the names 
 are compared with the hyperparameters before anything is built.
 """
 
+import io
 import os
 import re
 import zipfile
 from pathlib import Path
 
+from priosig._core.atomic import write_bytes
 from priosig._core.extras import need
 from priosig.extraction.percepiano.scales import PERCEPIANO_DIMENSIONS
 
@@ -84,6 +86,27 @@ class MuQStatsModel(nn.Module):
     def forward(self, frames: torch.Tensor) -> torch.Tensor:
         """Scores between 0 and 1: (B, T, D) to (B, num_labels)."""
         return self.clf(self.pool(frames))
+
+
+def save_head(path: str | os.PathLike, head: MuQStatsModel) -> Path:
+    """Write a head as a checkpoint that `load_head` reads; equal heads give equal bytes. Gives its path."""
+    buffer = io.BytesIO()
+    torch.save(checkpoint_of(head), buffer)
+    return write_bytes(path, buffer.getvalue())
+
+
+def checkpoint_of(head: MuQStatsModel) -> dict[str, dict]:
+    """What a checkpoint holds of a head: `state_dict`, and `hyper_parameters` of plain Python types."""
+    return {
+        "state_dict": dict(head.state_dict()),
+        "hyper_parameters": {
+            "input_dim": head.input_dim,
+            "hidden_dim": head.clf[0].out_features,
+            "num_labels": head.clf[6].out_features,
+            "dropout": head.clf[2].p,
+            "pooling_stats": head.pooling_stats,
+        },
+    }
 
 
 def load_head(path: str | os.PathLike) -> MuQStatsModel:
