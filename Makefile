@@ -20,8 +20,8 @@ slow: .venv/installed         ## full-size model, browser, cluster, fuzzing, whe
 	$(PYTEST) validation tests -m "slow or hypothesis" --hypothesis-profile=thorough
 
 lock:                         ## pin every version again, with hashes
-	.venv/bin/uv pip compile pyproject.toml --all-extras --universal --quiet --generate-hashes --no-emit-index-url \
-	    --output-file requirements.lock
+	.venv/bin/uv pip compile pyproject.toml --all-extras --universal --fork-strategy fewest --python-version 3.11 \
+	    --generate-hashes --no-emit-index-url --no-annotate --quiet --output-file requirements.lock
 
 .venv/installed: requirements.lock pyproject.toml
 	$(PYTHON) -m venv .venv
