@@ -43,7 +43,7 @@ from priosig.extraction.muq.model import load_muq
 from priosig.extraction.muq.precision import reference_precision
 from priosig.extraction.pooling import stats_pool
 from priosig.report.table_text import aligned
-from validation.harness.full_size import write_full_size
+from tests.full_size_muq import write_full_size
 from validation.harness.runs import SMALL_MUQ
 
 STOPS, CONTINUES = (61, 3.5, 67.0), (37, 7.0, 706.0)

@@ -6,8 +6,6 @@ share of their spread that cannot move a conclusion.
 """
 
 import contextlib
-import subprocess
-import sys
 
 import numpy as np
 import pytest
@@ -90,13 +88,3 @@ def test_every_embedding_is_finite_and_no_two_segments_share_one(experiment: Exp
         _, first, counts = np.unique(embeddings, axis=0, return_index=True, return_counts=True)
         shared = [result.segment_ids[row] for row in first[counts > 1]]
         assert not shared, f"{result.view.name} view: equal to another segment's embedding (silence?): {shared}"
-
-
-@pytest.mark.slow
-def test_the_whole_muq_package_can_still_be_imported_afterwards():
-    code = (
-        "from priosig.extraction.muq.model import import_muq; import sys; MuQ, _ = import_muq(); "
-        "assert 'muq' not in sys.modules; import muq; assert muq.MuQ is MuQ and muq.MuQMuLan; "
-        "assert import_muq()[0] is MuQ"
-    )
-    subprocess.run([sys.executable, "-W", "ignore", "-c", code], check=True)

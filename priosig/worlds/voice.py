@@ -2,7 +2,7 @@
 
 A glottal pulse train goes through three formants that glide from vowel to vowel, with a noise burst at the start of
 each syllable, a pitch that falls through a phrase, and short pauses between phrases. Nobody would take it for a
-person, but `silero-vad` takes it for speech (`validation/test_sounds.py`), which is what the clean view needs.
+person, but `silero-vad` takes it for speech (`tests/worlds/test_sounds.py`), which is what the clean view needs.
 
 Conventions as in `priosig.worlds.piano`.
 

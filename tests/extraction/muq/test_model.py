@@ -1,6 +1,8 @@
 """MuQ loaded strictly: exactly its weights, on a device that is there, from a directory or one commit of the hub."""
 
 import shutil
+import subprocess
+import sys
 
 import huggingface_hub
 import numpy as np
@@ -221,3 +223,13 @@ def test_a_configuration_that_is_nested_too_deeply_is_refused(tmp_path, text):
     (tmp_path / "model.safetensors").touch()
     with pytest.raises(ValueError, match=r"config\.json: not JSON"):
         MuQExtractor(tmp_path)
+
+
+@pytest.mark.slow
+def test_the_whole_muq_package_can_still_be_imported_afterwards():
+    code = (
+        "from priosig.extraction.muq.model import import_muq; import sys; MuQ, _ = import_muq(); "
+        "assert 'muq' not in sys.modules; import muq; assert muq.MuQ is MuQ and muq.MuQMuLan; "
+        "assert import_muq()[0] is MuQ"
+    )
+    subprocess.run([sys.executable, "-W", "ignore", "-c", code], check=True)

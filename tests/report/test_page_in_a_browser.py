@@ -1,7 +1,7 @@
-"""Is the page of a report safe to open, and can it be read, in a browser and not only by its source?
+"""The page of a report in a browser, where it is safe to open and can be read, and not only by its source.
 
 The pages are opened in headless Chromium, once for the module, as they are: frames of 390 and 1280 CSS pixels, light
-and dark, that `page_probe.js` looks into from outside. Claims: a text of a corpus, whatever it holds, is shown and
+and dark, that `page_probe.js` looks into from outside. A text of a corpus, whatever it holds, is shown and
 never becomes an element; nothing is wider than the page, and nothing has to be scrolled sideways; no text or mark of
 a plot is cut off, no text lies on another or is fainter than WCAG asks for; every sound can be played. The same
 inputs give the same bytes, and few of them.
@@ -30,9 +30,10 @@ from priosig.experiment.corpus import open_corpus
 from priosig.experiment.pipeline import Experiment, describe
 from priosig.experiment.sensitivity import Choice, Row
 from priosig.report.page import write_failure, write_index, write_report
-from validation.harness.runs import Case, Runs
+from validation.harness.options import setting
+from validation.harness.runs import run_world
 
-pytestmark = [pytest.mark.worlds("signal"), pytest.mark.slow]
+pytestmark = pytest.mark.slow
 
 LEAK = "length_leak"  # the world with AUCs of 1, whose marks lie on the edge of a plot
 
@@ -90,8 +91,8 @@ def all_wrong(experiment: Experiment) -> Experiment:
 
 
 @pytest.fixture(scope="module")
-def signal(runs: Runs, case: Case) -> Experiment:
-    return runs.experiment(case)
+def signal(pytestconfig: pytest.Config) -> Experiment:
+    return run_world("signal", setting(pytestconfig, "cache"))
 
 
 @pytest.fixture(scope="module")
@@ -102,11 +103,11 @@ def page(signal: Experiment, tmp_path_factory: pytest.TempPathFactory) -> Path:
 
 @pytest.fixture(scope="module")
 def other_pages(
-    runs: Runs, signal: Experiment, page: Path, tmp_path_factory: pytest.TempPathFactory
+    pytestconfig: pytest.Config, signal: Experiment, page: Path, tmp_path_factory: pytest.TempPathFactory
 ) -> dict[str, Path]:
     """The report of a leak, with its sensitivity table; the list of both; the first page as it is printed."""
     directory = tmp_path_factory.mktemp("others")
-    leak = runs.experiment(Case(LEAK))
+    leak = run_world(LEAK, setting(pytestconfig, "cache"))
     rows = rows_of_every_kind()
     style = page.read_text(encoding="utf-8").replace("@media print", "@media all")
     printed = directory / "printed.html"

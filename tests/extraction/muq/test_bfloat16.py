@@ -1,4 +1,4 @@
-"""Does the quicker arithmetic change a conclusion?
+"""The quicker arithmetic changes little, and no conclusion.
 
 float32 is the reference; `precision = "bfloat16"` in `experiment.toml` is about twice as quick on a CPU that has such
 products. It moves the embeddings by a share of their spread, and through them the quality scores and the out-of-fold
@@ -6,29 +6,30 @@ scores. The world with a signal is encoded in both, and each difference, as a sh
 three times what was measured. Verdicts rest on ranks, so the AUC within video is what counts: of 299 pairs of
 segments, one changed its order.
 
-On a CPU without such products they are emulated, slowly, so it runs when asked for: `pytest validation -m slow`.
+On a CPU without such products they are emulated, slowly.
 """
 
 import numpy as np
 import pytest
 
-from priosig._core.cache import EmbeddingCache
-from priosig._core.file_digests import file_digest
-from priosig._core.memo import kept
 from priosig.annotations.segments import labels_of
 from priosig.crossval.leave_one_video_out import leave_one_video_out_cv
 from priosig.experiment.annotations import read_annotations
 from priosig.experiment.pipeline import measure_views
 from priosig.experiment.views import cut_views
 from priosig.extraction.muq.extractor import MuQExtractor
-from validation.harness.runs import SMALL_MUQ, Runs, open_world
+from tests.paths import SMALL_MUQ
+from validation.harness.options import setting
+from validation.harness.runs import open_world
 
 pytestmark = pytest.mark.slow
 WORLD = "signal"
 
 
-def differences(cache: str) -> dict[str, float]:
-    """What bfloat16 changes in the equal view, kept by content."""
+@pytest.fixture(scope="module")
+def differences(pytestconfig: pytest.Config) -> dict[str, float]:
+    """What bfloat16 changes in the equal view."""
+    cache = setting(pytestconfig, "cache")
     annotations = read_annotations(open_world(WORLD))
     _, view = cut_views(annotations.cut())
     extractors = [
@@ -47,15 +48,6 @@ def differences(cache: str) -> dict[str, float]:
     return {name: float(value) for name, value in found.items()}
 
 
-def listen(cache: str) -> dict[str, float]:
-    inputs = MuQExtractor(SMALL_MUQ, device="cpu").parameters(), file_digest(open_world(WORLD).moments), WORLD
-    return kept(EmbeddingCache(cache), "precision", lambda: differences(cache), *inputs)
-
-
-def ahead(runs: Runs, items: list[pytest.Item]) -> None:
-    runs.background.start(listen, listen, runs.cache)
-
-
 @pytest.mark.parametrize(
     ("what", "bound"),
     [
@@ -67,10 +59,9 @@ def ahead(runs: Runs, items: list[pytest.Item]) -> None:
         ("B AUC", 0.01),
     ],
 )
-def test_bfloat16_changes_little_and_no_conclusion(runs: Runs, what: str, bound: float):
-    found = runs.background.start(listen, listen, runs.cache).result()[what]
-    assert found <= bound
+def test_bfloat16_changes_little_and_no_conclusion(differences: dict[str, float], what: str, bound: float):
+    assert differences[what] <= bound
 
 
-def test_bfloat16_is_not_the_reference_in_disguise(runs: Runs):
-    assert runs.background.start(listen, listen, runs.cache).result()["embedding"] > 1e-4
+def test_bfloat16_is_not_the_reference_in_disguise(differences: dict[str, float]):
+    assert differences["embedding"] > 1e-4

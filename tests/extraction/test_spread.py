@@ -1,10 +1,8 @@
-"""Does it matter where the work is done?
+"""Where the work is done changes nothing.
 
-Features must be the same whether segments are heard here, by processes of this machine, or by the workers of a
+Features are the same whether segments are heard here, by processes of this machine, or by the workers of a
 cluster, also when a worker dies in mid-run: shards share a cache, so what it had finished is not done again, and the
 scheduler gives the rest to others.
-
-It takes half a minute, so it runs when asked for: `pytest validation -m slow`.
 """
 
 import os

@@ -1,17 +1,15 @@
-"""Does the architecture of the released model load and run?
+"""The architecture of the released model loads and runs; half a minute, 4 GB of memory.
 
-A model of its shape with random weights (`validation.harness.full_size`) is written to a directory, loaded from there
+A model of its shape with random weights (`tests.full_size_muq`) is written to a directory, loaded from there
 by the extractor, and run on two seconds of sound; the frames must be those of the package's own model. Weights have
 no say in whether loading is strict, shapes are right and hidden states come out.
-
-It takes half a minute and 4 GB of memory, so it runs when asked for: `pytest validation -m slow`.
 """
 
 import numpy as np
 import pytest
 
 from priosig.extraction.muq.extractor import MuQExtractor
-from validation.harness.full_size import write_full_size
+from tests.full_size_muq import write_full_size
 
 
 @pytest.mark.slow
