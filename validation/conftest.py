@@ -6,13 +6,16 @@ accelerator has `@gpu` in its id and the mark `gpu`.
 """
 
 import os
+from collections.abc import Callable
+from functools import partial
 from pathlib import Path
 
 import pytest
 
-from priosig._core.atomic import write_text
 from priosig.experiment.pipeline import Experiment
 from priosig.worlds.worlds import WORLDS
+from validation.harness.findings import HEARD, SILENT
+from validation.harness.held import Held, hold_snapshot, settle, summary
 from validation.harness.options import CORPUS, setting
 from validation.harness.reporting import begin_report, draw, write_reports
 from validation.harness.runs import (
@@ -24,15 +27,15 @@ from validation.harness.runs import (
     run_world,
     wants_gpu,
 )
-from validation.harness.snapshot_fixture import FIRST, KNOWN, Snapshot
+from validation.harness.snapshots import Facts, Table
 
 HERE = Path(__file__).parent
 RUNS = pytest.StashKey[Runs]()
+HELD = pytest.StashKey[dict[Case, Held]]()
 
 
 def pytest_configure(config: pytest.Config) -> None:
-    config.stash[FIRST] = {}
-    config.stash[KNOWN] = frozenset(path.name for path in HERE.glob("test_*/*") if path.is_dir())
+    config.stash[HELD] = {}
 
 
 def pytest_generate_tests(metafunc: pytest.Metafunc) -> None:
@@ -135,15 +138,16 @@ def pytest_runtestloop(session: pytest.Session) -> None:
 
 
 def pytest_sessionfinish(session: pytest.Session, exitstatus: int) -> None:
-    """Write what was seen for the first time, all of it or, where the run was broken off, nothing.
+    """Write the snapshots that are to be written; the run fails if that can't be done.
 
     What no test will ask for any more (after `-x`, say) need not begin; the reports are still to come.
     """
-    first = session.config.stash[FIRST]
-    if exitstatus not in (pytest.ExitCode.OK, pytest.ExitCode.TESTS_FAILED):
-        first.clear()
-    for path, text in first.items():
-        write_text(path, text)
+    came_to_its_end = exitstatus in (pytest.ExitCode.OK, pytest.ExitCode.TESTS_FAILED)
+    for case, held in session.config.stash[HELD].items():
+        failed = any(other.world == case.world for other in session.config.stash[RUNS].failures)
+        broken = "the experiment could not be run" if failed else ""
+        if not settle(held, broken=broken if came_to_its_end else "the run was broken off"):
+            session.exitstatus = pytest.ExitCode.TESTS_FAILED
     if RUNS in session.config.stash:
         session.config.stash[RUNS].background.drop(draw)
 
@@ -175,19 +179,27 @@ def experiment(request: pytest.FixtureRequest, runs: Runs, case: Case) -> Experi
 
 
 @pytest.fixture
-def snapshot(request: pytest.FixtureRequest, runs: Runs, case: Case) -> Snapshot:
-    """Snapshots of the case (`validation.harness.snapshot_fixture`); on an accelerator, those of the CPU."""
-    return Snapshot(request, runs.corpus(case).name)
+def hold(request: pytest.FixtureRequest, runs: Runs, case: Case) -> Callable[[str, Facts | Table], None]:
+    """Hold a file of the case's snapshots (`validation.harness.held`); on an accelerator, a world to the CPU's."""
+    of = case if case.world else Case(None)
+    known = request.config.stash[HELD]
+    if of not in known:
+        known[of] = Held(
+            f"{runs.corpus(of).name}{' on the accelerator' if of.gpu else ''}",
+            runs.snapshots(of),
+            frozenset((*SILENT, *HEARD) if runs.corpus(of).audio else SILENT),
+            anew=request.config.getoption("force_regen"),
+            read_only="CI is set" if os.environ.get("CI") else "a run on the CPU writes them" if of.gpu else "",
+        )
+    return partial(hold_snapshot, request, known[of])
 
 
 def pytest_terminal_summary(terminalreporter: pytest.TerminalReporter, config: pytest.Config) -> None:
-    written = sorted(config.stash[FIRST])
-    if written:
-        failed = ", though tests failed" if terminalreporter.stats.get("failed") else ""
-        title = f"{len(written)} snapshots written{failed}: look at them and commit them"
-        terminalreporter.section(title, yellow=True)
-        for directory in sorted({path.parent for path in written}):
-            terminalreporter.line(f"git add {os.path.relpath(directory)}")
+    lines = [line for held in config.stash[HELD].values() for line in summary(held)]
+    if lines:
+        terminalreporter.section("snapshots", yellow=True)
+        for line in lines:
+            terminalreporter.line(line)
     if RUNS in config.stash:
         lines = write_reports(config, config.stash[RUNS])
         if lines:

@@ -41,18 +41,18 @@ def differences_by_hand(world: str) -> dict[int, dict[str, float]]:
             segment_id: model(torch.from_numpy(samples)[None]).last_hidden_state[0].numpy()
             for segment_id, samples in waveforms.items()
         }
-    found = {}
+    largest = {}
     for batch_size in BATCH_SIZES:
         extractor = MuQExtractor(SMALL_MUQ, device="cpu", batch_size=batch_size)
         frames = dict(extractor.extract(waveforms.items()))
         assert list(frames) == list(by_hand)
-        found[batch_size] = {
+        largest[batch_size] = {
             segment_id: np.abs(frames[segment_id] - expected).max()
             if frames[segment_id].shape == expected.shape
             else np.inf
             for segment_id, expected in by_hand.items()
         }
-    return found
+    return largest
 
 
 def ahead(runs: Runs, items: list[pytest.Item]) -> None:
@@ -62,9 +62,9 @@ def ahead(runs: Runs, items: list[pytest.Item]) -> None:
 
 @pytest.mark.parametrize("batch_size", BATCH_SIZES)
 def test_frames_equal_the_muq_package_called_by_hand(runs: Runs, batch_size: int):
-    found = runs.background.start(differences_by_hand, differences_by_hand, "signal").result()[batch_size]
-    assert len(found) == 8
-    assert max(found.values()) <= 1e-5
+    largest = runs.background.start(differences_by_hand, differences_by_hand, "signal").result()[batch_size]
+    assert len(largest) == 8
+    assert max(largest.values()) <= 1e-5
 
 
 @pytest.mark.gpu

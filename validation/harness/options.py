@@ -112,7 +112,7 @@ def corpus_of(config: pytest.Config) -> Corpus | None:
         where = f"{directory}/audio: no such directory" if directory else "there is no audio"
         raise pytest.UsageError(f"--{given[0]} was given, but {where}; add --audio DIR, or leave --{given[0]} out")
     if corpus.name.lower() in WORLDS:
-        # Its snapshots and its report would take the place of the world's.
+        # Its report would take the place of the world's.
         raise pytest.UsageError(
             f"corpus {corpus.moments.parent}: its name, {corpus.name!r}, is that of an embedded world; expected "
             'another: give it one in experiment.toml (name = "...")'

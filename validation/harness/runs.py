@@ -153,6 +153,13 @@ class Runs:
             self._corpora[case.world] = open_world(case.world)
         return self._corpora[case.world]
 
+    def snapshots(self, case: Case) -> Path:
+        """Directory of its snapshots: a world's in the suite, a corpus's beside its data."""
+        directory, moments = setting(self.config, "corpus"), self.corpus(case).moments
+        if case.world is not None:
+            return ROOT / "validation" / "snapshots" / case.world
+        return Path(directory) / "snapshots" if directory else moments.with_name(f"{moments.stem}-snapshots")
+
     def annotations(self, case: Case) -> Annotations:
         """Its moments and segments."""
         if case.world not in self._annotations:

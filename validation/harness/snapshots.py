@@ -1,137 +1,225 @@
-"""Regression snapshots that cannot pass in silence.
+"""Two forms of snapshot, and what differs between one of them and what a run gives.
 
-A snapshot holds what a run found, so that a pull request shows what a change did to the results. Two forms:
+- `Facts` (YAML) must be equal: counts, names, verdicts. Sections of one fact a line.
+- `Table` (CSV) must be close: one number a row, rows sorted by their key, four significant digits.
 
-- **YAML** for what must be equal: counts, names, verdicts.
-- **CSV** for what must be close: two columns, `name,value`, one row per quantity, sorted by name, values to four
-  significant digits, so that a changed result is one changed line that names itself.
-
-Comparison here is by name and in full: a row that vanished, was added, or turned into NaN is a difference, as is
-a value outside its tolerance. A quantity that is rightly undefined (the AUC of a video with one class) is given
-as None and stands as `undefined`; NaN itself is refused, since it is how mistakes look.
+Every line names what it is about, so that the diff of a changed result can be read by itself. The comparison is by
+name and in full: a line that vanished, was added, or became undefined is a difference, as is a number beyond its
+tolerance. A number that does not exist (the AUC of a video with one class) stands as `undefined`.
 
 Tolerances
 ----------
-How far a value may lie from its snapshot, absolutely. They come from the spread that was measured for the same
-commit on the embedded worlds, and from what one segment that changes sides is worth there; see `docs/tolerances.md`
-for both. Rounding to four digits comes on top of them.
+How far a number may lie from its snapshot, absolutely. They come from the spread that was measured for the same
+commit on the embedded worlds, and from what one segment that changes sides is worth there; `docs/tolerances.md` has
+both. Rounding to four digits comes on top of them.
 """
 
 import math
+import re
 from collections.abc import Mapping
+from dataclasses import dataclass
 
-#: Absolute tolerances by kind of quantity.
+import yaml
+
+from priosig.report.words import visible
+
+#: Absolute tolerances by kind of number.
 TOLERANCES = {
     "count": 0.0,  # whole numbers
-    "seconds": 1e-3,  # durations: annotations have milliseconds
     "rate": 0.02,  # AUC, accuracy and the like: one segment, or one pair of a video, may change sides
     "pvalue": 0.02,  # two of 199 relabellings may change places, counted twice by the correction for two models
     "interval": 0.05,  # its ends are extrapolations from five videos
     "coefficient": 0.005,  # standardised weights
-    "level": 0.05,  # dB
 }
 UNDEFINED = "undefined"
+SEGMENTS = "segments"  # section of the facts that say where each segment lies
+_MERGE = re.compile(r"^(<{7}|={7}|>{7}|\|{7})", re.MULTILINE)
 
 
-def format_table(values: Mapping[str, float | int | None]) -> str:
-    """CSV text of named values: a header, then `name,value` sorted by name.
+@dataclass(frozen=True)
+class Difference:
+    """One line that differs.
 
-    Parameters
+    Attributes
     ----------
-    values : mapping of str to number or None
-        None means: rightly undefined.
-
-    Raises
-    ------
-    ValueError
-        If a value is NaN or infinite, a name holds a comma, a quote or a line break, or the table is empty.
-
-    Examples
-    --------
-    >>> print(format_table({"auc": 0.81449, "n": 98}), end="")
-    name,value
-    auc,0.8145
-    n,98
+    what : {"segment", "number", "row", "fact"}
+        What changed: where a segment lies, a number's value, whether there is such a number, a fact.
+    words : str
+        Its name, what the run gives, what the snapshot has.
+    size : float
+        How far a number moved, in tolerances; infinite from or to `undefined`.
     """
-    if not values:
-        raise ValueError("snapshot: no values; a table that is empty checks nothing")
-    lines = ["name,value"]
-    for name in sorted(values):
-        if set(name) & set(',"\n\r') or not name:
-            raise ValueError(f"snapshot: name {name!r}; expected no comma, quote or line break, and not nothing")
-        lines.append(f"{name},{_format(name, values[name])}")
-    return "\n".join(lines) + "\n"
+
+    what: str
+    words: str
+    size: float = 0.0
 
 
-def parse_table(text: str) -> dict[str, float | None]:
-    """Read what `format_table` wrote.
+@dataclass(frozen=True)
+class Facts:
+    """Texts and numbers that must be equal: section, name, value."""
 
-    Raises
-    ------
-    ValueError
-        If a line is not `name,value`, a name comes twice, or a value is no finite number.
+    sections: Mapping[str, Mapping[str, str | int | float | bool]]
+
+    def text(self, old: str | None = None) -> str:
+        """The snapshot as YAML; `old` has no say in it, since facts are equal or not."""
+        # libyaml where it is there: the segments of a large corpus are many lines. Lines are never folded.
+        dumper = getattr(yaml, "CSafeDumper", yaml.SafeDumper)
+        sections = {section: dict(facts) for section, facts in self.sections.items()}
+        return yaml.dump(sections, Dumper=dumper, allow_unicode=True, width=1_000_000)
+
+    def differences(self, text: str) -> list[Difference]:
+        """What differs from a snapshot, in the order of its lines.
+
+        Raises
+        ------
+        ValueError
+            If `text` is no such snapshot.
+        """
+        old, new = _parse_facts(text), self.sections
+        keys = {(section, name) for sections in (old, new) for section, facts in sections.items() for name in facts}
+        differences = []
+        for section, name in sorted(keys):
+            now, was = (sections.get(section, {}).get(name) for sections in (new, old))
+            if (type(now), now) != (type(was), was):
+                words = visible(f"{name}: {_fact(now, 'vanished')}, snapshot {_fact(was, 'none')}")
+                differences.append(Difference("segment" if section == SEGMENTS else "fact", words))
+        return differences
+
+
+@dataclass(frozen=True)
+class Table:
+    """Numbers that must be close.
+
+    Attributes
+    ----------
+    columns : tuple of str
+        Of the key, the last one names the number.
+    rows : mapping from key to (value, kind)
+        NaN: the number does not exist. `kind` is one of `TOLERANCES`.
     """
-    header, *lines = text.splitlines() or [""]
-    if header != "name,value":
-        raise ValueError(f"snapshot: first line is {header!r}; expected 'name,value'")
-    values: dict[str, float | None] = {}
-    for number, line in enumerate(lines, start=2):
-        name, comma, value = line.partition(",")
-        if not comma or name in values:
-            raise ValueError(f"snapshot: line {number} is {line!r}; expected name,value with every name once")
-        values[name] = None if value == UNDEFINED else float(value)
-        if values[name] is not None and not math.isfinite(values[name]):
-            raise ValueError(f"snapshot: line {number} is {line!r}; expected a finite number or '{UNDEFINED}'")
-    return values
+
+    columns: tuple[str, ...]
+    rows: Mapping[tuple[str, ...], tuple[float, str]]
+
+    def text(self, old: str | None = None) -> str:
+        """The snapshot as CSV; numbers that `old` has within their tolerance stay as they are there.
+
+        Raises
+        ------
+        ValueError
+            If a number is infinite, or part of a key is empty or holds a comma, a quote or a line break.
+
+        Examples
+        --------
+        >>> print(Table(("view", "name"), {("clean", "auc"): (0.81449, "rate")}).text(), end="")
+        view,name,value
+        clean,auc,0.8145
+        """
+        try:
+            before = _parse_table(old, self.columns) if old is not None else {}
+        except ValueError:
+            before = {}  # nothing in it can stay
+        lines = [",".join((*self.columns, "value"))]
+        for key in sorted(self.rows):
+            value, kind = self.rows[key]
+            if not all(key) or set("".join(key)) & set(',"\n\r'):
+                raise ValueError(f"snapshot: key {key}; expected texts without comma, quote or line break")
+            stays = key in before and not _moved(value, before[key], TOLERANCES[kind])
+            lines.append(",".join((*key, _number(before[key] if stays else value))))
+        return "\n".join(lines) + "\n"
+
+    def differences(self, text: str) -> list[Difference]:
+        """What differs from a snapshot, in the order of its lines.
+
+        Raises
+        ------
+        ValueError
+            If `text` is no such snapshot.
+
+        Examples
+        --------
+        >>> table = Table(("name",), {("auc",): (0.9, "rate"), ("new",): (1.0, "rate")})
+        >>> [found.words for found in table.differences("name,value\\nauc,0.8\\n")]
+        ['auc: 0.9, snapshot 0.8 (off by 0.1, tolerance 0.02)', 'new: 1, snapshot none']
+        """
+        old, differences = _parse_table(text, self.columns), []
+        for key in sorted({*old, *self.rows}):
+            name = " ".join(key)
+            if key not in self.rows:
+                differences.append(Difference("row", f"{name}: vanished, snapshot {_number(old[key])}"))
+                continue
+            value, kind = self.rows[key]
+            if key not in old:
+                differences.append(Difference("row", f"{name}: {_number(value)}, snapshot none"))
+            elif _moved(value, old[key], TOLERANCES[kind]):
+                differences.append(_difference(name, value, old[key], kind))
+        return differences
 
 
-def differences(
-    obtained: Mapping[str, float | None], expected: Mapping[str, float | None], tolerance: float
-) -> list[str]:
-    """What differs between two tables, a line each; an empty list means that they agree.
-
-    Values agree if they lie within `tolerance` of each other, plus half a unit in the fourth significant digit
-    of the expected one, which is what writing it down may have cost it.
-
-    Examples
-    --------
-    >>> differences({"auc": 0.9, "new": 1.0}, {"auc": 0.8, "gone": 1.0}, tolerance=0.02)
-    ['auc: 0.9, snapshot 0.8 (off by 0.1, tolerance 0.02)', 'gone: vanished (snapshot 1)', 'new: added (1)']
-    """
-    lines = []
-    for name in sorted({*obtained, *expected}):
-        if name not in obtained:
-            lines.append(f"{name}: vanished (snapshot {_show(expected[name])})")
-        elif name not in expected:
-            lines.append(f"{name}: added ({_show(obtained[name])})")
-        else:
-            lines += _difference(name, obtained[name], expected[name], tolerance)
-    return lines
+def _difference(name: str, value: float, old: float, kind: str) -> Difference:
+    words, off = f"{name}: {_number(value)}, snapshot {_number(old)}", abs(value - old)
+    if kind == "count":
+        return Difference("fact", words)
+    if math.isnan(off):
+        return Difference("number", words, math.inf)
+    tolerance = TOLERANCES[kind]
+    return Difference("number", f"{words} (off by {off:.3g}, tolerance {tolerance:g})", off / tolerance)
 
 
-def _difference(name: str, new: float | None, old: float | None, tolerance: float) -> list[str]:
-    if new is None and old is None:
-        return []
-    if new is None or old is None or math.isnan(new) or math.isnan(old):
-        return [f"{name}: {_show(new)}, snapshot {_show(old)}"]
-    if abs(new - old) <= tolerance + (_half_unit(old) if tolerance else 0.0):
-        return []
-    return [f"{name}: {_show(new)}, snapshot {_show(old)} (off by {abs(new - old):.3g}, tolerance {tolerance:g})"]
+def _moved(value: float, old: float, tolerance: float) -> bool:
+    """Whether a number lies beyond its tolerance; half a unit in the fourth digit is what writing may have cost."""
+    if math.isnan(value) or math.isnan(old):
+        return math.isnan(value) != math.isnan(old)
+    rounding = 0.5 * 10.0 ** (math.floor(math.log10(abs(old))) - 3) * (1 + 1e-9) if tolerance and old else 0.0
+    return abs(value - old) > tolerance + rounding
 
 
-def _half_unit(value: float) -> float:
-    return 0.0 if value == 0 else 0.5 * 10.0 ** (math.floor(math.log10(abs(value))) - 3) * (1 + 1e-9)
-
-
-def _format(name: str, value: float | int | None) -> str:
-    if value is None:
+def _number(value: float) -> str:
+    if math.isnan(value):
         return UNDEFINED
-    if isinstance(value, bool) or not math.isfinite(value):
-        raise ValueError(f"snapshot: {name} is {value!r}; expected a finite number (None if rightly undefined)")
-    if float(value).is_integer() and abs(value) < 1e15:
-        return str(int(value))
-    return f"{value:.4g}"
+    if math.isinf(value):
+        raise ValueError(f"snapshot: {value!r}; expected a finite number")
+    return str(int(value)) if float(value).is_integer() and abs(value) < 1e15 else f"{value:.4g}"
 
 
-def _show(value: float | None) -> str:
-    return UNDEFINED if value is None else f"{value:.4g}"
+def _fact(value: object, none: str) -> str:
+    return none if value is None else repr(value)
+
+
+def _parse_table(text: str, columns: tuple[str, ...]) -> dict[tuple[str, ...], float]:
+    _refuse_merge(text)
+    header, *lines = text.splitlines() or [""]
+    expected = ",".join((*columns, "value"))
+    if header != expected:
+        raise ValueError(f"line 1 is {header!r}; expected {expected!r}")
+    rows: dict[tuple[str, ...], float] = {}
+    for number, line in enumerate(lines, start=2):
+        *key, value = line.split(",")
+        if len(key) != len(columns) or tuple(key) in rows:
+            raise ValueError(f"line {number} is {line!r}; expected {expected}, every key once")
+        try:
+            rows[tuple(key)] = math.nan if value == UNDEFINED else float(value)
+        except ValueError:
+            raise ValueError(f"line {number} is {line!r}; expected a number or '{UNDEFINED}'") from None
+        if value != UNDEFINED and not math.isfinite(rows[tuple(key)]):
+            raise ValueError(f"line {number} is {line!r}; expected a finite number or '{UNDEFINED}'")
+    return rows
+
+
+def _parse_facts(text: str) -> dict[str, dict[str, object]]:
+    _refuse_merge(text)
+    try:
+        sections = yaml.load(text, Loader=getattr(yaml, "CSafeLoader", yaml.SafeLoader))
+    except yaml.YAMLError as error:
+        raise ValueError(f"not YAML ({' '.join(str(error).split())})") from None
+    if not isinstance(sections, dict) or not all(isinstance(facts, dict) for facts in sections.values()):
+        raise ValueError(f"holds {sections!r:.60}; expected sections of one fact a line")
+    return sections
+
+
+def _refuse_merge(text: str) -> None:
+    marker = _MERGE.search(text)
+    if marker:
+        line = text.count("\n", 0, marker.start()) + 1
+        raise ValueError(f"line {line} begins with {marker[0]!r}: a merge that was not resolved")
