@@ -52,21 +52,21 @@ def write_reports(config: pytest.Config, runs: Runs) -> list[str]:
     A report that cannot be written must not turn a result red, and must not be silent: each trouble is a line.
     """
     lines, summaries, failures = [], [], []
-    found: dict[Path, list[Experiment]] = {}
+    by_directory: dict[Path, list[Experiment]] = {}
     drawn = [(case, one, begin_report(config, runs, case, one)) for case, one in _reportable(runs).items()]
     for case, experiment, drawing in drawn:
         with _told(lines, f"report of {case.id}"):
             page, summary = drawing.result()
             lines.append(f"report of {case.id}: {_relative(page)}")
             summaries.append(summary)
-            found.setdefault(_directory(config, case), []).append(experiment)
+            by_directory.setdefault(_directory(config, case), []).append(experiment)
     for case, message in runs.failures.items():
         name = case.world or config.stash[CORPUS].name
         failures.append(f"### {name}\n\nCould not be run: {message}\n")
         with _told(lines, f"report of {case.id}"):
             page = _draw_failure(config, runs, case, name, message)
             lines.append(f"{case.id} could not be run; its report says why: {_relative(page)}")
-    for directory, experiments in found.items():
+    for directory, experiments in by_directory.items():
         if len(experiments) > 1:
             with _told(lines, f"{directory}: the page of all reports"):
                 from priosig.report.page import markdown_overview, write_index
@@ -108,7 +108,7 @@ def _told(lines: list[str], what: str) -> Iterator[None]:
 def _reportable(runs: Runs) -> dict[Case, Experiment]:
     """What was run; and what was only looked at, where nothing more was to be had."""
     worlds = {case.world for case in runs.experiments}
-    return runs.experiments | {case: found for case, found in runs.described.items() if case.world not in worlds}
+    return runs.experiments | {case: one for case, one in runs.described.items() if case.world not in worlds}
 
 
 def _directory(config: pytest.Config, case: Case) -> Path:

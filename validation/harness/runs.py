@@ -194,8 +194,9 @@ class Runs:
     def extractor(self, case: Case) -> MuQExtractor:
         """The encoder of a case; one, so that its model is loaded once."""
         if case not in self._extractors:
-            found = make_extractor(self.corpus(case), device=self.device_of(case), cache_dir=self.cache)
-            self._extractors[case] = found
+            self._extractors[case] = make_extractor(
+                self.corpus(case), device=self.device_of(case), cache_dir=self.cache
+            )
         return self._extractors[case]
 
     def _describe(self, case: Case) -> Experiment:

@@ -140,7 +140,7 @@ class Table:
         Examples
         --------
         >>> table = Table(("name",), {("auc",): (0.9, "rate"), ("new",): (1.0, "rate")})
-        >>> [found.words for found in table.differences("name,value\\nauc,0.8\\n")]
+        >>> [one.words for one in table.differences("name,value\\nauc,0.8\\n")]
         ['auc: 0.9, snapshot 0.8 (off by 0.1, tolerance 0.02)', 'new: 1, snapshot none']
         """
         old, differences = _parse_table(text, self.columns), []
