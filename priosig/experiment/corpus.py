@@ -77,7 +77,7 @@ class Corpus:
     Attributes
     ----------
     name : str
-        Names the experiment's snapshots and report: letters, digits, `_` and `-`.
+        Names the experiment and its report: letters, digits, `_` and `-`.
     moments : Path
         The annotations.
     audio : Path or None
