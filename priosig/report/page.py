@@ -14,7 +14,6 @@ from collections.abc import Mapping, Sequence
 from pathlib import Path
 from typing import TYPE_CHECKING
 
-from priosig._core.atomic import write_text
 from priosig.experiment.pipeline import Experiment
 from priosig.report import corpus, models
 from priosig.report.answer import answer
@@ -24,6 +23,7 @@ from priosig.report.grid import Cell, Grid, grid
 from priosig.report.inputs import describe_inputs, software
 from priosig.report.markdown import markdown_overview, markdown_summary, overview
 from priosig.report.mistakes import mistakes
+from priosig.report.publish import publish
 from priosig.report.sensitivity import sensitivity as sensitivity_section
 from priosig.report.tables import Table, experiment_tables, sensitivity_rows
 from priosig.report.words import AUC_WORDS, clock, number, plain, share, visible
@@ -37,6 +37,7 @@ if TYPE_CHECKING:
 __all__ = ["markdown_overview", "markdown_summary", "write_failure", "write_index", "write_report"]
 
 PAGE = "index.html"
+INDEX = "index of reports"
 _TEMPLATES = Path(__file__).parent / "templates"
 
 
@@ -57,7 +58,8 @@ def write_report(
     experiment : Experiment
         Of `run_experiment` or, without audio, of `describe`.
     directory : path-like
-        Of all reports. Files of an earlier report of the same name are replaced, each atomically.
+        Of all reports. Files of an earlier report of the same name are replaced, nothing else
+        (`priosig.report.publish`).
     run_time : str, optional
         When the run was made, shown as it is; the one thing that differs between two runs.
     environment : mapping, optional
@@ -82,8 +84,6 @@ def write_report(
     tables = experiment_tables(experiment, findings) | {"sensitivity": sensitivity_rows(sensitivity)}
     failed = {"could not be run": failure} if failure else {}
     tables["inputs"] = Table(("input", "value"), tuple((failed | environment | inputs | versions).items()))
-    for name, table in tables.items():
-        write_text(target / f"{name}.csv", table.to_csv())
     result = experiment.claim
     context = {
         "failure": failure,
@@ -103,24 +103,28 @@ def write_report(
         "run_time": run_time,
         "tables": sorted(tables),
     }
-    return write_text(target / PAGE, _render("report.html.j2", name=experiment.name, **context))
+    files = {f"{name}.csv": table.to_csv() for name, table in tables.items()}
+    files[PAGE] = _render("report.html.j2", name=experiment.name, **context)
+    publish(target, experiment.name, files)
+    return target / PAGE
 
 
 def write_index(experiments: Sequence[Experiment], directory: str | Path) -> Path:
     """Write a page that leads to the reports of several experiments, with what each comes to."""
     page = _render("index.html.j2", name="Experiments", table_of_reports=_overview_table(experiments))
-    return write_text(Path(directory) / PAGE, page)
+    publish(directory, INDEX, {PAGE: page})
+    return Path(directory) / PAGE
 
 
 def write_failure(name: str, directory: str | Path, message: str, *, run_time: str | None = None) -> Path:
     """Write the page of an experiment whose annotations can't even be read, with the reason.
 
-    `name` is as for `Corpus.name`. Tables of an earlier report of that name are removed: they are not this run's.
+    `name` is as for `Corpus.name`. Tables of an earlier report of that name go: they are not this run's
+    (`priosig.report.publish`).
     """
-    for table in (Path(directory) / name).glob("*.csv"):
-        table.unlink()
     page = _render("failure.html.j2", name=name, message=message, run_time=run_time, software=software())
-    return write_text(Path(directory) / name / PAGE, page)
+    publish(Path(directory) / name, name, {PAGE: page})
+    return Path(directory) / name / PAGE
 
 
 def _overview_table(experiments: Sequence[Experiment]) -> Grid:

@@ -1,19 +1,23 @@
-"""Tables as CSV and Markdown.
+"""Tables as CSV and Markdown, safe to open whatever a corpus put into them.
 
-Numbers have six significant digits, undefined ones are `nan`. A text that a spreadsheet would take for a formula, and
-run, is written with an apostrophe before it.
+Numbers have six significant digits, undefined ones are `nan`. In CSV every text is quoted and stands on one line. A
+part of it that a spreadsheet would take for a formula, and run, has an apostrophe before it: at the beginning, and
+after a semicolon or a bar, where some spreadsheets begin a cell. In Markdown a text makes no link, image, tag or
+column.
 """
 
-import csv
-import io
 import re
 from collections.abc import Sequence
 from dataclasses import dataclass
 
 import numpy as np
 
-_FORMULA = tuple("=+-@\t\n＝＋－＠")
+from priosig.report.words import visible
+
+# Blanks of every kind before a sign of a formula, also in its full width.
+_FORMULA = re.compile(r"(^|[;|])([\s\u200b\u2060\"']*)([=+\-@\uff1d\uff0b\uff0d\uff20])")
 _ID = re.compile(r"[A-Za-z0-9_-]+")  # of a video, say: may begin with "-", and can call nothing
+_MARKUP = re.compile(r"[\\`*\[\]<>|~&]|(?<!\w)_|_(?!\w)")
 
 
 @dataclass(frozen=True)
@@ -25,11 +29,7 @@ class Table:
 
     def to_csv(self) -> str:
         """Comma-separated, with a header line."""
-        text = io.StringIO()
-        writer = csv.writer(text, lineterminator="\n")
-        writer.writerow(self.columns)
-        writer.writerows([_cell(value) for value in row] for row in self.rows)
-        return text.getvalue()
+        return "".join(",".join(map(_cell, row)) + "\n" for row in (self.columns, *self.rows))
 
 
 def aligned(rows: Sequence[Sequence[str]]) -> list[str]:
@@ -42,10 +42,32 @@ def aligned(rows: Sequence[Sequence[str]]) -> list[str]:
     |-------|------|
     | A     | 0.81 |
     """
-    cells = [[str(cell).replace("|", "\\|").replace("\n", " ") for cell in row] for row in rows]
+    cells = [[escaped(str(cell)) for cell in row] for row in rows]
     widths = [max(len(row[k]) for row in cells) for k in range(len(cells[0]))]
     lines = ["| " + " | ".join(c.ljust(w) for c, w in zip(row, widths, strict=True)) + " |" for row in cells]
     return [lines[0], "|" + "|".join("-" * (w + 2) for w in widths) + "|", *lines[1:]]
+
+
+def escaped(text: str) -> str:
+    """A text as one line of Markdown that shows it as it is.
+
+    Examples
+    --------
+    >>> escaped("![x](y) <b> two_kinds")
+    '!\\\\[x\\\\](y) \\\\<b\\\\> two_kinds'
+    """
+    return _MARKUP.sub(r"\\\g<0>", one_line(text))
+
+
+def fenced(text: str) -> str:
+    """Lines of text as a block of Markdown in which nothing has a meaning."""
+    fence = "`" * max(3, 1 + max(map(len, re.findall(r"`+", text)), default=0))
+    return f"{fence}text\n{visible(text)}\n{fence}"
+
+
+def one_line(text: str) -> str:
+    """A text without control characters, on one line."""
+    return re.sub(r"[\n\t]+", " ", visible(text))
 
 
 def _cell(value: object) -> str:
@@ -55,6 +77,9 @@ def _cell(value: object) -> str:
         return "true" if value else "false"
     if isinstance(value, (float, np.floating)):
         return f"{float(value) + 0.0:.6g}"
-    text = str(value).encode("utf-8", "replace").decode("utf-8")
-    text = text.replace("\r\n", "\n").replace("\r", "\n")  # a lone return would end the row
-    return f"'{text}" if text.startswith(_FORMULA) and not _ID.fullmatch(text) else text
+    if isinstance(value, (int, np.integer)):
+        return str(value)
+    text = one_line(str(value))
+    if not _ID.fullmatch(text):
+        text = _FORMULA.sub(r"\1\2'\3", text)
+    return '"' + text.replace('"', '""') + '"'

@@ -5,6 +5,7 @@ verdicts' sentences have, and what belongs together is held by no-break spaces.
 """
 
 import math
+import re
 import unicodedata
 from collections.abc import Sequence
 
@@ -14,7 +15,15 @@ from priosig.verdict.wording import pvalue_words
 
 NONE = "–"
 AUC_WORDS = "AUC within video: how often a STOP outranks a CONTINUE of the same video (1 is always, 0.5 is guessing)"
-_BIDI = frozenset("\u202a\u202b\u202c\u202d\u202e\u2066\u2067\u2068\u2069")  # turn the letters around them round
+# What turns round the letters beside it, and the mark of a byte order.
+_SHAPELESS = frozenset("\u202a\u202b\u202c\u202d\u202e\u2066\u2067\u2068\u2069\ufeff")
+_LINE_END = re.compile("\r\n?|[\x0b\x0c\x85\u2028\u2029]")
+# What a terminal obeys: colours and moves (CSI), titles and links (OSC and its like), sequences of two letters.
+_TERMINAL = re.compile(
+    r"(?:\x1b\[|\x9b)[0-?]*[ -/]*[@-~]"
+    r"|(?:\x1b[\]P^_X]|[\x9d\x90\x9e\x9f\x98])[^\x07\x1b\x9c\n]*(?:\x07|\x1b\\|\x9c)"
+    r"|\x1b[ -/]*[0-~]"
+)
 
 
 def number(value: float | None, digits: int = 2) -> str:
@@ -127,12 +136,13 @@ def capital(text: str) -> str:
 
 
 def visible(text: str) -> str:
-    """Text of a corpus without what has no shape: control characters, and those that reverse the letters around them.
+    """Text without control characters, terminal sequences, and what turns the letters round; line ends and tabs stay.
 
     Examples
     --------
-    >>> visible("ab\\u202ecd\\x07\\n")
+    >>> visible("ab\\u202ecd\\x07\\x1b[31m\\n")
     'abcd\\n'
     """
-    kept = (c for c in text if c in "\n\t" or (unicodedata.category(c) != "Cc" and c not in _BIDI))
+    text = _LINE_END.sub("\n", _TERMINAL.sub("", text))
+    kept = (c for c in text if c in "\n\t" or (unicodedata.category(c) != "Cc" and c not in _SHAPELESS))
     return "".join("\ufffd" if "\ud800" <= c <= "\udfff" else c for c in kept)

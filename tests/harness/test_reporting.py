@@ -8,6 +8,7 @@ from types import SimpleNamespace
 import pytest
 
 from priosig.experiment.corpus import Corpus, Settings
+from priosig.report.publish import publish
 from validation.harness import reporting
 from validation.harness.options import CORPUS
 from validation.harness.runs import Case
@@ -73,7 +74,10 @@ def test_what_could_not_be_run_has_a_page_and_stands_in_the_summary(config, monk
     lines = reporting.write_reports(config, session({}, failures={ONE: "audio/v.wav: empty file"}))
     assert "could not be run; its report says why" in lines[0]
     assert "audio/v.wav: empty file" in (tmp_path / "report" / "signal" / "index.html").read_text(encoding="utf-8")
-    assert "### signal\n\nCould not be run: audio/v.wav: empty file" in (tmp_path / "summary.md").read_text()
+    assert (
+        "### signal\n\nCould not be run:\n\n```text\naudio/v.wav: empty file\n```\n"
+        in (tmp_path / "summary.md").read_text()
+    )
 
 
 def test_a_page_of_a_failure_that_cannot_be_written_is_told(config, tmp_path):
@@ -95,18 +99,31 @@ def test_what_could_not_be_run_is_told_with_what_its_annotations_say(config, tmp
     runs = session({}, failures={Case(None): "audio/v.wav: empty file"}, corpus=corpus)
     runs.cache = str(tmp_path / "cache")
     config.stash[CORPUS] = corpus
-    (tmp_path / "report" / "trial").mkdir(parents=True)
-    (tmp_path / "report" / "trial" / "verdicts.csv").write_text("of an earlier run")
+    publish(tmp_path / "report" / "trial", "trial", {"verdicts.csv": "of an earlier run"})
     reporting.write_reports(config, runs)
     page = (tmp_path / "report" / "trial" / "index.html").read_text(encoding="utf-8")
     assert page.index("The experiment could not be run") < page.index("audio/v.wav: empty file")
     assert "Annotation audit" in page
     assert "earlier" not in (tmp_path / "report" / "trial" / "verdicts.csv").read_text()
-    assert "could not be run,audio/v.wav: empty file" in (tmp_path / "report" / "trial" / "inputs.csv").read_text()
+    assert (
+        '"could not be run","audio/v.wav: empty file"' in (tmp_path / "report" / "trial" / "inputs.csv").read_text()
+    )
 
 
-def test_tables_of_an_earlier_report_do_not_stay_beside_a_failure(config, tmp_path):
+def test_a_report_is_not_written_over_files_of_the_users_and_that_is_told(config, tmp_path):
     (tmp_path / "report" / "signal").mkdir(parents=True)
-    (tmp_path / "report" / "signal" / "verdicts.csv").write_text("of an earlier run")
-    reporting.write_reports(config, session({}, failures={ONE: "moments.jsonl:1: not JSON"}))
-    assert [path.name for path in (tmp_path / "report" / "signal").iterdir()] == ["index.html"]
+    (tmp_path / "report" / "signal" / "index.html").write_text("a page of the user's")
+    (line, *_) = reporting.write_reports(config, session({}, failures={ONE: "moments.jsonl:1: not JSON"}))
+    assert "holds index.html, not as an earlier report of signal wrote it" in line
+    assert (tmp_path / "report" / "signal" / "index.html").read_text() == "a page of the user's"
+
+
+def test_no_control_character_of_a_message_reaches_the_terminal_or_the_summary(config, monkeypatch, tmp_path):
+    monkeypatch.setenv("GITHUB_STEP_SUMMARY", str(tmp_path / "summary.md"))
+    failures = {ONE: "a\x1b[2J\x07 ![x](http://x) <img src=x>\n```\nend"}
+    outcomes = {OTHER: RuntimeError("no\x1b]0;ink\x07")}
+    lines = reporting.write_reports(config, session(outcomes, failures=failures))
+    assert any("no" in line for line in lines)
+    summary = (tmp_path / "summary.md").read_text()
+    assert not [c for c in "".join(lines) + summary if ord(c) < 32 and c not in "\n\t"]
+    assert "````text\na ![x](http://x) <img src=x>\n```\nend\n````" in summary

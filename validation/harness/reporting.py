@@ -15,6 +15,8 @@ import pytest
 from priosig._core.cache import EmbeddingCache
 from priosig.experiment.annotations import read_annotations
 from priosig.experiment.pipeline import Experiment, describe
+from priosig.report.table_text import fenced
+from priosig.report.words import visible
 from validation.harness.options import CORPUS, setting
 from validation.harness.runs import Case, Runs
 
@@ -62,7 +64,7 @@ def write_reports(config: pytest.Config, runs: Runs) -> list[str]:
             by_directory.setdefault(_directory(config, case), []).append(experiment)
     for case, message in runs.failures.items():
         name = case.world or config.stash[CORPUS].name
-        failures.append(f"### {name}\n\nCould not be run: {message}\n")
+        failures.append(f"### {name}\n\nCould not be run:\n\n{fenced(message)}\n")
         with _told(lines, f"report of {case.id}"):
             page = _draw_failure(config, runs, case, name, message)
             lines.append(f"{case.id} could not be run; its report says why: {_relative(page)}")
@@ -76,10 +78,10 @@ def write_reports(config: pytest.Config, runs: Runs) -> list[str]:
     target = os.environ.get("GITHUB_STEP_SUMMARY")
     if target and (summaries or failures):
         with _told(lines, "GITHUB_STEP_SUMMARY"), open(target, "a", encoding="utf-8") as handle:
-            handle.write("\n".join([*failures, *summaries]) + "\n")
+            handle.write(visible("\n".join([*failures, *summaries])) + "\n")
     # On the terminal one experiment is told at length; of several, their verdicts.
     shown = summaries if len(summaries) == 1 else [text for text in summaries if not text.startswith("#")]
-    return [*lines, *([""] if shown else []), *"\n".join(shown).splitlines()]
+    return [visible(line) for line in (*lines, *([""] if shown else []), *"\n".join(shown).splitlines())]
 
 
 def _draw_failure(config: pytest.Config, runs: Runs, case: Case, name: str, message: str) -> Path:
@@ -99,7 +101,7 @@ def _draw_failure(config: pytest.Config, runs: Runs, case: Case, name: str, mess
 def _told(lines: list[str], what: str) -> Iterator[None]:
     try:
         yield
-    except OSError as error:
+    except (OSError, ValueError) as error:
         lines.append(f"{what} could not be written: {error}")
     except Exception:
         lines.append(f"{what} could not be written:\n{traceback.format_exc()}")

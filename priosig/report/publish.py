@@ -1,0 +1,106 @@
+"""The files of a report, and what they may replace.
+
+Beside the files lies a manifest (`MANIFEST`) with the name and the SHA-256 of each. A later report of the same name
+replaces these files, and removes those that it has no use for, as long as they are what was written. All else in the
+directory is the user's: it stays, and where it has a name that the report needs, nothing is written at all. Links are
+never followed and never replaced.
+
+The manifest is written before the files and once more after them, so that a run that is killed between leaves nothing
+that the next one does not know.
+"""
+
+import hashlib
+import json
+from collections.abc import Mapping
+from pathlib import Path
+
+from priosig._core.atomic import write_bytes, write_text
+
+MANIFEST = "priosig-report.json"
+Digests = dict[str, list[str]]
+
+
+def publish(directory: str | Path, name: str, files: Mapping[str, str]) -> None:
+    """Write the files of a report, in place of those of an earlier report of the same name.
+
+    Parameters
+    ----------
+    directory : path-like
+        Made where it is missing.
+    name : str
+        Of the report.
+    files : mapping of str to str
+        Text by file name, all that the report consists of.
+
+    Raises
+    ------
+    ValueError
+        If something is in the way that no earlier report of this name wrote. Then nothing was changed.
+    OSError
+        If a file cannot be written.
+    """
+    directory = Path(directory)
+    if directory.is_symlink():
+        raise ValueError(f"report: {directory} is a symbolic link; expected a directory of its own: move it away")
+    data = {file: text.encode("utf-8") for file, text in files.items()}
+    earlier = _read_manifest(directory / MANIFEST, name)
+    taken = [file for file in data if _is_there(directory / file) and not _is_ours(directory / file, earlier)]
+    if taken:
+        raise ValueError(
+            f"report: {directory} holds {', '.join(sorted(taken))}, not as an earlier report of {name} wrote it; "
+            "nothing was replaced: move it away, or choose another directory for reports"
+        )
+    digests = {file: [_digest(content)] for file, content in data.items()}
+    either = {file: [*earlier.get(file, []), *digests.get(file, [])] for file in {*earlier, *digests}}
+    _write_manifest(directory / MANIFEST, name, either)
+    for file, content in data.items():
+        write_bytes(directory / file, content)
+    for file in earlier:
+        if file not in data and _is_ours(directory / file, earlier):
+            (directory / file).unlink()
+    _write_manifest(directory / MANIFEST, name, digests)
+
+
+def published(directory: str | Path) -> str:
+    """Name of the report that lies in a directory; empty where there is none."""
+    try:
+        content = json.loads((Path(directory) / MANIFEST).read_text(encoding="utf-8"))
+        return str(content["report"])
+    except (OSError, ValueError, KeyError, TypeError):
+        return ""
+
+
+def _read_manifest(path: Path, name: str) -> Digests:
+    if not _is_there(path):
+        return {}
+    problem = f"report: {path} is not the manifest of a report of {name}; move it away"
+    if path.is_symlink() or not path.is_file():
+        raise ValueError(problem)
+    try:
+        content = json.loads(path.read_text(encoding="utf-8"))
+        digests = {str(file): [str(one) for one in known] for file, known in content["files"].items()}
+        is_own = content["report"] == name and all(Path(file).name == file for file in digests)
+    except (ValueError, KeyError, TypeError, AttributeError):
+        raise ValueError(problem) from None
+    if not is_own:
+        raise ValueError(problem)
+    return digests
+
+
+def _write_manifest(path: Path, name: str, digests: Digests) -> None:
+    content = {"report": name, "files": {file: sorted(set(known)) for file, known in sorted(digests.items())}}
+    write_text(path, json.dumps(content, indent=1) + "\n")
+
+
+def _is_there(path: Path) -> bool:
+    return path.is_symlink() or path.exists()
+
+
+def _is_ours(path: Path, digests: Digests) -> bool:
+    """Whether a file is what an earlier report wrote."""
+    known = digests.get(path.name, [])
+    return bool(known) and path.is_file() and not path.is_symlink() and _digest(path.read_bytes()) in known
+
+
+def _digest(data: bytes) -> str:
+    return hashlib.sha256(data).hexdigest()
