@@ -1,9 +1,15 @@
 """What a check of the annotations found: its counts, its sentence, its rows."""
 
+import math
 from collections.abc import Sequence
 from dataclasses import dataclass
+from typing import Literal
 
 from priosig.annotations.moments import Moment
+
+Harm = Literal["the label is given away", "the label may be wrong", "data are lost"]
+HARMS: tuple[Harm, ...] = ("the label is given away", "the label may be wrong", "data are lost")
+"""What a finding does to the result, the worst first."""
 
 
 @dataclass(frozen=True)
@@ -19,12 +25,15 @@ class Problem:
         Second of the video to look at; None where the whole video is meant.
     detail : str
         What was seen, with its numbers.
+    size : float
+        How bad it is beside other rows of the same finding; NaN where all are alike.
     """
 
     id: str
     video_id: str
     time: float | None
     detail: str
+    size: float = math.nan
 
 
 @dataclass(frozen=True)
@@ -43,8 +52,10 @@ class Finding:
         How many show it, of how many that could be checked.
     summary : str
         What was seen, in one sentence.
+    harm : Harm
+        What it does to the result, in a few words.
     effect : str
-        What it does to the experiment.
+        The same in a sentence.
     problems : tuple of Problem
         The `count` rows; in the order of the annotations.
     """
@@ -55,19 +66,27 @@ class Finding:
     count: int
     total: int
     summary: str
+    harm: Harm
     effect: str
     problems: tuple[Problem, ...]
 
 
 def finding_of(
-    name: str, title: str, unit: str, problems: Sequence[Problem], total: int, effect: str, note: str = ""
+    name: str,
+    title: str,
+    unit: str,
+    problems: Sequence[Problem],
+    total: int,
+    harm: Harm,
+    effect: str,
+    note: str = "",
 ) -> Finding:
     """A finding whose count and sentence follow from its rows; `note` goes on with the sentence."""
     # A row can have several problems (a window that overlaps two others); it is counted once.
     count = len({problem.id for problem in problems})
     plural = "" if total == 1 else "s"
     seen = f"{count} of {total} {unit}{plural}" if count else f"None of {total} {unit}{plural}"
-    return Finding(name, title, unit, count, total, f"{seen}.{note}", effect, tuple(problems))
+    return Finding(name, title, unit, count, total, f"{seen}.{note}", harm, effect, tuple(problems))
 
 
 def milliseconds(seconds: float) -> int:

@@ -39,6 +39,7 @@ def contradicting_times(moments: Sequence[Moment]) -> Finding:
         "moment",
         problems,
         len(moments),
+        "the label may be wrong",
         "A window that lies after its stop, or in the feedback, is not what the teacher judged: its label is noise.",
     )
 
@@ -51,13 +52,13 @@ def contradicting_moments(moments: Sequence[Moment]) -> Finding:
         for o in others:
             if min(m.playing_before_end, o.feedback_end) - max(m.playing_before_start, o.feedback_start) > _SLACK:
                 feedback = f"{o.feedback_start:.1f} to {o.feedback_end:.1f} s"
-                found.append(f"the playing {window_words(m)} overlaps feedback {feedback} of moment {o.moment_id}")
+                found.append(f"the playing {window_words(m)} overlaps feedback {feedback} after another stop")
         between = [o for o in others if m.playing_before_end - _SLACK <= o.stop_timestamp < m.stop_timestamp - _SLACK]
         if between:
             first = min(between, key=lambda o: o.stop_timestamp)
             found.append(
                 f"between the playing's end at {m.playing_before_end:.1f} s and the stop at {m.stop_timestamp:.1f} s "
-                f"lies the stop of moment {first.moment_id} at {first.stop_timestamp:.1f} s"
+                f"lies another stop at {first.stop_timestamp:.1f} s"
             )
         if found:
             problems.append(Problem(m.moment_id, m.video_id, m.playing_before_start, "; ".join(found)))
@@ -67,6 +68,7 @@ def contradicting_moments(moments: Sequence[Moment]) -> Finding:
         "moment",
         problems,
         len(moments),
+        "the label may be wrong",
         "Playing during feedback holds the teacher's voice. A window with another stop between its end and its own "
         "stop is what that other stop was for, so that its label may belong to other playing.",
     )
@@ -85,7 +87,7 @@ def far_from_stop(moments: Sequence[Moment]) -> Finding:
     """Playing that ends long before the stop it is said to have led to."""
     gaps = [m.stop_timestamp - m.playing_before_end for m in moments]
     problems = [
-        Problem(m.moment_id, m.video_id, m.playing_before_end, f"the playing ends {gap:.1f} s before its stop")
+        Problem(m.moment_id, m.video_id, m.playing_before_end, f"the playing ends {gap:.1f} s before its stop", gap)
         for m, gap in zip(moments, gaps, strict=True)
         if gap > FAR_FROM_STOP
     ]
@@ -95,6 +97,7 @@ def far_from_stop(moments: Sequence[Moment]) -> Finding:
         "moment",
         problems,
         len(moments),
+        "the label may be wrong",
         "What lies between may be more playing, or talk; the window may not be the playing that was judged.",
         f" The playing ends a median of {seconds_words(statistics.median(gaps))} before the stop." if gaps else "",
     )
@@ -107,9 +110,10 @@ def default_values(moments: Sequence[Moment]) -> list[Finding]:
         "playing_length": ("length of the playing window", lambda m: m.playing_before_end - m.playing_before_start),
     }
     effects = {
-        "feedback_length": "The feedback's end was filled in, not heard, so CONTINUE windows begin at an arbitrary "
-        "place, often in the middle of talk.",
-        "playing_length": "The playing window was filled in, not heard: it may hold talk, or leave playing out.",
+        "feedback_length": "Probably the feedback's end was filled in and not heard. Then CONTINUE windows begin at "
+        "an arbitrary place, often in the middle of talk.",
+        "playing_length": "Probably the playing window was filled in and not heard. Then it may hold talk, or leave "
+        "playing out.",
     }
     findings = []
     for name, (what, measure) in quantities.items():
@@ -135,6 +139,7 @@ def default_values(moments: Sequence[Moment]) -> list[Finding]:
                 "moment",
                 problems,
                 len(moments),
+                "the label may be wrong",
                 effects[name],
                 f" Exactly {values} of {len(moments)}." if values else "",
             )
@@ -160,13 +165,14 @@ def lost_continues(moments: Sequence[Moment], segments: Sequence[Segment], min_c
                 continue
             gap = end - start
             why = f"only {gap:.1f} s" if gap > 0 else f"the next playing began {-gap:.1f} s before the feedback's end"
-            problems.append(Problem(before.moment_id, before.video_id, start, f"no CONTINUE after it: {why}"))
+            problems.append(Problem(before.moment_id, before.video_id, start, f"no CONTINUE after it: {why}", -gap))
     return finding_of(
         "lost_continues",
         f"Pauses between two stops that give no CONTINUE (under {min_continue_duration:g} s)",
         "pause",
         problems,
         total,
+        "data are lost",
         "Fewer CONTINUE segments, and those that remain are the long ones: where the next stop came soon there is "
         "none.",
     )
@@ -185,9 +191,10 @@ def teacher_plays(moments: Sequence[Moment], demonstrated: Collection[str] | Non
         "moment",
         problems,
         len(moments) if demonstrated is not None else 0,
+        "the label may be wrong",
         "A CONTINUE window that begins after such feedback may hold the teacher's playing, not the student's.",
     )
     if demonstrated is not None:
         return finding
     unknown = "Not known: the annotations have no field “demonstrated”."
-    return Finding(finding.name, finding.title, finding.unit, 0, 0, unknown, finding.effect, ())
+    return Finding(finding.name, finding.title, finding.unit, 0, 0, unknown, finding.harm, finding.effect, ())

@@ -46,10 +46,11 @@ def lengths_by_class(segments: Sequence[Segment]) -> Finding:
         len(told),
         len(segments),
         summary,
+        "the label is given away",
         "A model that hears how long a window lasts can do without music. The standard deviation over time carries "
         "length too. Only views cut to one length are safe from it.",
         tuple(
-            Problem(s.segment_id, s.video_id, s.start_time, f"{s.label.upper()} lasts {s.duration:.1f} s")
+            Problem(s.segment_id, s.video_id, s.start_time, f"{s.label.upper()} lasts {s.duration:.1f} s", s.duration)
             for s in told
         ),
     )
@@ -62,8 +63,8 @@ def repeated_windows(moments: Sequence[Moment]) -> Finding:
     for moment in moments:
         window = moment.video_id, milliseconds(moment.playing_before_start), milliseconds(moment.playing_before_end)
         if window in first:
-            other = first[window].moment_id
-            detail = f"same playing window {window_words(moment)} as moment {other}"
+            other = first[window].stop_timestamp
+            detail = f"same playing window {window_words(moment)} as the stop at {other:.1f} s"
             problems.append(Problem(moment.moment_id, moment.video_id, moment.playing_before_start, detail))
         first.setdefault(window, moment)
     return finding_of(
@@ -72,6 +73,7 @@ def repeated_windows(moments: Sequence[Moment]) -> Finding:
         "moment",
         problems,
         len(moments),
+        "data are lost",
         "Equal windows count once, so there are fewer STOP segments than moments; of two moments with one window at "
         "most one can have been stopped for it.",
     )
@@ -86,14 +88,15 @@ def overlapping_windows(segments: Sequence[Segment]) -> Finding:
         for a, b in combinations(of_video, 2):
             shared = min(a.end_time, b.end_time) - max(a.start_time, b.start_time)
             if shared > _SLACK:
-                detail = f"{b.label.upper()} shares {shared:.1f} s with {a.label.upper()} {a.segment_id}"
-                problems.append(Problem(b.segment_id, b.video_id, b.start_time, detail))
+                detail = f"{b.label.upper()} shares {shared:.1f} s with {a.label.upper()} from {a.start_time:.1f} s"
+                problems.append(Problem(b.segment_id, b.video_id, b.start_time, detail, shared))
     return finding_of(
         "overlapping_windows",
         "Windows that overlap another window of their video",
         "segment",
         problems,
         len(segments),
+        "the label may be wrong",
         "The same seconds of music are counted twice, so that the segments are fewer than they seem; across labels "
         "the same playing is called both STOP and CONTINUE.",
     )
@@ -110,7 +113,7 @@ def mostly_talk(moments: Sequence[Moment], segments: Sequence[Segment]) -> Findi
         shares[segment.label].append(share)
         if share > MOSTLY_TALK:
             detail = f"{segment.label.upper()}: {share:.0%} of {segment.duration:.1f} s is talk"
-            problems.append(Problem(segment.segment_id, segment.video_id, segment.start_time, detail))
+            problems.append(Problem(segment.segment_id, segment.video_id, segment.start_time, detail, share))
     means = ", ".join(f"{label.upper()} {statistics.mean(found):.0%}" for label, found in shares.items() if found)
     note = f" Mean share of talk: {means}." if means else ""
     unknown = len(segments) - known
@@ -122,6 +125,7 @@ def mostly_talk(moments: Sequence[Moment], segments: Sequence[Segment]) -> Findi
         "segment",
         problems,
         known,
+        "the label is given away",
         "The model hears the teacher's voice where it should hear playing; where STOP and CONTINUE differ in it, the "
         "voice gives the label away.",
         note,
@@ -143,6 +147,7 @@ def one_class_videos(segments: Sequence[Segment]) -> Finding:
         "video",
         problems,
         len(videos),
+        "data are lost",
         "Such a video has no AUC of its own: it helps to train the probes and says nothing about them.",
     )
 
