@@ -162,15 +162,6 @@ def description(experiment):
     return describe(experiment.annotations)
 
 
-@pytest.fixture
-def unplotted(monkeypatch):
-    """Plots are left blank: they take most of the time, and a text beside them does not ask for them."""
-    from priosig.report.plots import of_models, of_windows
-
-    for module in (of_windows, of_models):
-        monkeypatch.setattr(module, "panel", lambda draw, **size: '<svg width="360" aria-hidden="true"></svg>')
-
-
 def pytest_collection_finish(session: pytest.Session) -> None:
     """What was imported and collected stays: the garbage collector need not look at it again and again."""
     gc.collect()

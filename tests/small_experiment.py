@@ -83,6 +83,21 @@ def write_experiment(directory: Path, n_permutations: int = 39) -> Experiment:
     return Experiment(annotations, views, Screening({}, {}))
 
 
+def with_label(experiment: Experiment, label: str, **evidence: float) -> Experiment:
+    """The experiment with this verdict on every model of the clean view, and with other numbers of its evidence."""
+    clean = experiment.views["clean"]
+    assessments = {
+        model: dataclasses.replace(
+            a,
+            verdict=dataclasses.replace(a.verdict, label=label),
+            evidence=dataclasses.replace(a.evidence, **evidence),
+        )
+        for model, a in clean.assessments.items()
+    }
+    views = experiment.views | {"clean": dataclasses.replace(clean, assessments=assessments)}
+    return dataclasses.replace(experiment, views=views)
+
+
 def read(directory: Path, name: str) -> list[dict[str, str]]:
     """A table of a report."""
     with (directory / f"{name}.csv").open(encoding="utf-8", newline="") as lines:

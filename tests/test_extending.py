@@ -12,7 +12,10 @@ from priosig.experiment.feature_sets import FEATURE_SETS, FeatureSet
 from priosig.experiment.pipeline import Experiment
 from priosig.experiment.sensitivity import choices
 from priosig.experiment.views import VIEW_KINDS, ViewKind, cut_views, view_kind
-from priosig.report.page import write_report
+from priosig.report import page
+from priosig.report.grid import figure
+from priosig.report.page import Plot, write_report
+from priosig.report.plots.svg import drawing, text
 from tests.small_experiment import read, write_experiment
 
 
@@ -21,33 +24,33 @@ def run(directory: Path) -> Experiment:
     return write_experiment(directory / "corpus", n_permutations=59)  # for three models
 
 
-def test_a_confound_is_one_row(monkeypatch, tmp_path, unplotted):
+def test_a_confound_is_one_row(monkeypatch, tmp_path):
     def minute(windows):
         return [segment.start_time // 60 for segment in windows.segments]
 
     row = Confound("minute", "min", "the minute of the lesson", "minute", "artefact", measure=minute)
     monkeypatch.setitem(CONFOUNDS, "minute", row)
     experiment = run(tmp_path)
-    page = write_report(experiment, tmp_path)
-    by_name = {row["confound"]: row for row in read(page.parent, "confounds") if row["view"] == "clean"}
+    path = write_report(experiment, tmp_path)
+    by_name = {row["confound"]: row for row in read(path.parent, "confounds") if row["view"] == "clean"}
     assert by_name["minute"]["unit"] == "min"
     assert 0 <= float(by_name["minute"]["auc_within_video"]) <= 1
     assert "minute" in experiment.views["clean"].design.verdict.sentence
-    assert "minute, min" in page.read_text(encoding="utf-8")
+    assert "minute, min" in path.read_text(encoding="utf-8")
 
 
-def test_a_model_is_one_row(monkeypatch, tmp_path, unplotted):
+def test_a_model_is_one_row(monkeypatch, tmp_path):
     means = FeatureSet("M", "means of MuQ's frames", lambda features: features.embeddings[:, :4])
     monkeypatch.setitem(FEATURE_SETS, "M", means)
     experiment = run(tmp_path)
-    page = write_report(experiment, tmp_path)
-    models = [row["model"] for row in read(page.parent, "verdicts") if row["view"] == "clean"]
+    path = write_report(experiment, tmp_path)
+    models = [row["model"] for row in read(path.parent, "verdicts") if row["view"] == "clean"]
     assert models == ["design", "A", "B", "M"]
     assert "p corrected for 3 models" in experiment.views["clean"].assessments["M"].verdict.sentence
-    assert "means of MuQ&#39;s frames" in page.read_text(encoding="utf-8")
+    assert "means of MuQ&#39;s frames" in path.read_text(encoding="utf-8")
 
 
-def test_a_view_is_one_row(monkeypatch, tmp_path, unplotted):
+def test_a_view_is_one_row(monkeypatch, tmp_path):
     def again(cut):
         return dataclasses.replace(equal_length_view(cut.segments, cut.length), name="again")
 
@@ -57,11 +60,23 @@ def test_a_view_is_one_row(monkeypatch, tmp_path, unplotted):
     views = {view.name: view for view in cut_views(annotations.cut())}
     result = evaluate_view(views["again"], annotations.moments, annotations.corpus.settings)
     experiment = dataclasses.replace(experiment, views=experiment.views | {"again": result})
-    page = write_report(experiment, tmp_path)
-    assert "again" in {row["view"] for row in read(page.parent, "confounds")}
-    assert "the same windows again" in page.read_text(encoding="utf-8")
+    path = write_report(experiment, tmp_path)
+    assert "again" in {row["view"] for row in read(path.parent, "confounds")}
+    assert "the same windows again" in path.read_text(encoding="utf-8")
     assert "again" in {choice.view for choice in choices(annotations)}
     assert experiment.claim.view.name == "clean"
+
+
+def test_a_plot_is_one_row(monkeypatch, tmp_path):
+    def figures(material):
+        counts = f"{len(material.claim.y)} windows"
+        return [figure("Counts", "How many.", lambda width: drawing(width, 20, [text(0, 9, counts)], counts), 200)]
+
+    monkeypatch.setattr(page, "PLOTS", (*page.PLOTS, Plot("counts", "study", figures)))
+    experiment = run(tmp_path)
+    html = write_report(experiment, tmp_path).read_text(encoding="utf-8")
+    study = html[html.index('<section id="study"') :]
+    assert study.index('id="plot-counts"') < study.index(f"{len(experiment.claim.y)} windows</text>")
 
 
 def test_an_unknown_view_is_an_error():

@@ -1,4 +1,16 @@
-"""What was planted in each embedded world, in a sentence for a reader (`priosig.worlds.worlds` plants it)."""
+"""What was planted in each embedded world (`priosig.worlds.worlds` plants it), and what should be found there."""
+
+_NOTHING = ("no signal", "underpowered")
+EXPECTED: dict[str, tuple[str, ...]] = {
+    "signal": ("signal",),
+    "no_signal": _NOTHING,
+    "length_leak": _NOTHING,
+    "talk_leak": _NOTHING,
+    "two_kinds_of_videos": (*_NOTHING, "heterogeneous"),
+    "signal_and_leak": ("signal",),
+    "signal_in_one_video": (*_NOTHING, "heterogeneous"),
+}
+"""By name of the world the verdicts that are right for it, in the view that conclusions are drawn from."""
 
 PLANTED: dict[str, str] = {
     "signal": (

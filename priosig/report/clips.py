@@ -1,4 +1,4 @@
-"""Sound and picture of a segment, small enough to be part of a page.
+"""Sound and picture of a segment and of the seconds around it, small enough to be part of a page.
 
 Sound is MP3, mono at 16 kHz: every browser plays it, and the same samples give the same bytes (an Ogg stream has a
 random serial number). The picture is a spectrogram as a PNG of 16 colours. Both are `data:` addresses.
@@ -12,12 +12,19 @@ from pathlib import Path
 import numpy as np
 
 from priosig.annotations.segments import Segment
-from priosig.audio.slices import find_recording, read_segment
+from priosig.audio.decoding import MonoReader
+from priosig.audio.levels import level
+from priosig.audio.recordings import find_recording, probe_recording
+from priosig.audio.slices import read_segment
 
 RATE = 16_000
 """Samples a second of embedded sound."""
 LONGEST = 15.0
 """Seconds of a window that are embedded: the end of a STOP window, the beginning of a CONTINUE window."""
+AROUND = 5.0
+"""Seconds of the recording before and after the window that are embedded too."""
+SILENT = -70.0
+"""dBFS; what is below is called silent."""
 TOP_HZ = 5000
 """Upper end of a spectrogram."""
 FLOOR_DB = -70.0
@@ -26,6 +33,7 @@ _COLUMNS, _ROWS, _FRAME = 320, 80, 512
 # Five points of a scale that grows evenly in lightness (black, violet, red, orange, cream); 16 colours between them.
 _SCALE = np.array([(0, 0, 4), (81, 18, 124), (183, 55, 121), (252, 137, 97), (252, 253, 191)], dtype=float)
 _COLOURS = 16
+_GLANCE = 0.05  # s of sound that stand for a point of the outline
 
 
 @dataclass(frozen=True)
@@ -35,36 +43,70 @@ class Clip:
     Attributes
     ----------
     start_time, end_time : float
-        Part of the segment, in seconds from the start of the video.
+        Of the sound, in seconds from the start of the video.
+    window : tuple of float
+        The part of it that is the segment, or the part of the segment that it holds; in the same seconds.
     sound, picture : str
         `data:` addresses of an MP3 and of a PNG.
+    is_silent : bool
+        Whether the recording holds nothing to be heard here.
     """
 
     start_time: float
     end_time: float
+    window: tuple[float, float]
     sound: str
     picture: str
+    is_silent: bool
 
     @property
     def duration(self) -> float:
         """Length in seconds."""
         return self.end_time - self.start_time
 
+    @property
+    def size(self) -> int:
+        """Characters on the page."""
+        return len(self.sound) + len(self.picture)
+
 
 def make_clip(segment: Segment, audio_dir: str | Path) -> Clip:
-    """Cut, encode and draw a segment.
+    """Cut, encode and draw a segment with what lies around it.
 
     Raises
     ------
     FileNotFoundError, ValueError
         If the recording cannot be read.
     """
-    start, end = segment.start_time, segment.end_time
-    if segment.duration > LONGEST:
+    recording = probe_recording(find_recording(audio_dir, segment.video_id))
+    start, end = segment.start_time, min(segment.end_time, recording.duration)
+    if end - start > LONGEST:
         start, end = (end - LONGEST, end) if segment.label == "stop" else (start, start + LONGEST)
-    samples, clipped = read_segment(find_recording(audio_dir, segment.video_id), start, end, rate=RATE)
+    first, last = max(0.0, start - AROUND), min(recording.duration, end + AROUND)
+    samples, _ = read_segment(recording.path, first, last, rate=RATE)
     picture = png(spectrogram(samples))
-    return Clip(start, end - clipped, _address("audio/mpeg", mp3(samples)), _address("image/png", picture))
+    addresses = _address("audio/mpeg", mp3(samples)), _address("image/png", picture)
+    return Clip(first, last, (start, end), *addresses, level(samples) < SILENT)
+
+
+def outline(video_id: str, audio_dir: str | Path, n_points: int) -> tuple[float, np.ndarray]:
+    """Length of a recording in seconds, and its loudness at so many places, 0 (silent) to 1 (the loudest).
+
+    At each place 50 ms are looked at: a picture of the whole, not a measurement.
+
+    Raises
+    ------
+    FileNotFoundError, ValueError
+        If the recording cannot be read.
+    """
+    recording = probe_recording(find_recording(audio_dir, video_id))
+    n = max(1, min(round(_GLANCE * recording.samplerate), recording.n_frames // n_points))
+    peaks = []
+    with MonoReader(recording) as reader:
+        for k in range(n_points):
+            peaks.append(float(np.sqrt(np.mean(np.square(reader.read(k * recording.n_frames // n_points, n))))))
+    loudest = max(peaks)
+    return recording.duration, np.sqrt(np.array(peaks) / loudest) if loudest > 0 else np.zeros(n_points)
 
 
 def mp3(samples: np.ndarray) -> bytes:

@@ -1,21 +1,22 @@
-"""Tables and plots of a page, as plain values for the macros `table` and `plot` of `templates/macros.html.j2`.
+"""Tables and figures of a page, as plain values for the macros `table` and `figure` of `templates/macros.html.j2`.
 
-The first cell of a row names it. Where the page is narrow, each row becomes a block of labels and values; columns of
-`kind` "long" then take the whole width. Nothing scrolls sideways.
+The first cell of a row names it. Where the page is narrow, a table of up to four columns stays a table; of a wider
+one each row becomes a block of labels and values. Nothing scrolls sideways.
 """
 
-import re
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass
-from typing import Literal
+from typing import TYPE_CHECKING, Literal
+
+if TYPE_CHECKING:
+    from markupsafe import Markup
 
 Kind = Literal["", "number", "long"]
-Narrow = Literal["", "paired", "beside"]
 
 
 @dataclass(frozen=True)
 class Column:
-    """A column: its header, how its cells are set, and what stands below its header where there is room."""
+    """A column: its header, how its cells are set, and what stands below its header."""
 
     label: str
     kind: Kind = ""
@@ -24,11 +25,13 @@ class Column:
 
 @dataclass(frozen=True)
 class Cell:
-    """A cell: text, then what may stand below it, each where it is not empty.
+    """A cell: a mark, text, then what may stand below it, each where it is not empty.
 
     Attributes
     ----------
     text : str
+    mark : {"", "passed", "failed", "not reached"}
+        Of a step of the rule.
     verdict : str
         A verdict's label, in its colour.
     id : str
@@ -37,35 +40,41 @@ class Cell:
         Where the id, or else the text, leads.
     note : str
         In smaller letters.
+    anchor : str
+        Id of the cell on the page.
+    rows, columns : int
+        How many of each it covers; the cells that it covers are None.
     """
 
     text: str = ""
+    mark: str = ""
     verdict: str = ""
     id: str = ""
     link: str = ""
     note: str = ""
+    anchor: str = ""
+    rows: int = 1
+    columns: int = 1
 
 
 @dataclass(frozen=True)
 class Grid:
-    """A table with its caption.
-
-    `narrow` says how its rows are set on a narrow page: one value below the other; "paired", two side by side; or
-    "beside", where two groups of four columns, after the first two, stand beside each other.
-    """
+    """A table with its caption; None is a place that a larger cell covers."""
 
     caption: str
     columns: tuple[Column, ...]
-    rows: tuple[tuple[Cell, ...], ...]
-    narrow: Narrow = ""
+    rows: tuple[tuple[Cell | None, ...], ...]
+
+    @property
+    def is_few(self) -> bool:
+        """Whether it has room on a phone as a table."""
+        return len(self.columns) <= 4
 
 
 def grid(
     caption: str,
     columns: Sequence[tuple[str, Kind] | Column | str],
-    rows: Sequence[Sequence[Cell | str]],
-    *,
-    narrow: Narrow = "",
+    rows: Sequence[Sequence[Cell | str | None]],
 ) -> Grid:
     """A table of cells; a text stands for a cell that holds nothing else."""
     named = (Column(c) if isinstance(c, str) else c for c in columns)
@@ -74,16 +83,23 @@ def grid(
     uneven = [row for row in cells if len(row) != len(made)]
     if uneven:
         raise ValueError(f"table {caption!r}: a row of {len(uneven[0])} cells; expected {len(made)}")
-    return Grid(caption, made, cells, narrow)
+    return Grid(caption, made, cells)
 
 
-def figure(svg: str, title: str, alt: str, caption: str | dict, *, narrow: str = "") -> dict:
-    """A plot with its title, its words for those who cannot see it, and its caption; `narrow`: for a phone."""
-    from markupsafe import Markup, escape
+@dataclass(frozen=True)
+class Figure:
+    """A plot with its title and its caption, drawn for a desk (`roomy`) and, where that is wider, for a phone."""
 
-    named = []
-    for one in filter(None, (svg, narrow)):
-        words = f'role="img" aria-label="{escape(alt)}"><title>{escape(title)}</title>'
-        named.append(Markup(one.replace('aria-hidden="true">', words, 1)))
-    width = int(re.search(r'width="(\d+)"', svg)[1])
-    return {"svg": named[0], "narrow": named[1] if narrow else "", "title": title, "caption": caption, "width": width}
+    title: str
+    caption: str
+    roomy: "Markup"
+    narrow: "Markup | None" = None
+    width: int = 0
+
+
+def figure(title: str, caption: str, draw: Callable[[int], str], *widths: int) -> Figure:
+    """A figure that `draw` draws at each of one or two widths, the widest first."""
+    from markupsafe import Markup
+
+    drawn = [Markup(draw(width)) for width in widths]
+    return Figure(title, caption, drawn[0], drawn[1] if len(drawn) > 1 else None, widths[0])

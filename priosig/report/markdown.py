@@ -3,12 +3,14 @@
 from collections.abc import Sequence
 from dataclasses import dataclass
 
+from priosig.experiment.feature_sets import FEATURE_SETS
 from priosig.experiment.pipeline import Experiment
-from priosig.experiment.planted import PLANTED
-from priosig.report.answer import answer, best_baseline
-from priosig.report.corpus import audit_of
-from priosig.report.table_text import aligned
-from priosig.report.words import confound, number, pvalue
+from priosig.experiment.planted import EXPECTED, PLANTED
+from priosig.report.answer import answer, best_baseline, rule_table
+from priosig.report.audit import audit_of
+from priosig.report.material import Material
+from priosig.report.table_text import aligned, escaped
+from priosig.report.words import confound, joined, number, pvalue
 
 
 @dataclass(frozen=True)
@@ -18,21 +20,22 @@ class Overview:
     Attributes
     ----------
     name : str
-    planted : str
-        Of an embedded world; else empty.
-    annotated, confounds : str
-        Model A as annotated, and the best of the confounds beside it.
-    confound : str
-        Which that is.
+    planted, expected : str
+        Of an embedded world, with the verdicts that are right for it; else empty.
+    annotated : dict of str to str
+        Each model as annotated.
+    confounds, confound : str
+        The best of the confounds beside it, and which that is.
     models : dict of str to (str, str)
-        AUC and verdict of each model, in the view that claims rest on.
+        AUC and verdict of each model, in the view that conclusions are drawn from.
     view : str
         That view.
     """
 
     name: str
     planted: str
-    annotated: str
+    expected: str
+    annotated: dict[str, str]
     confounds: str
     confound: str
     models: dict[str, tuple[str, str]]
@@ -41,66 +44,74 @@ class Overview:
 
 def overview(experiment: Experiment) -> Overview:
     """What an experiment comes to: what a leak gives, and what is left of it."""
-    result, annotated = experiment.claim, experiment.views["annotated"]
+    material = Material(experiment, ())
+    claim, annotated = material.claim, material.annotated
     best = best_baseline(annotated.design)
-    models = {}
-    for name, cv in result.models.items():
-        label = result.assessments[name].verdict.label if name in result.assessments else "not tested"
+    models = dict.fromkeys(FEATURE_SETS, ("", "not run"))
+    for name, cv in claim.models.items():
+        label = material.verdicts[name].label if name in material.verdicts else "not tested"
         models[name] = number(cv["auc_within_video"]), label
-    if result.refusal is not None:
-        models = dict.fromkeys("AB", ("–", result.refusal.label))
+    if claim.refusal is not None:
+        models = dict.fromkeys(FEATURE_SETS, ("–", claim.refusal.label))
     return Overview(
         name=experiment.name,
         planted=PLANTED.get(experiment.name, ""),
-        annotated=number(annotated.models["A"]["auc_within_video"]) if "A" in annotated.models else "not run",
+        expected=joined(EXPECTED.get(experiment.name, ()), "or"),
+        annotated={
+            name: number(annotated.models[name]["auc_within_video"]) if name in annotated.models else "not run"
+            for name in FEATURE_SETS
+        },
         confounds=number(best.auc_within_video) if best else "none",
         confound=confound(best.name) if best else "",
         models=models,
-        view=result.view.name,
+        view=claim.view.name,
     )
 
 
 def markdown_summary(experiment: Experiment) -> str:
-    """The findings in a few lines of Markdown, with aligned tables."""
-    head, result = answer(experiment), experiment.claim
-    lines = [f"### {experiment.name}", ""]
+    """The findings in a few lines of Markdown, with the rule as an aligned table."""
+    material = Material(experiment, audit_of(experiment))
+    head = answer(material)
+    lines = [f"### {experiment.name}", "", head["question"], "", f"**{head['short']}**", ""]
     if head["planted"]:
         lines += [f"Embedded world. Planted: {head['planted']}", ""]
-    lines += [f"**{head['short']}** {head['sentence']}", ""]
     if head["annotations_only"]:
         lines += ["Annotations only: no audio was heard, no model was run.", ""]
-    for name, a in result.assessments.items():
+    for name, a in material.claim.assessments.items():
         e = a.evidence
         lines.append(
-            f"- Model {name}, {head['view']} view: **{a.verdict.label}**. AUC within video {number(e.auc, 3)} "
-            f"[{number(e.low)}, {number(e.high)}], above 0.5 in {e.n_videos_above_half} of {e.n_videos} videos; "
-            f"p: T1 {pvalue(e.any_signal_pvalue)}, T2 {pvalue(e.beyond_confounds_pvalue)}."
+            f"- Model {name}, {material.claim.view.name} view: **{a.verdict.label}**. AUC within video "
+            f"{number(e.auc, 3)} (interval {number(e.low)} to {number(e.high)}), above 0.5 in "
+            f"{e.n_videos_above_half} of {e.n_videos} videos; p: T1 {pvalue(e.any_signal_pvalue)}, T2 "
+            f"{pvalue(e.beyond_confounds_pvalue)}."
         )
-    if not result.assessments or head["label"] == "invalid design":
-        lines += [f"- {text}" for text in head["why"]]
-    table = head["side_by_side"]
-    rows = [("AUC within video", *(column.label for column in table.columns[1:]))]
-    for first, *cells in table.rows:
-        rows.append((first.text, *(_cell(c.text, c.verdict or c.note) for c in cells)))
+    lines += [f"- {escaped(text)}" for text in head["because"]]
+    lines += [f"- **{todo.what}** {escaped(todo.why)}" for todo in head["todo"]]
+    table = rule_table(material)
+    rows = [tuple(column.label for column in table.columns)]
+    for row in table.rows:
+        texts = [None if cell is None else " ".join(filter(None, (_MARKS[cell.mark], cell.text))) for cell in row]
+        rows.append(tuple(texts[k] if texts[k] is not None else texts[2] for k in range(len(texts))))
     lines += ["", *aligned(rows), ""]
-    for finding in audit_of(experiment):
+    for finding in material.findings:
         if finding.count:
             lines.append(f"- {finding.title}: {finding.count} of {finding.total}")
     return "\n".join(lines) + "\n"
 
 
+_MARKS = {"": "", "passed": "✓", "failed": "✗", "not reached": "–"}
+
+
 def markdown_overview(experiments: Sequence[Experiment]) -> str:
     """AUCs within video and verdicts of several experiments, as one aligned Markdown table.
 
-    Windows as annotated stand beside those of the view that claims rest on: what a leak gives, and what is left.
+    Windows as annotated stand beside those that conclusions are drawn from: what a leak gives, and what is left.
     """
-    rows = [("AUC within video", "A, as annotated", "confounds, as annotated", "A", "B", "view of A and B")]
+    models = list(FEATURE_SETS)
+    first = models[0]
+    rows = [("AUC within video", f"{first}, as annotated", "confounds, as annotated", *models, "view", "expected")]
     for experiment in experiments:
         o = overview(experiment)
-        models = (" ".join(o.models[model]) if model in o.models else "not run" for model in "AB")
-        rows.append((o.name, o.annotated, o.confounds, *models, o.view))
+        found = (" ".join(filter(None, o.models[model])) for model in models)
+        rows.append((o.name, o.annotated[first], o.confounds, *found, o.view, o.expected))
     return "\n".join(aligned(rows)) + "\n"
-
-
-def _cell(text: str, note: str) -> str:
-    return f"{text} ({note})" if text and note else text or note

@@ -1,36 +1,57 @@
 """The report of an experiment: what a person looks at.
 
 `write_report` makes a directory with the tables as CSV (`priosig.report.tables`) and one page, `index.html`, that
-needs nothing else: style, plots and sounds are inside, and nothing is fetched. The page says first what was found and
-whether to believe it, then shows it, then lets the mistakes be heard, and ends with what it was made from.
-`markdown_summary` says the same shortly, for a terminal or a pull request.
+needs nothing else: style, plots and sounds are inside, and nothing is fetched. The page first answers the question,
+and says how sure that is and what to do; then it shows why.
 
-The page runs no script, and its own policy forbids it to; every text from a corpus is escaped. The same experiment
-gives the same bytes: the time of the run is there only if it is given.
+One row a section (`SECTIONS`) and one row a plot (`PLOTS`): a row is all that the page needs to show one more. Both
+are functions of a `Material`; where there is nothing to show they give nothing, and are left out.
+
+The page runs no script, and its own policy forbids it to: tables are short and stand in the order of reading, so that
+sorting them is not worth one. Every text from a corpus is escaped. The same experiment gives the same bytes: the time
+of the run is there only if it is given.
 """
 
 import functools
-from collections.abc import Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
+from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import TYPE_CHECKING
 
+from priosig.confounds.registry import CONFOUNDS
+from priosig.experiment.feature_sets import FEATURE_SETS
 from priosig.experiment.pipeline import Experiment
-from priosig.report import corpus, models
-from priosig.report.answer import answer
-from priosig.report.comparison import comparison
-from priosig.report.corpus import audit_of
-from priosig.report.grid import Cell, Grid, grid
+from priosig.experiment.views import VIEW_KINDS
+from priosig.report.answer import QUESTION, answer, rule
+from priosig.report.audit import audit, audit_of
+from priosig.report.grid import Cell, Figure, Grid, grid
 from priosig.report.inputs import describe_inputs, software
+from priosig.report.listen import listen, make_clips
 from priosig.report.markdown import markdown_overview, markdown_summary, overview
-from priosig.report.mistakes import mistakes
+from priosig.report.material import Material, Planned
+from priosig.report.methods import methods
+from priosig.report.models import models
+from priosig.report.numbers import numbers
+from priosig.report.plots import (
+    beside,
+    calibration,
+    choices,
+    coefficients,
+    correlations,
+    lengths,
+    needed,
+    nulls,
+    timeline,
+)
 from priosig.report.publish import publish
-from priosig.report.sensitivity import sensitivity as sensitivity_section
+from priosig.report.sensitivity import sensitivity
+from priosig.report.study import study
 from priosig.report.tables import Table, experiment_tables, sensitivity_rows
-from priosig.report.words import AUC_WORDS, clock, number, plain, share, visible
+from priosig.report.text import filters
+from priosig.report.words import AUC_WORDS
 
 if TYPE_CHECKING:
     from jinja2 import Environment
-    from markupsafe import Markup
 
     from priosig.experiment.sensitivity import Row
 
@@ -41,6 +62,56 @@ INDEX = "index of reports"
 _TEMPLATES = Path(__file__).parent / "templates"
 
 
+@dataclass(frozen=True)
+class Section:
+    """A section: its id, which is also the name of its template, its name in the list of contents, its heading, and
+    what gives its contents."""
+
+    name: str
+    short: str
+    title: str
+    contents: Callable[[Material], object | None]
+
+
+@dataclass(frozen=True)
+class Plot:
+    """A plot: its name, the section in which it stands, and what draws its figures; `folded` is what it is folded
+    under."""
+
+    name: str
+    section: str
+    figures: Callable[[Material], Sequence[Figure]]
+    folded: str = ""
+
+
+WORDS = {"views": VIEW_KINDS.values(), "models": FEATURE_SETS.values(), "confounds": CONFOUNDS.values()}
+"""What the words of the page are explained by."""
+SECTIONS = (
+    Section("rule", "Why", "What the answer rests on", rule),
+    Section("audit", "Mend", "What to mend in the annotations", audit),
+    Section("listen", "Listen", "Listen along the videos", listen),
+    Section("needed", "Needed", "What would be needed", lambda material: material.planned or None),
+    Section("choices", "Other choices", "What other choices would have given", sensitivity),
+    Section("models", "Models", "What the models go by", models),
+    Section("numbers", "Numbers", "Every number", numbers),
+    Section("study", "Study", "The study", study),
+    Section("methods", "Methods", "Methods to copy", methods),
+    Section("words", "Words", "Words used here", lambda material: WORDS),
+    Section("inputs", "Inputs", "What this was made from", lambda material: {}),
+)
+PLOTS = (
+    Plot("beside", "rule", beside.figures),
+    Plot("timeline", "listen", timeline.figures),
+    Plot("needed", "needed", needed.figures),
+    Plot("choices", "choices", choices.figures),
+    Plot("coefficients", "models", coefficients.figures),
+    Plot("calibration", "models", calibration.figures),
+    Plot("nulls", "models", nulls.figures, folded="What chance gives"),
+    Plot("correlations", "models", correlations.figures, folded="How the scales go together"),
+    Plot("lengths", "study", lengths.figures),
+)
+
+
 def write_report(
     experiment: Experiment,
     directory: str | Path,
@@ -48,7 +119,7 @@ def write_report(
     run_time: str | None = None,
     environment: Mapping[str, object] | None = None,
     sensitivity: Sequence["Row"] = (),
-    n_clips: int = 2,
+    planned: Sequence[Planned] = (),
     failure: str = "",
 ) -> Path:
     """Write an experiment's report to `<directory>/<name of the experiment>/`.
@@ -66,8 +137,8 @@ def write_report(
         What the page should say of the run at its foot: device, fingerprint of the weights, and so on.
     sensitivity : sequence of Row
         What other choices would have given (`priosig.experiment.sensitivity`).
-    n_clips : int
-        So many of the worst mistakes of each kind and model are embedded as sound and spectrogram.
+    planned : sequence of Planned
+        What larger studies could find.
     failure : str
         Why the experiment could not be run, if it could not: then the page says so first, and holds what the
         annotations say without it.
@@ -76,42 +147,48 @@ def write_report(
     -------
     Path
         The page.
+
+    Raises
+    ------
+    ValueError
+        If files of the user's are in the way (`priosig.report.publish`).
     """
-    target = Path(directory) / experiment.name
-    findings = audit_of(experiment)
+    material = Material(experiment, audit_of(experiment), sensitivity, planned)
+    material = replace(material, clips=make_clips(material))
     environment = {str(key): str(value) for key, value in (environment or {}).items()}
     inputs, versions = describe_inputs(experiment), software()
-    tables = experiment_tables(experiment, findings) | {"sensitivity": sensitivity_rows(sensitivity)}
+    tables = experiment_tables(experiment, material.findings) | {"sensitivity": sensitivity_rows(sensitivity)}
     failed = {"could not be run": failure} if failure else {}
     tables["inputs"] = Table(("input", "value"), tuple((failed | environment | inputs | versions).items()))
-    result = experiment.claim
-    context = {
-        "failure": failure,
-        "answer": answer(experiment),
-        "study": corpus.study(experiment, findings),
-        "comparison": comparison(experiment),
-        "by_video": models.by_video(experiment, result),
-        "scales": models.scales(result),
-        "calibrations": models.calibrations(result),
-        "nulls": models.nulls(result),
-        "sensitivity": sensitivity_section(sensitivity, experiment.annotations.corpus.settings.alpha),
-        "mistakes": mistakes(experiment, result, n_clips),
-        "audit": corpus.audit(experiment, findings),
-        "inputs": inputs,
-        "environment": environment,
-        "software": versions,
-        "run_time": run_time,
-        "tables": sorted(tables),
-    }
     files = {f"{name}.csv": table.to_csv() for name, table in tables.items()}
-    files[PAGE] = _render("report.html.j2", name=experiment.name, **context)
-    publish(target, experiment.name, files)
-    return target / PAGE
+    files["methods.md"] = methods(material)["markdown"]
+    files[PAGE] = _render(
+        "report.html.j2",
+        name=experiment.name,
+        failure=failure,
+        head=answer(material),
+        sections=_sections(material),
+        about={"run_time": run_time, "environment": environment, "inputs": inputs, "software": versions},
+        tables=sorted(tables),
+    )
+    publish(Path(directory) / experiment.name, experiment.name, files)
+    return Path(directory) / experiment.name / PAGE
 
 
-def write_index(experiments: Sequence[Experiment], directory: str | Path) -> Path:
-    """Write a page that leads to the reports of several experiments, with what each comes to."""
-    page = _render("index.html.j2", name="Experiments", table_of_reports=_overview_table(experiments))
+def write_index(
+    experiments: Sequence[Experiment], directory: str | Path, failures: Mapping[str, str] | None = None
+) -> Path:
+    """Write a page that leads to the reports of several experiments, with what each comes to.
+
+    `failures` are those that could not be run, by name, with the reason.
+    """
+    page = _render(
+        "index.html.j2",
+        name="Experiments",
+        question=QUESTION,
+        table=_overview_table(experiments) if experiments else None,
+        failures=[(name, f"{name}/{PAGE}", why) for name, why in (failures or {}).items()],
+    )
     publish(directory, INDEX, {PAGE: page})
     return Path(directory) / PAGE
 
@@ -127,16 +204,31 @@ def write_failure(name: str, directory: str | Path, message: str, *, run_time: s
     return Path(directory) / name / PAGE
 
 
+def _sections(material: Material) -> list[dict]:
+    """What each section holds; those that hold nothing are left out."""
+    # Without audio there is nothing to do but to mend the annotations.
+    rows = SECTIONS if material.is_heard else sorted(SECTIONS, key=lambda section: section.name != "audit")
+    held = ((section, section.contents(material)) for section in rows)
+    return [
+        {**vars(section), "it": it, "plots": _plots(material, section.name)} for section, it in held if it is not None
+    ]
+
+
+def _plots(material: Material, section: str) -> list[dict]:
+    drawn = ((plot, plot.figures(material)) for plot in PLOTS if plot.section == section)
+    return [{"name": plot.name, "folded": plot.folded, "figures": figures} for plot, figures in drawn if figures]
+
+
 def _overview_table(experiments: Sequence[Experiment]) -> Grid:
     rows = []
     for o in map(overview, experiments):
-        models = (Cell(*o.models[m]) if m in o.models else Cell("not run") for m in "AB")
+        models = (Cell(text, verdict=label) if text else Cell(label) for text, label in o.models.values())
         name = Cell(o.name, link=f"{o.name}/{PAGE}", note=f"Planted: {o.planted}" if o.planted else "")
-        rows.append((name, o.annotated, Cell(o.confounds, note=o.confound), *models, o.view))
-    columns = (
-        ("Experiment", "long"), "Model A, as annotated", "Best confound, as annotated", "Model A", "Model B",
-        "View of A and B",
-    )  # fmt: skip
+        annotated = ", ".join(f"{model} {value}" for model, value in o.annotated.items())
+        confounds = Cell(o.confounds, note=o.confound)
+        rows.append((name, Cell(o.expected or "not known"), *models, o.view, annotated, confounds))
+    found = (f"Model {model}" for model in FEATURE_SETS)
+    columns = (("Experiment", "long"), "Expected", *found, "View", "As annotated", "Best confound, as annotated")
     return grid(AUC_WORDS, columns, rows)
 
 
@@ -155,12 +247,5 @@ def _pages() -> "Environment":
         trim_blocks=True,
         lstrip_blocks=True,
     )
-    pages.filters |= {"num": number, "share": share, "clock": clock, "plain": plain, "free": _free}
+    pages.filters |= filters()
     return pages
-
-
-def _free(text: str) -> "Markup":
-    """Text of a corpus: escaped, its direction kept to itself, nothing in it that has no shape."""
-    from markupsafe import Markup
-
-    return Markup("<bdi>{}</bdi>").format(visible(str(text)))

@@ -14,11 +14,13 @@ import numpy as np
 from priosig.annotations.audit.checks import Finding
 from priosig.confounds.registry import CONFOUNDS
 from priosig.experiment.evaluation import ViewResult
+from priosig.experiment.feature_sets import SCALES
 from priosig.experiment.pipeline import Experiment
 from priosig.extraction.percepiano.scales import POLES
 from priosig.inference.design import ALL_CONFOUNDS
 from priosig.metrics.summary import Summary
-from priosig.report.mistakes import worst_mistakes
+from priosig.report.links import link_of
+from priosig.report.listen import worst_misses
 from priosig.report.table_text import Table
 from priosig.report.words import unit
 
@@ -41,7 +43,6 @@ def experiment_tables(experiment: Experiment, findings: Sequence[Finding]) -> di
         Those that need audio are there without it too, and have no rows.
     """
     views = tuple(experiment.views.values())
-    mistakes = [m for v in views for m in worst_mistakes(experiment, v, n=None)]
     return {
         "verdicts": _verdicts(views),
         "metrics": _metrics(views),
@@ -67,21 +68,8 @@ def experiment_tables(experiment: Experiment, findings: Sequence[Finding]) -> di
             ("check", "unit", "id", "video_id", "time", "detail"),
             ((f.name, f.unit, p.id, p.video_id, p.time, p.detail) for f in findings for p in f.problems),
         ),
-        "mistakes": _table(
-            (
-                "view", "model", "kind", "rank", "segment_id", "moment_id", "score", "y_pred_proba", "link",
-                "teacher", "piece", "feedback_summary",
-            ),
-            (
-                (
-                    m.view, m.model, m.kind, m.rank, m.segment.segment_id, m.segment.moment_id, m.score,
-                    m.y_pred_proba, m.link,
-                    *((m.moment.teacher, m.moment.piece, m.moment.feedback_summary) if m.moment else ("", "", "")),
-                )
-                for m in mistakes
-            ),
-        ),
-    }  # fmt: skip
+        "mistakes": _mistakes(experiment, views),
+    }
 
 
 def sensitivity_rows(rows: Sequence["Row"]) -> Table:
@@ -205,6 +193,26 @@ def _status(v: ViewResult, name: str) -> tuple[str, float, float]:
     return "", math.nan, math.nan
 
 
+def _mistakes(experiment: Experiment, views: Sequence[ViewResult]) -> Table:
+    columns = (
+        "view", "model", "kind", "rank", "segment_id", "moment_id", "score", "y_pred_proba", "link", "teacher",
+        "piece", "feedback_summary",
+    )  # fmt: skip
+    moments = {moment.moment_id: moment for moment in experiment.annotations.moments}
+    kinds = {"continue": "called STOP, was CONTINUE", "stop": "called CONTINUE, was STOP"}
+    rows = []
+    for v, model, label in [(view, model, label) for view in views for model in view.models for label in kinds]:
+        cv = v.models[model]
+        for rank, row in enumerate(worst_misses(v, model, label), start=1):
+            s = v.view.segments[row]
+            link, m = link_of(experiment, s.video_id, s.start_time), moments.get(s.moment_id)
+            texts = (m.teacher, m.piece, m.feedback_summary) if m is not None else ("", "", "")
+            scores = float(cv["scores"][row]), float(cv["y_pred_proba"][row])
+            place = (v.view.name, model, kinds[label], rank, s.segment_id, s.moment_id)
+            rows.append((*place, *scores, link, *texts))
+    return _table(columns, rows)
+
+
 def _coefficients(views: Sequence[ViewResult]) -> Table:
     columns = (
         "view", "scale", "low_pole", "high_pole", "mean", "sd", "sign_agreement", "n_folds", "pvalue", "stable",
@@ -229,7 +237,7 @@ def _coefficients_by_fold(views: Sequence[ViewResult]) -> Table:
         (v.view.name, scale.id, fold["held_out"], float(cv["coefficients"][k, j]))
         for v in views
         for model, cv in v.models.items()
-        if model == "B"
+        if model == SCALES
         for j, scale in enumerate(POLES)
         for k, fold in enumerate(cv["folds"])
     )
@@ -237,9 +245,9 @@ def _coefficients_by_fold(views: Sequence[ViewResult]) -> Table:
 
 
 def _by_scale(v: ViewResult) -> Iterable[tuple]:
-    # Of Model B only: Model A's weights belong to nothing that has a name.
-    if "B" in v.models:
-        coefficients = v.models["B"]["coefficients"]
+    # The weights of other models belong to nothing that has a name.
+    if SCALES in v.models:
+        coefficients = v.models[SCALES]["coefficients"]
         trained = ~np.isnan(coefficients).any(axis=1)
         yield from zip(POLES, coefficients[trained].T, strict=True)
 

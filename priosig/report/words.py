@@ -8,10 +8,14 @@ import math
 import re
 import unicodedata
 from collections.abc import Sequence
+from typing import TYPE_CHECKING
 
 from priosig.confounds.registry import CONFOUNDS
 from priosig.inference.design import ALL_CONFOUNDS
 from priosig.verdict.wording import pvalue_words
+
+if TYPE_CHECKING:
+    from priosig.experiment.evaluation import ViewResult
 
 NONE = "–"
 AUC_WORDS = "AUC within video: how often a STOP outranks a CONTINUE of the same video (1 is always, 0.5 is guessing)"
@@ -70,9 +74,21 @@ def smallest_p(n_permutations: int, n_models: int = 1) -> str:
     return said
 
 
-def times(auc: float) -> str:
-    """An AUC as a musician can read it."""
-    return "an unknown number of times" if math.isnan(auc) else f"{100 * auc:.0f} times in 100"
+def hundred(auc: float) -> str:
+    """An AUC as a musician can read it: so many times in 100."""
+    return NONE if math.isnan(auc) else f"{100 * auc:.0f}"
+
+
+def number_word(n: int) -> str:
+    """A small number as a word.
+
+    Examples
+    --------
+    >>> number_word(5), number_word(13)
+    ('five', '13')
+    """
+    words = ["no", "one", "two", "three", "four", "five", "six", "seven", "eight", "nine", "ten", "eleven", "twelve"]
+    return words[n] if n < len(words) else f"{n:,}"
 
 
 def interval(low: float, high: float) -> str:
@@ -108,10 +124,10 @@ def confound(name: str) -> str:
     return CONFOUNDS[name].short if name in CONFOUNDS else plain(name)
 
 
-def confound_words(name: str) -> str:
-    """A confound as the subject of a sentence."""
+def confound_words(name: str, v: "ViewResult") -> str:
+    """A confound as the subject of a sentence; all together are named one by one."""
     if name == ALL_CONFOUNDS:
-        return "all confounds together"
+        return f"all confounds together ({joined([confound(one) for one in v.confounds.values])})"
     return CONFOUNDS[name].words if name in CONFOUNDS else plain(name)
 
 
@@ -120,9 +136,9 @@ def unit(name: str) -> str:
     return CONFOUNDS[name].unit if name in CONFOUNDS else ""
 
 
-def joined(words: Sequence[str]) -> str:
-    """`a, b and c`."""
-    return " and ".join([", ".join(words[:-1]), words[-1]] if len(words) > 1 else words)
+def joined(words: Sequence[str], last: str = "and") -> str:
+    """`a, b and c`, or with another last word."""
+    return f" {last} ".join([", ".join(words[:-1]), words[-1]] if len(words) > 1 else words)
 
 
 def counted(n: int, noun: str) -> str:

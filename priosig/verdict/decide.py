@@ -113,9 +113,14 @@ def design_problems(evidence: Evidence, rule: Rule) -> tuple[str, ...]:
     return tuple(clauses[step.name] for step in _design_steps(evidence, rule) if step.outcome == "failed")
 
 
+def checklist(evidence: Evidence, rule: Rule) -> tuple[Step, ...]:
+    """The steps where no model was judged: those of the design, and those of a model as not reached."""
+    return (*_design_steps(evidence, rule), *(_unreached(step) for step in _model_steps(evidence, rule)))
+
+
 def refuse(problem: str, rule: Rule, *, exploratory: bool = False) -> Verdict:
     """The verdict where there is no evidence to judge: `invalid design`, with the reason."""
-    steps = tuple(_unreached(step) for step in (*_design_steps(_NOTHING, rule), *_model_steps(_NOTHING, rule)))
+    steps = tuple(_unreached(step) for step in checklist(_NOTHING, rule))
     sentence = f"{wording.head('invalid design', exploratory)}: this design cannot answer the question: {problem}."
     return Verdict("invalid design", sentence, (problem,), steps, rule.hash, exploratory)
 

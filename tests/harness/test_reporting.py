@@ -103,7 +103,7 @@ def test_what_could_not_be_run_is_told_with_what_its_annotations_say(config, tmp
     reporting.write_reports(config, runs)
     page = (tmp_path / "report" / "trial" / "index.html").read_text(encoding="utf-8")
     assert page.index("The experiment could not be run") < page.index("audio/v.wav: empty file")
-    assert "Annotation audit" in page
+    assert "What to mend in the annotations" in page
     assert "earlier" not in (tmp_path / "report" / "trial" / "verdicts.csv").read_text()
     assert (
         '"could not be run","audio/v.wav: empty file"' in (tmp_path / "report" / "trial" / "inputs.csv").read_text()

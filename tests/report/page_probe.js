@@ -32,6 +32,7 @@ function wide(page, width) {
 // Contents of folded parts that a reader of this page has no way to see.
 function folded(page) {
   return [...page.querySelectorAll("details:not([open]) > :not(summary)")]
+    .filter((element) => element.closest("details").parentElement.checkVisibility() && page.defaultView.getComputedStyle(element.closest("details")).display !== "none")
     .filter((element) => !element.checkVisibility()).map(nameOf);
 }
 

@@ -1,73 +1,163 @@
-"""What a report answers, and how it says it."""
+"""What the first screen of a report says: no surer than the interval, rendered from the verdict, with what to do."""
 
 import dataclasses
-import re
+import math
+
+import pytest
 
 from priosig.annotations.views import annotated_view, clean_view
 from priosig.experiment.evaluation import evaluate_view
 from priosig.experiment.pipeline import Experiment
+from priosig.inference.design import ALL_CONFOUNDS
 from priosig.report import page as report
-from priosig.report.answer import answer, strongest
-from priosig.report.comparison import comparison
-from tests.small_experiment import read
+from priosig.report.answer import ANSWERS, STRENGTH, answer, because, fates, rule_table, strongest
+from priosig.report.audit import audit_of
+from priosig.report.material import Material, Planned
+from priosig.report.words import confound
+from tests.small_experiment import read, with_label
 
 
 def leaking(experiment: Experiment, label: str) -> Experiment:
     """Both models have the verdict `label`, and as annotated the length alone ranks 96 pairs of 100 right."""
-    annotated, clean = experiment.views["annotated"], experiment.views["clean"]
-    length = dataclasses.replace(annotated.design.baselines[0], name="length", auc_within_video=0.96)
-    evidence = dataclasses.replace(annotated.design.evidence, confound_auc=0.96, confound_pvalue=0.01)
-    design = dataclasses.replace(annotated.design, baselines=(length,), evidence=evidence)
-    assessments = {
-        model: dataclasses.replace(a, verdict=dataclasses.replace(a.verdict, label=label))
-        for model, a in clean.assessments.items()
-    }
-    views = {
-        "annotated": dataclasses.replace(annotated, design=design, models=clean.models),
-        "clean": dataclasses.replace(clean, assessments=assessments),
-    }
-    return dataclasses.replace(experiment, views=views)
+    labelled = with_label(experiment, label)
+    annotated, clean = labelled.views["annotated"], labelled.views["clean"]
+    length = dataclasses.replace(annotated.design.baselines[0], name="length", auc_within_video=0.96, n_known=22)
+    steps = tuple(
+        dataclasses.replace(step, outcome="failed") if step.name == "confounds" else step
+        for step in annotated.design.verdict.steps
+    )
+    verdict = dataclasses.replace(annotated.design.verdict, steps=steps)
+    design = dataclasses.replace(annotated.design, baselines=(length,), verdict=verdict)
+    annotated = dataclasses.replace(annotated, design=design, models=clean.models)
+    return dataclasses.replace(labelled, views=labelled.views | {"annotated": annotated})
+
+
+def head(experiment: Experiment, **more) -> dict:
+    return answer(Material(experiment, audit_of(experiment), **more))
 
 
 def test_the_answer_names_the_leak_that_a_result_lives_on(experiment):
-    head = answer(leaking(experiment, "underpowered"))
-    assert head["short"] == "Not shown."
-    assert "the length of the window gives away" in head["sentence"]
-    assert "the length of the window alone does so 96 times in 100, without a note of music" in head["why"][0]
+    said = head(leaking(experiment, "underpowered"))
+    assert said["short"] == "Not shown. With 2 videos a real difference could have been missed."
+    assert "But the length of the window alone" in said["because"][0]
+    assert "reaches 96 without a note of music" in said["because"][0]
 
 
-def test_an_answer_is_as_strong_as_its_strongest_model_and_names_the_other(experiment):
+@pytest.mark.parametrize(
+    ("low", "high", "words"),
+    [
+        (0.27, 1.0, "Yes in these two videos; for other videos uncertain (27 to 100 times in 100)."),
+        (0.62, 0.95, "Yes, and probably in other videos too (62 to 95 times in 100; guessing is 50)."),
+        (math.nan, math.nan, "Yes in these two videos; how sure that is for others could not be computed."),
+    ],
+)
+def test_a_yes_is_no_surer_than_its_interval(experiment, low, high, words):
+    said = head(with_label(experiment, "signal", low=low, high=high))
+    assert said["short"] == words
+    assert said["todo"][0].what == ("Try it on new videos." if low > 0.5 else "Do not ship yet.")
+
+
+def test_a_sure_signal_in_data_looked_at_before_is_not_to_be_shipped(experiment):
+    sure = with_label(experiment, "signal", low=0.6)
+    clean = sure.views["clean"]
+    evidence = dataclasses.replace(clean.design.evidence, exploratory=True)
+    clean = dataclasses.replace(clean, design=dataclasses.replace(clean.design, evidence=evidence))
+    said = head(dataclasses.replace(sure, views=sure.views | {"clean": clean}))
+    assert said["todo"][0].what == "Do not ship yet."
+    assert "looked at before" in said["todo"][0].why
+
+
+@pytest.mark.parametrize("label", STRENGTH)
+def test_every_verdict_has_an_answer_and_something_to_do(experiment, label):
+    said = head(with_label(experiment, label, low=0.4, high=0.8))
+    assert said["label"] == label
+    assert said["short"].endswith(".")
+    assert said["short"] == ANSWERS.get(label, said["short"])
+    assert said["todo"][0].what.startswith("Do not ship")
+    assert [words for _, words in said["verdicts"]] == [label, label]
+
+
+def test_an_answer_is_as_strong_as_its_strongest_model(experiment):
     assert strongest(["no signal", "confounded"]) == "confounded"
-    signal = leaking(experiment, "signal")
-    assert answer(signal)["sentence"].startswith("Models A and B tell a STOP from the playing")
+    assert strongest([]) == ""
+    signal = with_label(experiment, "signal", low=0.4)
     clean = signal.views["clean"]
     other = dataclasses.replace(clean.assessments["B"].verdict, label="underpowered")
     assessments = clean.assessments | {"B": dataclasses.replace(clean.assessments["B"], verdict=other)}
     views = signal.views | {"clean": dataclasses.replace(clean, assessments=assessments)}
-    head = answer(dataclasses.replace(signal, views=views))
-    assert head["short"] == "Yes."
-    assert head["sentence"].startswith("Model A tells a STOP from the playing")
-    assert head["sentence"].endswith("(Model B: underpowered.)")
+    said = head(dataclasses.replace(signal, views=views))
+    assert said["short"].startswith("Yes in these")
+    assert said["verdicts"] == [("Model A", "signal"), ("Model B", "underpowered")]
 
 
-def test_what_became_of_a_confound_is_said_once_and_outside_of_the_verdicts(experiment):
-    head = answer(experiment)
-    assert not any("[" in model["text"] for model in head["models"])
-    told = [name for _, names in head["fates"] for name in names.split(", ")]
+def test_how_many_more_videos_are_needed_is_what_the_planner_says(experiment):
+    few = with_label(experiment, "underpowered", power=0.1)
+    planned = [Planned(n, 0.7, power, math.nan) for n, power in ((2, 0.2), (10, 0.7), (14, 0.82), (20, 0.9))]
+    planned += [Planned(5, 0.9, 0.9, math.nan)]  # another strength
+    [todo] = [todo for todo in head(few, planned=planned)["todo"] if todo.link == "#needed"]
+    assert todo.what == "Record about 12 more videos."
+    assert "Record more videos." in [todo.what for todo in head(few)["todo"]]
+
+
+def test_the_worst_findings_of_the_audit_are_what_to_mend(experiment):
+    [todo] = [todo for todo in head(experiment)["todo"] if todo.link == "#audit"]
+    worst = [f for f in audit_of(experiment) if f.count and f.harm == "the label is given away"]
+    assert worst[0].title[1:] in todo.why
+
+
+def test_the_rule_is_rendered_step_by_step_as_the_verdict_has_it(experiment):
+    material = Material(experiment, ())
+    table = rule_table(material)
+    steps = {model: a.verdict.steps for model, a in experiment.views["clean"].assessments.items()}
+    assert [column.label for column in table.columns] == ["Asked", "Needed", "Model A", "Model B"]
+    for k, row in enumerate(table.rows):
+        of_all = [of[k] for of in steps.values()]
+        assert row[0].text.lower() == of_all[0].asked.lower()
+        assert row[1].text == of_all[0].needed
+        shown = [row[2], row[3] or row[2]]
+        assert [cell.mark for cell in shown] == [step.outcome for step in of_all]
+        assert [cell.text for cell in shown] == [step.observed or "not reached" for step in of_all]
+
+
+def test_without_audio_the_rule_is_shown_as_far_as_the_design_goes(description):
+    table = rule_table(Material(description, ()))
+    assert [column.label for column in table.columns] == ["Asked", "Needed", "Observed"]
+    marks = [row[2].mark for row in table.rows]
+    assert "failed" in marks[:3]
+    assert set(marks[3:]) == {"not reached"}
+    design = dataclasses.replace(description.views["equal"].design, verdict=None, problems=())
+    views = description.views | {"equal": dataclasses.replace(description.views["equal"], design=design)}
+    valid = Material(dataclasses.replace(description, views=views), ())
+    assert [row[2].mark for row in rule_table(valid).rows] == marks
+    assert answer(valid)["short"] == "Not asked yet: no model was run."
+
+
+def test_what_became_of_a_confound_is_said_once(experiment):
+    told = [name for _, names in fates(Material(experiment, ())) for name in names.split(", ")]
     assert len(told) == len(set(told))
     assert {"place", "level"} <= set(told)
 
 
-def test_an_empty_view_that_claims_rest_on_is_an_answer(experiment, tmp_path, unplotted):
+def test_all_confounds_together_are_named_one_by_one(experiment):
+    clean = experiment.views["clean"]
+    together = dataclasses.replace(clean.design.baselines[0], name=ALL_CONFOUNDS, auc_within_video=0.8)
+    design = dataclasses.replace(clean.design, baselines=(together,), problems=(), verdict=None)
+    views = experiment.views | {"clean": dataclasses.replace(clean, design=design)}
+    (*_, text) = because(Material(dataclasses.replace(experiment, views=views), ()))
+    names = " and ".join(confound(name) for name in clean.confounds.values)
+    assert f"all confounds together ({names}) reach 80" in text
+
+
+def test_an_empty_view_that_conclusions_are_drawn_from_is_an_answer(experiment, tmp_path):
     annotations = experiment.annotations
     busy = {s.segment_id: [(s.start_time, s.end_time)] for s in annotations.segments}
     settings = dataclasses.replace(annotations.corpus.settings, exploratory=True)
     empty = evaluate_view(clean_view(annotations.segments, busy, 2.0), annotations.moments, settings)
     heard = dataclasses.replace(experiment.views["clean"], view=annotated_view(annotations.segments))
     talked = dataclasses.replace(experiment, views={"annotated": heard, "clean": empty})
-    head = answer(talked)
-    assert head["short"] == "These windows cannot answer it."
-    assert any("no segment holds 2 s of playing without talk" in text for text in head["why"])
+    said = head(talked)
+    assert said["short"] == "These windows cannot answer it."
+    assert any("no segment holds 2 s of playing without talk" in text for text in said["because"])
     assert "– invalid design" in report.markdown_overview([talked])
     page = report.write_report(talked, tmp_path).read_text(encoding="utf-8")
     assert "no segment holds 2 s of playing without talk" in page
@@ -76,18 +166,12 @@ def test_an_empty_view_that_claims_rest_on_is_an_answer(experiment, tmp_path, un
     assert row["sentence"].startswith("Exploratory, invalid design: this design cannot answer the question: no seg")
 
 
-def test_markdown_has_the_verdicts_and_columns_that_line_up(experiment, description):
+def test_markdown_has_the_verdicts_the_rule_and_columns_that_line_up(experiment, description):
     text = report.markdown_summary(experiment)
     for model, assessment in experiment.views["clean"].assessments.items():
         assert f"- Model {model}, clean view: **{assessment.verdict.label}**" in text
     table = [line for line in text.splitlines() if line.startswith("|")]
     assert len({len(line) for line in table}) == 1
+    assert len(table) == 2 + len(experiment.views["clean"].assessments["A"].verdict.steps)
     assert "Moments in which the teacher plays: 2 of 12" in text
     assert "Annotations only" in report.markdown_summary(description)
-
-
-def test_confounds_have_the_same_rows_in_every_view(experiment):
-    panels = [str(panel["svg"]) for panel in comparison(experiment)["panels"]]
-    names = [[w for w in re.findall(r">([^<>]+)</text>", svg) if w in ("length", "place", "level")] for svg in panels]
-    assert len(names) == 2
-    assert names[0] == names[1] == ["length", "place", "level"]

@@ -9,13 +9,16 @@ import sys
 import numpy as np
 import pytest
 
-from priosig.experiment.planted import PLANTED
+from priosig.experiment.planted import EXPECTED, PLANTED
 from priosig.experiment.sensitivity import Choice, Row
+from priosig.inference.coefficients import rank_correlation
 from priosig.report import clips
 from priosig.report.grid import Cell, grid
-from priosig.report.mistakes import video_link
-from priosig.report.plots import of_models, of_windows
-from priosig.report.plots.panel import round_ticks
+from priosig.report.links import video_link
+from priosig.report.material import Material, Planned
+from priosig.report.plots import beside, choices, coefficients, correlations, needed, nulls, svg
+from priosig.report.plots.svg import round_ticks
+from priosig.report.sensitivity import sensitivity
 from priosig.report.words import clock, number, p_words, pvalue, share, smallest_p, visible
 from priosig.worlds.worlds import WORLDS
 
@@ -43,10 +46,10 @@ def test_a_spectrogram_shows_a_tone_at_its_height():
 
 
 def test_a_picture_is_a_png_of_the_levels():
-    from matplotlib.image import imread
+    from PIL import Image
 
     levels = np.random.default_rng(0).integers(0, 16, (80, 320)).astype(np.uint8)
-    image = imread(io.BytesIO(clips.png(levels)))[..., :3].sum(axis=2)
+    image = np.asarray(Image.open(io.BytesIO(clips.png(levels))).convert("RGB")).astype(int).sum(axis=2)
     assert image.shape == (80, 320)
     lightness = [image[levels == k] for k in range(16)]
     assert all(np.ptp(values) == 0 for values in lightness)
@@ -54,8 +57,22 @@ def test_a_picture_is_a_png_of_the_levels():
 
 
 def test_text_in_a_plot_is_escaped_and_not_typeset():
-    svg = of_windows.timeline([("<b>$x^2$&", [(0, 1)], [(2, 3)])])
-    assert "&lt;b&gt;$x^2$&amp;" in svg
+    words = '<b>$x^2$&"\x1b[31m'
+    shapes = [svg.text(0, 0, words), svg.pointed(svg.dot(0, 0), words, "#x", reached=True)]
+    drawn = svg.drawing(10, 10, shapes, words)
+    assert drawn.count("&lt;b&gt;$x^2$&amp;&quot;") == 4
+    assert "\x1b" not in drawn
+    assert "<b>" not in drawn
+
+
+def test_a_value_beyond_an_axis_lies_on_its_edge():
+    at = svg.across(0, 1, 100, 200)
+    assert [at(value) for value in (-1, 0, 0.25, 1, 2)] == [100, 100, 125, 200, 200]
+    assert svg.across(3, 3, 0, 10)(3) == 0
+
+
+def test_every_model_has_a_shape_of_its_own():
+    assert len({svg.model_mark(0, 0, k) for k in range(4)}) == 4
 
 
 def test_ticks_lie_within_and_are_not_too_many():
@@ -65,20 +82,18 @@ def test_ticks_lie_within_and_are_not_too_many():
         assert all(low <= tick <= high for tick in ticks)
 
 
-def test_matplotlib_and_jinja_are_imported_only_when_a_page_is_made():
+def test_jinja_and_torch_are_imported_only_when_a_page_is_made():
     modules = "priosig.report.page, priosig.report.compare"
-    code = f"import sys, {modules}; print(*{{'matplotlib', 'jinja2', 'torch'}} & set(sys.modules))"
+    code = f"import sys, {modules}; print(*{{'PIL', 'jinja2', 'torch'}} & set(sys.modules))"
     result = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, check=True)
     assert result.stdout.strip() == ""
 
 
 def test_every_world_has_a_sentence_on_what_was_planted():
-    assert set(PLANTED) == set(WORLDS)
+    assert set(PLANTED) == set(EXPECTED) == set(WORLDS)
 
 
-def test_a_row_of_sensitivity_names_what_was_varied_and_holds_both_models():
-    from priosig.report.sensitivity import sensitivity
-
+def test_a_row_of_sensitivity_names_what_was_varied_and_holds_both_models(description):
     base = Choice("none", "clean", 10.0, 5.0, 1.0)
     varied = [
         base,
@@ -90,13 +105,16 @@ def test_a_row_of_sensitivity_names_what_was_varied_and_holds_both_models():
     ]
     rows = [Row(choice, m, 12, 10, 0.5, 0.4, 0.5, "no signal", n_permutations=39) for choice in varied for m in "AB"]
     rows = [*rows[:-1], dataclasses.replace(rows[1], choice=rows[-1].choice, verdict="", problem="no head")]
-    found = sensitivity(rows, alpha=0.05)
-    assert [row[0].text.replace("\u00a0", " ") for row in found["table"].rows] == [
-        "As chosen", "annotated view", "equal view, 5 s", "shortest CONTINUE 2 s", "C = 0.1", "pooling: mean only",
-    ]  # fmt: skip
-    assert found["table"].rows[-1][-1].note == "no head"
-    assert "0.025 is the smallest p that 39 relabellings can give (0.050" in found["floor"]
-    assert not found["blind"]
+    material = Material(description, (), sensitivity=rows)
+    shown = sensitivity(material)
+    names = ["as chosen", "annotated", "equal, 5 s", "CONTINUE from 2 s", "C = 0.1", "mean only"]
+    assert [row[0].text.replace("\u00a0", " ") for row in shown["table"].rows] == names
+    assert shown["table"].rows[-1][-1].note == "no head"
+    assert "0.025 is the smallest p that 39 relabellings can give (0.050" in shown["floor"]
+    assert not shown["blind"]
+    [plot] = choices.figures(material)
+    assert plot.roomy.count("<title>") == len(rows)
+    assert "Model B 50, no signal" in plot.roomy
 
 
 def test_a_number_is_written_in_one_way():
@@ -117,29 +135,44 @@ def test_a_table_with_a_row_too_short_is_refused():
         grid("caption", ("a", "b"), [("one", "two"), (Cell("one"),)])
 
 
-def test_a_null_distribution_has_its_counts_and_the_observed_value_in_words():
-    null = np.repeat([0.45, 0.55], [3, 7])
-    svg = of_models.null_distributions([("T2: beyond confounds", null, 0.9, "p = 0.091")])
-    texts = re.findall(r">([^<>]+)</text>", svg)
-    assert {"0", "7", "relabellings", "observed 0.90, p = 0.091", "T2: beyond confounds"} <= set(texts)
+def test_a_null_distribution_says_the_p_that_the_tables_have(experiment):
+    [plot, _] = nulls.figures(Material(experiment, ()))
+    a = experiment.views["clean"].assessments["A"]
+    assert a.any_signal_pvalue != a.any_signal.pvalue  # corrected for two models
+    assert f"observed {number(a.any_signal.statistic)}, {p_words(a.any_signal_pvalue)}" in plot.roomy
 
 
-def test_discs_grow_with_the_correlation_and_have_a_key():
-    def widths(r: float) -> set[str]:
-        matrix = np.array([[1, r], [r, 1]])
-        svg = of_models.correlations(["one", "two"], matrix)
-        assert {"−1", "−0.6", "−0.2", "0.2", "0.6", "1"} <= set(re.findall(r">([^<>]+)</text>", svg))
-        return set(re.findall(r'<path id="[^"]+" d="M 0 ([\d.]+)', svg))
-
-    shown = widths(0.2)  # no more than the key
-    extra = [widths(r) - shown for r in (0.0, 0.5, 0.8)]
-    assert [len(new) for new in extra] == [1, 1, 1]
-    radii = [float(*new) for new in extra]
-    assert radii == sorted(radii)
+def test_every_fold_of_a_coefficient_is_drawn_and_what_is_stable_is_bold(experiment):
+    [plot] = coefficients.figures(Material(experiment, ()))
+    n_folds = experiment.views["clean"].models["B"]["coefficients"].shape[0]
+    assert plot.roomy.count("<circle") == 19 * n_folds
+    assert re.findall(r'font-weight="600"[^>]*>([^<]+)<', plot.roomy) == ["pedal: clean", "blurred"]
 
 
-def test_every_fold_of_a_coefficient_is_drawn_on_top_of_its_range():
-    svg = of_models.coefficients([("tempo: fast", "slow", np.array([0.1, 0.2, 0.35]), True)])
-    assert svg.rindex("var(--bar)") < svg.index("<use", svg.rindex("var(--bar)"))
-    assert len(re.findall(r"<use [^>]*var\(--paper\)", svg[svg.rindex("var(--bar)") :])) == 3
-    assert "700" in svg  # what is stable is bold
+def test_discs_grow_with_the_correlation_and_are_open_where_it_is_negative(experiment):
+    matrix = rank_correlation(experiment.views["clean"].features.quality)
+    [plot] = correlations.figures(Material(experiment, ()))
+    discs = re.findall(r'r="([\d.]+)" fill="var\(--(\w+)\)"', plot.roomy)
+    rows, columns = np.tril_indices(19, -1)
+    assert len(discs) == len(rows)
+    for (r, fill), value in zip(discs, matrix[rows, columns], strict=True):
+        assert fill == ("ink" if value >= 0 else "paper")
+        assert float(r) == pytest.approx(max(4.2 * abs(value), 0.5), abs=0.06)
+
+
+def test_the_plot_of_what_is_needed_has_a_line_a_strength(description):
+    planned = [Planned(n, auc, power, float("nan")) for auc in (0.65, 0.7) for n, power in ((5, 0.3), (20, 0.9))]
+    [plot] = needed.figures(Material(description, (), planned=planned))
+    assert plot.roomy.count("<polyline") == 2
+    assert "20 videos find a signal of 70 in 100 with a chance of 90%" in plot.roomy
+    assert needed.figures(Material(description, ())) == []
+
+
+def test_the_first_plot_shows_what_is_left_of_each_predictor(experiment):
+    [plot] = beside.figures(Material(experiment, ()))
+    shown = re.findall(r">([^<]+ → [^<]+)</text>", plot.roomy)
+    lines = re.findall(r'text-anchor="end"[^>]*>([^<]+)</text>', plot.roomy)[1:]
+    assert dict(zip(lines, shown, strict=True))["length"].endswith("→ –")
+    model = experiment.views["clean"].models["A"]
+    assert f"→ {100 * model['auc_within_video']:.0f}" in dict(zip(lines, shown, strict=True))["Model A"]
+    assert f"→ {100 * model['auc']:.0f}" in dict(zip(lines, shown, strict=True))["A across videos"]

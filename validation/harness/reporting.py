@@ -54,26 +54,29 @@ def write_reports(config: pytest.Config, runs: Runs) -> list[str]:
     A report that cannot be written must not turn a result red, and must not be silent: each trouble is a line.
     """
     lines, summaries, failures = [], [], []
-    by_directory: dict[Path, list[Experiment]] = {}
+    reported: dict[Path, tuple[list[Experiment], dict[str, str]]] = {}
     drawn = [(case, one, begin_report(config, runs, case, one)) for case, one in _reportable(runs).items()]
     for case, experiment, drawing in drawn:
         with _told(lines, f"report of {case.id}"):
             page, summary = drawing.result()
             lines.append(f"report of {case.id}: {_relative(page)}")
             summaries.append(summary)
-            by_directory.setdefault(_directory(config, case), []).append(experiment)
+            reported.setdefault(_directory(config, case), ([], {}))[0].append(experiment)
     for case, message in runs.failures.items():
         name = case.world or config.stash[CORPUS].name
         failures.append(f"### {name}\n\nCould not be run:\n\n{fenced(message)}\n")
         with _told(lines, f"report of {case.id}"):
             page = _draw_failure(config, runs, case, name, message)
             lines.append(f"{case.id} could not be run; its report says why: {_relative(page)}")
-    for directory, experiments in by_directory.items():
-        if len(experiments) > 1:
-            with _told(lines, f"{directory}: the page of all reports"):
-                from priosig.report.page import markdown_overview, write_index
+            reported.setdefault(_directory(config, case), ([], {}))[1][name] = message
+    for directory, (experiments, lost) in reported.items():
+        with _told(lines, f"{directory}: the page of all reports"):
+            from priosig.report.page import markdown_overview, write_index
 
-                lines.append(f"all of them: {_relative(write_index(experiments, directory))}")
+            index = write_index(experiments, directory, lost)
+            if len(experiments) + len(lost) > 1:
+                lines.append(f"all of them: {_relative(index)}")
+            if len(experiments) > 1:
                 summaries.insert(0, markdown_overview(experiments))
     target = os.environ.get("GITHUB_STEP_SUMMARY")
     if target and (summaries or failures):

@@ -1,1 +1,4 @@
-"""The report's plots, as SVG."""
+"""The report's plots, as SVG: a module each, with a function that gives its figures.
+
+A plot takes its place on the page by a row of `priosig.report.page.PLOTS`.
+"""

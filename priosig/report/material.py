@@ -1,0 +1,87 @@
+"""What a report is made from."""
+
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, field
+from functools import cached_property
+
+from priosig.annotations.audit.checks import Finding
+from priosig.experiment.evaluation import ViewResult
+from priosig.experiment.pipeline import Experiment
+from priosig.experiment.sensitivity import Row
+from priosig.report.clips import Clip
+from priosig.verdict.decide import Verdict
+
+SPEAKING = ("signal", "heterogeneous")
+"""Verdicts with which a model's mistakes and coefficients mean something."""
+
+
+@dataclass(frozen=True)
+class Planned:
+    """What a study of so many videos could find.
+
+    Attributes
+    ----------
+    n_videos : int
+    auc : float
+        Of the signal, within video.
+    power : float
+        Chance to find it.
+    width : float
+        Of the interval of the AUC; NaN where it is not known.
+    """
+
+    n_videos: int
+    auc: float
+    power: float
+    width: float
+
+
+@dataclass(frozen=True)
+class Material:
+    """What every section and every plot of a page is made from.
+
+    Attributes
+    ----------
+    experiment : Experiment
+    findings : tuple of Finding
+        Of the annotation audit.
+    sensitivity : sequence of Row
+        What other choices would have given; empty where none were tried.
+    planned : sequence of Planned
+        What larger studies could find; empty where nobody asked.
+    clips : mapping of str to (Clip or str)
+        By id of the segment what can be heard of it, or why it cannot.
+    """
+
+    experiment: Experiment
+    findings: tuple[Finding, ...]
+    sensitivity: Sequence[Row] = ()
+    planned: Sequence[Planned] = ()
+    clips: Mapping[str, Clip | str] = field(default_factory=dict)
+
+    @property
+    def annotated(self) -> ViewResult:
+        """The windows as annotated."""
+        return self.experiment.views["annotated"]
+
+    @cached_property
+    def claim(self) -> ViewResult:
+        """The view that conclusions are drawn from."""
+        return self.experiment.claim
+
+    @cached_property
+    def verdicts(self) -> dict[str, Verdict]:
+        """By model the verdict in that view; by "" that on its windows, where no model was judged."""
+        if self.claim.assessments:
+            return {name: a.verdict for name, a in self.claim.assessments.items()}
+        verdict = self.claim.refusal or (self.claim.design.verdict if self.claim.design is not None else None)
+        return {} if verdict is None else {"": verdict}
+
+    @property
+    def is_heard(self) -> bool:
+        """Whether there was audio."""
+        return any(v.features is not None for v in self.experiment.views.values())
+
+    def speaks(self, model: str) -> bool:
+        """Whether what a model goes by, and where it errs, means something."""
+        return model in self.verdicts and self.verdicts[model].label in SPEAKING

@@ -1,0 +1,96 @@
+"""Every number by view: tests, calls, results by video, and each confound as a predictor."""
+
+from priosig.confounds.registry import CONFOUNDS
+from priosig.experiment.evaluation import ViewResult
+from priosig.experiment.views import VIEW_KINDS
+from priosig.inference.design import ALL_CONFOUNDS
+from priosig.report.answer import fates
+from priosig.report.grid import Cell, Grid, grid
+from priosig.report.links import teachers
+from priosig.report.material import Material
+from priosig.report.words import capital, confound, interval, number, pvalue, share, smallest_p, unit
+
+
+def numbers(material: Material) -> dict | None:
+    """The tables; None where nothing was tried as a predictor."""
+    views = [v for name in VIEW_KINDS if (v := material.experiment.views.get(name)) is not None]
+    models = [(v, model) for v in views for model in v.models]
+    confounds = [_confounds(v) for v in views if v.design is not None]
+    if not models and not confounds:
+        return None
+    return {
+        "view": material.claim.view.name,
+        "tests": _tests(models) if models else None,
+        "calls": _calls(models) if models else None,
+        "videos": _videos(material) if material.claim.models else None,
+        "confounds": confounds,
+        "fates": fates(material),
+        "undefined": sorted({f for cv in material.claim.models.values() for f in cv["undefined_folds"]}),
+    }
+
+
+def _tests(models: list[tuple[ViewResult, str]]) -> Grid:
+    """Two rows a model and view: within video, with its tests; and over all pairs, which nothing rests on."""
+    rows, floors = [], set()
+    for v, model in models:
+        s, a = v.models[model]["summary"], v.assessments.get(model)
+        name = f"{capital(v.view.name)}, {model}"
+        ends = interval(a.interval.low, a.interval.high) if a and a.interval else "–"
+        above = f"{s.n_videos_above_half} of {s.n_videos - s.n_videos_undefined}"
+        tests = [pvalue(a.any_signal_pvalue), pvalue(a.beyond_confounds_pvalue), share(a.power)] if a else ["–"] * 3
+        verdict = Cell(verdict=a.verdict.label) if a else Cell("–")
+        rows.append([Cell(name, note="within video"), verdict, number(s.auc_within_video), ends, above, *tests])
+        rows.append([Cell(name, note="across videos"), Cell("–"), number(s.auc), *["–"] * 5])
+        if a:
+            floors.add(smallest_p(a.design.rule.n_permutations, a.evidence.n_models))
+    columns = ("AUC", "95% interval", "videos above 0.5", "T1\u00a0p", "T2\u00a0p", "power")
+    caption = f"Tests, by view and model; {'; '.join(sorted(floors))}" if floors else "Results, by view and model"
+    return grid(caption, ("View, model", "Verdict", *((n, "number") for n in columns)), rows)
+
+
+def _calls(models: list[tuple[ViewResult, str]]) -> Grid:
+    rows = []
+    for v, model in models:
+        s = v.models[model]["summary"]
+        shares = (s.stop_rate, s.prevalence, s.recall, s.precision)
+        row = [Cell(f"{capital(v.view.name)}, {model}"), *map(share, shares)]
+        rows.append([*row, number(s.balanced_accuracy), number(s.average_precision)])
+    names = (
+        "called STOP", "were STOP", "STOPs called so (recall)", "of those called STOP, were (precision)",
+        "balanced accuracy", "average precision",
+    )  # fmt: skip
+    caption = "What the models call STOP, where the score is above 0; guessing has a balanced accuracy of 0.5"
+    return grid(caption, ("View, model", *((n, "number") for n in names)), rows)
+
+
+def _videos(material: Material) -> Grid:
+    v, names = material.claim, teachers(material.experiment)
+    rows = []
+    for video in sorted(set(v.video_ids)):
+        of = [next(r for r in cv["per_video"] if r["video_id"] == video) for cv in v.models.values()]
+        counts = f"{of[0]['n_stop']} + {of[0]['n_continue']}"
+        shown = [text for row in of for text in (number(row["auc"]), share(row["stop_rate"]))]
+        rows.append((Cell(names[video], id=video), counts, *shown))
+    columns = ["STOP + CONTINUE", *(f"{m}: {what}" for m in v.models for what in ("AUC", "called STOP"))]
+    caption = f"Results by video, {v.view.name} view; each is scored by probes that saw nothing of it"
+    return grid(caption, ("Teacher, video", *((name, "number") for name in columns)), rows)
+
+
+def _confounds(v: ViewResult) -> dict:
+    baselines = {b.name: b for b in v.design.baselines}
+    rows = []
+    for name in (name for name in (*CONFOUNDS, ALL_CONFOUNDS) if name in baselines):
+        b = baselines[name]
+        note = "" if b.n_known == len(v.y) else f"known for {b.n_known} of {len(v.y)} windows"
+        if name == ALL_CONFOUNDS:
+            note = ", ".join(confound(one) for one in v.confounds.values)
+        cells = (number(b.auc_within_video), number(b.auc), pvalue(b.pvalue))
+        rows.append((Cell(", ".join(filter(None, (confound(name), unit(name)))), note=note), *cells))
+    caption = f"Each confound as a predictor, {v.view.name} view; p is corrected for the number tried"
+    columns = ("AUC within video", "AUC across videos", "p")
+    return {
+        "view": v.view.name,
+        "table": grid(caption, ("Confound", *((n, "number") for n in columns)), rows) if rows else None,
+        "constant": [confound(name) for name in v.confounds.constant],
+        "not_measured": [f"{confound(name)} ({why})" for name, why in v.confounds.not_measured.items()],
+    }

@@ -1,0 +1,151 @@
+"""Each model and each confound, from the windows as annotated to those that conclusions are drawn from."""
+
+import math
+from collections.abc import Sequence
+from dataclasses import dataclass
+
+from priosig.confounds.registry import CONFOUNDS
+from priosig.experiment.evaluation import ViewResult
+from priosig.experiment.feature_sets import FEATURE_SETS
+from priosig.inference.design import ALL_CONFOUNDS
+from priosig.report.grid import Figure, figure
+from priosig.report.material import Material
+from priosig.report.plots.svg import (
+    BAR,
+    INK,
+    MUTED,
+    NARROW,
+    across,
+    dot,
+    drawing,
+    line,
+    pointed,
+    polygon,
+    text,
+    x_axis,
+)
+from priosig.report.words import capital, confound, confound_words, hundred
+
+IDENTICAL = "made identical by the cut"
+_NONE = {"auc_within_video": math.nan, "auc": math.nan}
+_STEP, _TOP = 23, 24
+
+
+@dataclass(frozen=True)
+class Line:
+    """A row of the plot: an AUC before and after, and the interval of the second; NaN where there is none."""
+
+    name: str
+    words: str
+    before: float
+    after: float
+    low: float = math.nan
+    high: float = math.nan
+    is_model: bool = False
+    missing: str = ""
+
+
+def figures(material: Material) -> list[Figure]:
+    """One figure; none where nothing was tried as a predictor."""
+    lines = _lines(material)
+    if not lines:
+        return []
+    view, bar = material.claim.view.name, material.experiment.annotations.corpus.settings.auc
+    two = material.claim is not material.annotated
+    said = "; ".join(f"{one.name} {_numbers(one, two)}" for one in lines)
+    caption = f"○ windows as annotated, ● {view} windows, from which we draw conclusions" if two else "● as annotated"
+    parts = [caption]
+    if any(not math.isnan(one.low) for one in lines):
+        parts.append("grey bar: 95% interval")
+    if material.claim.models:
+        parts.append("across videos: all pairs of windows, as was published")
+    if any(one.missing for one in lines):
+        parts.append(f"–: {IDENTICAL}, or not measured")
+    together = [one for one in lines if one.name == ALL_CONFOUNDS]
+    parts += [one.words for one in together]
+    return [
+        figure(
+            "How often a STOP is ranked above a CONTINUE, in 100",
+            f"{'; '.join(parts)}. Point at a mark for its value.",
+            lambda width: _draw(lines, bar, width, two, f"AUC within video, times 100: {said}."),
+            560,
+            NARROW,
+        )
+    ]
+
+
+def _lines(material: Material) -> list[Line]:
+    annotated, claim = material.annotated, material.claim
+    lines = []
+    for name, model in FEATURE_SETS.items():
+        if name not in annotated.models and name not in claim.models:
+            continue
+        before, after = (v.models.get(name, _NONE) for v in (annotated, claim))
+        e = claim.assessments[name].evidence if name in claim.assessments else None
+        ends = (e.low, e.high) if e is not None else (math.nan, math.nan)
+        values = before["auc_within_video"], after["auc_within_video"]
+        lines.append(Line(f"Model {name}", model.words, *values, *ends, is_model=True))
+        pooled = f"Model {name} over all pairs of windows, also of different videos, as was published"
+        lines.append(Line(f"{name} across videos", pooled, before["auc"], after["auc"]))
+    tried = {b.name for v in (annotated, claim) for b in (v.design.baselines if v.design else ())}
+    for name in (*CONFOUNDS, ALL_CONFOUNDS):
+        if name in tried:
+            before, after = _auc_of(annotated, name), _auc_of(claim, name)
+            words = capital(confound_words(name, claim))
+            missing = (
+                "" if not math.isnan(after) else IDENTICAL if name in claim.confounds.constant else "not measured"
+            )
+            lines.append(Line(confound(name), words, before, after, missing=missing))
+    return lines
+
+
+def _auc_of(v: ViewResult, name: str) -> float:
+    baselines = v.design.baselines if v.design else ()
+    return next((b.auc_within_video for b in baselines if b.name == name), math.nan)
+
+
+def _numbers(one: Line, two: bool) -> str:
+    return f"{hundred(one.before)} → {hundred(one.after)}" if two else hundred(one.after)
+
+
+def _draw(lines: Sequence[Line], bar: float, width: int, two: bool, alt: str) -> str:
+    left, right = (118, width - 66)
+    at = across(0, 1, left, right)
+    bottom = _TOP + _STEP * len(lines) + 2
+    shapes = [
+        line(at(0.5), _TOP - 6, at(0.5), bottom),
+        line(at(bar), _TOP - 6, at(bar), bottom, dashes="4 3"),
+        text(at(0.5) - 3, 9, "guessing", "end", size=11),
+        text(at(bar) + 3, 9, f"bar {hundred(bar)}", size=11),
+    ]
+    for place, one in enumerate(lines):
+        y = _TOP + _STEP * (place + 0.5)
+        shapes.append(text(left - 10, y, one.name, "end", bold=one.is_model))
+        shapes.append(text(right + 10, y, _numbers(one, two)))
+        if not math.isnan(one.low) and not math.isnan(one.high):
+            words = f"{one.name}: 95% interval {hundred(one.low)} to {hundred(one.high)}"
+            shapes.append(pointed(line(at(one.low), y, at(one.high), y, colour=BAR, width=6), words))
+        if two:
+            shapes += _change(one, at, y)
+        if not math.isnan(one.after):
+            shapes.append(pointed(dot(at(one.after), y), f"{one.words}: {hundred(one.after)} times in 100"))
+    shapes += x_axis(at, [(k / 4, f"{25 * k}") for k in range(5)], bottom)
+    return drawing(width, bottom + 20, shapes, alt)
+
+
+def _change(one: Line, at, y: float) -> list[str]:
+    """The value as annotated, and an arrow from it to the other."""
+    if math.isnan(one.before):
+        return []
+    shapes = []
+    start, end = at(one.before), at(one.after) if not math.isnan(one.after) else at(one.before)
+    if abs(end - start) > 16:
+        tip = end + (7 if end < start else -7)
+        back = 6 if end < start else -6
+        shapes.append(line(start, y, tip, y, colour=MUTED, width=1.5))
+        shapes.append(polygon(((tip, y), (tip + back, y - 4), (tip + back, y + 4)), colour=MUTED))
+    words = f"{one.words}, windows as annotated: {hundred(one.before)} times in 100"
+    if one.missing:
+        words += f"; then {one.missing}"
+    shapes.append(pointed(dot(start, y, colour=INK, full=False), words))
+    return shapes
