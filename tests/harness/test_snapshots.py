@@ -142,7 +142,7 @@ def test_hostile_names_come_back_as_they_are_and_reach_no_terminal():
     assert facts.differences(facts.text()) == []
     assert "\x1b" not in facts.text()
     (line,) = words(facts, "segments: {}")
-    assert line == "v [31mred\n: {}# stop: '1 to 2 s', snapshot none"
+    assert line == "v red\n: {}# stop: '1 to 2 s', snapshot none"
 
 
 def test_both_writers_of_yaml_give_the_same_text(monkeypatch):
