@@ -23,7 +23,7 @@ from itertools import pairwise
 
 from priosig.annotations.moments import Moment
 from priosig.annotations.segments import Segment
-from priosig.annotations.views import Interval
+from priosig.annotations.timespans import Span, intersect, merge, total
 
 _WORDS_PER_SECOND = 2.0  # slow speech; teachers' captions in the first study ran at about 2.5
 _LINE = re.compile(r"\[(\d+(?:\.\d+)?)s\]\s*(.*)\Z")
@@ -53,8 +53,8 @@ def parse_transcript(text: str | None) -> list[Caption]:
     return sorted((Caption(float(m[1]), m[2].strip()) for m in lines if m), key=lambda c: c.start_time)
 
 
-def talk_intervals(moments: Iterable[Moment], video_id: str) -> tuple[list[Interval], list[Interval]]:
-    """Intervals of talk, and intervals that any transcript covers, for one video.
+def talk_intervals(moments: Iterable[Moment], video_id: str) -> tuple[list[Span], list[Span]]:
+    """Spans of talk, and spans that any transcript covers, for one video.
 
     Returns
     -------
@@ -91,47 +91,3 @@ def talk_share(segments: Sequence[Segment], moments: Sequence[Moment]) -> list[f
         known = total(intersect(window, covered))
         shares.append(total(intersect(window, talk)) / known if known >= segment.duration / 2 else float("nan"))
     return shares
-
-
-def merge(intervals: Iterable[Interval]) -> list[Interval]:
-    """Union of intervals, sorted and disjoint; empty ones vanish.
-
-    Examples
-    --------
-    >>> merge([(5, 6), (0, 2), (1, 3)])
-    [(0, 3), (5, 6)]
-    """
-    merged: list[Interval] = []
-    for start, end in sorted(intervals):
-        if end <= start:
-            continue
-        if merged and start <= merged[-1][1]:
-            merged[-1] = (merged[-1][0], max(merged[-1][1], end))
-        else:
-            merged.append((start, end))
-    return merged
-
-
-def intersect(first: Sequence[Interval], second: Sequence[Interval]) -> list[Interval]:
-    """What lies in both; each of the two sorted and disjoint (as `merge` gives).
-
-    Examples
-    --------
-    >>> intersect([(0, 3), (5, 6)], [(2, 10)])
-    [(2, 3), (5, 6)]
-    """
-    common, i, j = [], 0, 0
-    while i < len(first) and j < len(second):
-        start, end = max(first[i][0], second[j][0]), min(first[i][1], second[j][1])
-        if start < end:
-            common.append((start, end))
-        if first[i][1] < second[j][1]:
-            i += 1
-        else:
-            j += 1
-    return common
-
-
-def total(intervals: Iterable[Interval]) -> float:
-    """Summed length of disjoint intervals, in seconds."""
-    return sum((end - start for start, end in intervals), 0.0)

@@ -22,8 +22,7 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 
 from priosig.annotations.segments import Segment, make_segment_id
-
-Interval = tuple[float, float]
+from priosig.annotations.timespans import Span, free
 
 
 @dataclass(frozen=True)
@@ -85,7 +84,7 @@ def equal_length_view(
 
 def clean_view(
     segments: Sequence[Segment],
-    busy: Mapping[str, Sequence[Interval]],
+    busy: Mapping[str, Sequence[Span]],
     duration: float = 10.0,
     guard: float = 1.0,
     *,
@@ -96,7 +95,7 @@ def clean_view(
     Parameters
     ----------
     segments : sequence of Segment
-    busy : mapping of segment_id to intervals
+    busy : mapping of segment_id to spans
         When there is talk, or no playing: `[start, end)` in seconds from the start of the video. Every segment
         needs an entry (an empty one if all of it is clean): what was not screened is not clean.
     duration : float
@@ -123,7 +122,7 @@ def _placed_view(
     segments: Sequence[Segment],
     duration: float,
     *,
-    busy: Mapping[str, Sequence[Interval]],
+    busy: Mapping[str, Sequence[Span]],
     guard: float,
     clipped: Mapping[str, float],
 ) -> View:
@@ -145,32 +144,19 @@ def _placed_view(
     return View(name, duration, kept, sources, tuple(dropped) + repeated)
 
 
-def _place(segment: Segment, latest: float, duration: float, busy: Sequence[Interval]) -> float | None:
+def _place(segment: Segment, latest: float, duration: float, busy: Sequence[Span]) -> float | None:
     """Start of the window of `duration` seconds within `segment` that ends by `latest`, or None where none fits."""
     slack = 1e-3  # annotations have milliseconds; half a frame of audio is 20
-    free = [(start, end) for start, end in _free(segment.start_time, latest, busy) if end - start >= duration - slack]
-    if not free:
+    left = free((segment.start_time, latest), busy)
+    places = [(start, end) for start, end in left if end - start >= duration - slack]
+    if not places:
         return None
     if segment.label == "stop":
-        _, end = free[-1]
+        _, end = places[-1]
         return max(end - duration, 0.0)
     middle = (segment.start_time + latest) / 2 - duration / 2
-    places = [min(max(middle, start), max(end - duration, start)) for start, end in free]
-    return min(places, key=lambda place: (abs(place - middle), place))
-
-
-def _free(start: float, end: float, busy: Sequence[Interval]) -> list[Interval]:
-    """What is left of `[start, end)` without the `busy` intervals, in order."""
-    free, at = [], start
-    for busy_start, busy_end in sorted(busy):
-        if busy_start > at:
-            free.append((at, min(busy_start, end)))
-        at = max(at, busy_end)
-        if at >= end:
-            break
-    if at < end:
-        free.append((at, end))
-    return [(a, b) for a, b in free if b > a]
+    starts = [min(max(middle, start), max(end - duration, start)) for start, end in places]
+    return min(starts, key=lambda place: (abs(place - middle), place))
 
 
 def _reason(lasts: float, duration: float, guard: float) -> str:

@@ -14,7 +14,7 @@ from array import array
 
 import numpy as np
 
-from priosig.annotations.views import Interval
+from priosig.annotations.timespans import Span
 from priosig.audio.windows import MUQ_RATE
 
 FRAME = 0.05  # s
@@ -77,7 +77,7 @@ class LevelMeter:
         """Share of the 50 ms frames that are silent, 0 to 1."""
         return float(self.silent_frames.mean())
 
-    def silent_intervals(self, shortest: float = 1.0) -> list[Interval]:
+    def silent_intervals(self, shortest: float = 1.0) -> list[Span]:
         """Stretches of silence of `shortest` seconds or more, in seconds from the start."""
         silent = self.silent_frames
         edges = np.flatnonzero(np.diff(np.concatenate([[0], silent.astype(np.int8), [0]])))
@@ -109,7 +109,7 @@ def silence_share(samples: np.ndarray, rate: int) -> float:
     return _measured(samples, rate).silence_share
 
 
-def silent_intervals(samples: np.ndarray, rate: int, shortest: float = 1.0) -> list[Interval]:
+def silent_intervals(samples: np.ndarray, rate: int, shortest: float = 1.0) -> list[Span]:
     """Stretches of silence of `shortest` seconds or more, in seconds from the start of the window."""
     return _measured(samples, rate).silent_intervals(shortest)
 

@@ -12,7 +12,7 @@ from pathlib import Path
 from priosig._core.cache import EmbeddingCache
 from priosig._core.progress import Progress
 from priosig.annotations.segments import Segment
-from priosig.annotations.views import Interval
+from priosig.annotations.timespans import Span
 from priosig.audio.levels import LevelMeter
 from priosig.audio.readahead import read_ahead
 from priosig.audio.sharding import in_shards, is_spread, make_shards
@@ -21,17 +21,17 @@ from priosig.audio.streaming import PIECES_AHEAD, stream_pieces
 from priosig.audio.voice_activity import TalkMeter
 from priosig.audio.windows import MUQ_RATE
 
-TalkAndSilence = tuple[list[Interval], list[Interval]]
+TalkAndSilence = tuple[list[Span], list[Span]]
 
 
 @dataclass(frozen=True)
 class Screening:
-    """When there is talk or silence in each segment; intervals in seconds from the start of the video."""
+    """When there is talk or silence in each segment; spans in seconds from the start of the video."""
 
-    talk: dict[str, list[Interval]]
-    silence: dict[str, list[Interval]]
+    talk: dict[str, list[Span]]
+    silence: dict[str, list[Span]]
 
-    def busy(self) -> dict[str, list[Interval]]:
+    def busy(self) -> dict[str, list[Span]]:
         """Talk and silence together: where a clean window must not lie."""
         return {segment_id: self.talk[segment_id] + self.silence[segment_id] for segment_id in self.talk}
 

@@ -21,7 +21,7 @@ import numpy as np
 
 from priosig._core.cache import EmbeddingCache, content_key
 from priosig._core.extras import need
-from priosig.annotations.views import Interval
+from priosig.annotations.timespans import Span
 
 if TYPE_CHECKING:
     import torch
@@ -36,7 +36,7 @@ _STATE = 128  # numbers in each of the two parts of the recurrent state
 
 def detect_talk(
     windows: Iterable[tuple[np.ndarray, int]], *, store: EmbeddingCache | None = None
-) -> Iterator[list[Interval]]:
+) -> Iterator[list[Span]]:
     """Find talk in each window, in order.
 
     Parameters
@@ -90,7 +90,7 @@ class TalkMeter:
         """Go on with samples: mono float32, shape (n,), any n."""
         self._take(samples, last=False)
 
-    def finish(self) -> list[Interval]:
+    def finish(self) -> list[Span]:
         """Talk in all that was added: seconds from the start, sorted and disjoint. Nothing can be added any more."""
         self._take(np.empty(0, np.float32), last=True)
         spans = _silero().get_speech_timestamps_from_probs(

@@ -5,7 +5,7 @@ from dataclasses import dataclass, field
 
 from priosig.annotations.moments import Moment, load_moments
 from priosig.annotations.segments import LABELS, Segment, identify_segments
-from priosig.annotations.views import Interval
+from priosig.annotations.timespans import Span
 from priosig.audio.slices import Slice, plan_slices
 from priosig.experiment.corpus import Corpus
 from priosig.experiment.views import Cut
@@ -32,7 +32,7 @@ class Annotations:
     segments: tuple[Segment, ...]
     clipped: dict[str, float] = field(default_factory=dict)
 
-    def cut(self, busy: Mapping[str, Sequence[Interval]] | None = None) -> Cut:
+    def cut(self, busy: Mapping[str, Sequence[Span]] | None = None) -> Cut:
         """How windows are cut by the experiment's own settings; `busy`: talk and silence, where they were heard."""
         settings = self.corpus.settings
         return Cut(self.segments, settings.equal_length, settings.guard, self.clipped, busy)

@@ -19,7 +19,7 @@ from priosig._core.file_digests import file_digest
 from priosig._core.memo import kept
 from priosig._core.progress import Progress, Stages
 from priosig.annotations.segments import Segment
-from priosig.annotations.transcript import intersect, merge, total
+from priosig.annotations.timespans import intersect, merge, total
 from priosig.annotations.views import View
 from priosig.audio.screening import Screening, screen_segments
 from priosig.audio.sharding import is_spread

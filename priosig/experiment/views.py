@@ -10,7 +10,7 @@ from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, field
 
 from priosig.annotations.segments import Segment
-from priosig.annotations.views import Interval as Span
+from priosig.annotations.timespans import Span
 from priosig.annotations.views import View, annotated_view, clean_view, equal_length_view
 
 

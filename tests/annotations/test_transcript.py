@@ -3,19 +3,9 @@
 import math
 
 import pytest
-from hypothesis import given
-from hypothesis import strategies as st
 
 from priosig.annotations.segments import Segment
-from priosig.annotations.transcript import (
-    Caption,
-    intersect,
-    merge,
-    parse_transcript,
-    talk_intervals,
-    talk_share,
-    total,
-)
+from priosig.annotations.transcript import Caption, parse_transcript, talk_intervals, talk_share
 
 
 def test_lines_of_another_form_are_ignored():
@@ -48,16 +38,3 @@ def test_share_is_nan_where_transcripts_cover_less_than_half(moment):
     assert shares[0] == 0.5
     assert math.isnan(shares[1])
     assert math.isnan(shares[2])
-
-
-intervals = st.lists(st.tuples(st.integers(0, 30), st.integers(0, 30)), max_size=8)
-
-
-@given(intervals, intervals)
-def test_union_and_intersection_agree_with_sets_of_seconds(first, second):
-    def seconds(spans):
-        return {t for a, b in spans for t in range(a, b)}
-
-    assert seconds(merge(first)) == seconds(first)
-    assert seconds(intersect(merge(first), merge(second))) == seconds(first) & seconds(second)
-    assert total(merge(first)) == len(seconds(first))
