@@ -1,0 +1,99 @@
+"""Bouts of playing: how long the student played before somebody spoke.
+
+A *bout* is a maximal run of playing without talk. One lesson, time to the right, `t` talk, `s` silence, `p` playing::
+
+    pppttt tttt   ppppppppspppppppppttttttpppppppppppptpppppppppp
+       [  talk  )[      bout       )[talk)[        bout         )
+
+Everything under 3 s is passed over: a pause in talk is talk, a pause in playing (silence, or a word) is playing, and
+a chord between two remarks is no bout. A bout of which the beginning was not heard has no known length; it is marked.
+
+Talk and silence come from the recording (`priosig.audio.screening`), or, where there is none, talk from the captions
+(`captioned_bouts`). A caption has no written end, so the talk of a caption is never passed over as too short.
+
+Times are seconds from the start of the video.
+"""
+
+from collections.abc import Iterable, Sequence
+from dataclasses import dataclass
+
+from priosig.annotations.moments import Moment
+from priosig.annotations.segments import Segment
+from priosig.annotations.timespans import Span, free, merge
+from priosig.annotations.transcript import talk_intervals
+
+PASSED_OVER = 3.0
+"""Seconds; talk, playing and silence that are shorter do not count."""
+
+
+@dataclass(frozen=True)
+class Bout:
+    """A run of playing without talk.
+
+    Attributes
+    ----------
+    start, end : float
+        `[start, end)` in seconds from the start of the video.
+    start_heard : bool
+        Whether its beginning was heard; else the playing may have begun before `start`.
+    """
+
+    start: float
+    end: float
+    start_heard: bool
+
+    @property
+    def duration(self) -> float:
+        """Length in seconds."""
+        return self.end - self.start
+
+
+def find_bouts(
+    talk: Iterable[Span], silence: Iterable[Span], heard: Sequence[Span], *, shortest_talk: float = PASSED_OVER
+) -> tuple[Bout, ...]:
+    """Bouts of one video.
+
+    Parameters
+    ----------
+    talk, silence : iterable of (start, end)
+        When somebody speaks, and when nobody plays; in any order.
+    heard : sequence of (start, end)
+        What talk and silence are known of; sorted and disjoint.
+    shortest_talk : float
+        Talk or silence that is shorter, in seconds, does not end a bout.
+
+    Returns
+    -------
+    tuple of Bout
+        In order of time.
+
+    Examples
+    --------
+    >>> find_bouts([(0, 5), (40, 41)], [(20, 22), (60, 70)], [(0, 80)])
+    (Bout(start=5, end=60, start_heard=True), Bout(start=70, end=80, start_heard=True))
+    """
+    busy = [span for span in merge([*merge(talk, PASSED_OVER), *silence]) if span[1] - span[0] >= shortest_talk]
+    return tuple(
+        Bout(start, end, start_heard=start > whole[0])
+        for whole in heard
+        for start, end in free(whole, busy)
+        if end - start >= PASSED_OVER
+    )
+
+
+def captioned_bouts(moments: Sequence[Moment]) -> dict[str, tuple[Bout, ...]]:
+    """Bouts of each video between the captions of its moments; none where there are no transcripts."""
+    bouts = {}
+    for video_id in sorted({moment.video_id for moment in moments}):
+        talk, covered = talk_intervals(moments, video_id)
+        bouts[video_id] = find_bouts(talk, (), covered, shortest_talk=0.0)
+    return bouts
+
+
+def lesson_of(segments: Sequence[Segment]) -> dict[str, Span]:
+    """The part of each video in which bouts are looked for in a recording: from its first segment to its last."""
+    lessons: dict[str, Span] = {}
+    for segment in segments:
+        start, end = lessons.get(segment.video_id, (segment.start_time, segment.end_time))
+        lessons[segment.video_id] = min(start, segment.start_time), max(end, segment.end_time)
+    return dict(sorted(lessons.items()))

@@ -1,0 +1,55 @@
+"""How long ago the teacher spoke, and for how long: what the clock tells of a window without a note of music.
+
+After feedback a student begins afresh, and tires, warms up or gains confidence from there. So the time since the last
+feedback can tell a STOP without being what the teacher judged, and so can the length of the talk that went before:
+after a long correction a stop may come sooner.
+
+Both follow from annotations alone; times are seconds.
+"""
+
+from collections.abc import Sequence
+from itertools import takewhile
+
+from priosig.annotations.bouts import PASSED_OVER
+from priosig.annotations.moments import Moment
+from priosig.annotations.segments import Segment
+from priosig.annotations.timespans import intersect, merge, total
+from priosig.annotations.transcript import talk_intervals
+
+
+def since_feedback(segments: Sequence[Segment], moments: Sequence[Moment]) -> list[float]:
+    """Seconds of playing from the end of the last feedback to the middle of each segment.
+
+    The last feedback is the last that ended by then; before the first, seconds count from the start of the video.
+    What the transcripts mark as talk is no playing.
+
+    Returns
+    -------
+    list of float
+        In the order of the segments.
+    """
+    videos = {segment.video_id for segment in segments}
+    ends = {v: sorted(m.feedback_end for m in moments if m.video_id == v) for v in videos}
+    talk = {v: talk_intervals(moments, v)[0] for v in videos}
+    seconds = []
+    for segment in segments:
+        middle = (segment.start_time + segment.end_time) / 2
+        last = max(takewhile(lambda end, middle=middle: end <= middle, ends[segment.video_id]), default=0.0)
+        seconds.append(middle - last - total(intersect([(last, middle)], talk[segment.video_id])))
+    return seconds
+
+
+def preceding_talk(segments: Sequence[Segment], moments: Sequence[Moment]) -> list[float]:
+    """Length of the last talk before each segment, by the transcripts; pauses under 3 s are part of it.
+
+    Returns
+    -------
+    list of float
+        In the order of the segments, in seconds. NaN where no talk is known before a segment.
+    """
+    talk = {v: merge(talk_intervals(moments, v)[0], PASSED_OVER) for v in {s.video_id for s in segments}}
+    seconds = []
+    for segment in segments:
+        before = [span for span in talk[segment.video_id] if span[0] < segment.start_time]
+        seconds.append(min(before[-1][1], segment.start_time) - before[-1][0] if before else float("nan"))
+    return seconds
