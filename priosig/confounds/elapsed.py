@@ -1,10 +1,7 @@
-"""How long ago the teacher spoke, and for how long: what the clock tells of a window without a note of music.
+"""Time since the teacher's last feedback, and the length of the talk before a window, in seconds.
 
-After feedback a student begins afresh, and tires, warms up or gains confidence from there. So the time since the last
-feedback can tell a STOP without being what the teacher judged, and so can the length of the talk that went before:
-after a long correction a stop may come sooner.
-
-Both follow from annotations alone; times are seconds.
+A student begins afresh after feedback, and tires or warms up from there; after a long correction the next stop may
+come sooner. Either can tell a STOP without being what the teacher judged. Both are measured from annotations alone.
 """
 
 from collections.abc import Sequence
