@@ -1,11 +1,11 @@
-"""When there is talk or silence in each segment: what a clean window must not hold.
+"""When there is talk or silence: where no clean window may lie, and what ends a bout of playing.
 
 The voice detector and the level meter hear each recording in one pass, piece by piece, so that memory does not grow
 with it. Where joblib has been told of workers, segments go to them in shards (`priosig.audio.sharding`). No label is
 looked at here.
 """
 
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -26,7 +26,7 @@ TalkAndSilence = tuple[list[Span], list[Span]]
 
 @dataclass(frozen=True)
 class Screening:
-    """When there is talk or silence in each segment; spans in seconds from the start of the video."""
+    """When there is talk or silence, by segment or by video; spans in seconds from the start of the video."""
 
     talk: dict[str, list[Span]]
     silence: dict[str, list[Span]]
@@ -79,6 +79,30 @@ def screen_segments(
         for which in (0, 1)
     )
     return Screening(talk, silence)
+
+
+def screen_lessons(
+    lessons: Mapping[str, Span],
+    audio_dir: str | Path,
+    *,
+    store: EmbeddingCache | None = None,
+    progress: Callable[[Progress], None] | None = None,
+) -> Screening:
+    """Find talk and silence in one part of each recording, by video.
+
+    Parameters
+    ----------
+    lessons : mapping of video_id to (start, end)
+        From `priosig.annotations.bouts.lesson_of`.
+    audio_dir, store, progress
+        As for `screen_segments`.
+
+    Returns
+    -------
+    Screening
+    """
+    parts = [Segment(video_id, video_id, "continue", *span) for video_id, span in lessons.items()]
+    return screen_segments(parts, audio_dir, store=store, progress=progress)
 
 
 def _screen(slices: dict[str, Slice], store: EmbeddingCache | None) -> Iterator[tuple[str, TalkAndSilence]]:

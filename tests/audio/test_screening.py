@@ -4,8 +4,21 @@ import pytest
 
 from priosig._core.cache import EmbeddingCache
 from priosig.audio import screening
-from priosig.audio.screening import screen_segments
+from priosig.audio.screening import screen_lessons, screen_segments
 from tests.short_recordings import SEGMENTS, write_growing_noise
+
+
+class LateTalk:
+    """In place of the voice detector: from half a second on, somebody talks."""
+
+    def __init__(self, rate, *, store):
+        self.n, self.rate = 0, rate
+
+    def add(self, samples):
+        self.n += len(samples)
+
+    def finish(self):
+        return [(0.5, self.n / self.rate)]
 
 
 @pytest.fixture
@@ -15,17 +28,7 @@ def audio(tmp_path):
 
 
 def test_talk_and_silence_are_told_in_the_videos_time(audio, monkeypatch):
-    class Meter:
-        def __init__(self, rate, *, store):
-            self.n, self.rate = 0, rate
-
-        def add(self, samples):
-            self.n += len(samples)
-
-        def finish(self):
-            return [(0.5, self.n / self.rate)]  # from half a second on, somebody talks
-
-    monkeypatch.setattr(screening, "TalkMeter", Meter)
+    monkeypatch.setattr(screening, "TalkMeter", LateTalk)
     seen = []
     found = screen_segments(SEGMENTS, audio, progress=seen.append)
     assert list(found.talk) == ["b", "late", "early"]
@@ -34,6 +37,13 @@ def test_talk_and_silence_are_told_in_the_videos_time(audio, monkeypatch):
     assert found.silence["early"] == []
     assert [s.done for s in seen] == pytest.approx([3.25, 5.75, 9.25])  # as they end in their recordings
     assert seen[-1].total == pytest.approx(9.25)
+
+
+def test_a_whole_lesson_is_screened_in_one_pass_under_its_videos_name(audio, monkeypatch):
+    monkeypatch.setattr(screening, "TalkMeter", LateTalk)
+    heard = screen_lessons({"videoAAAAAA": (1.0, 6.0), "videoBBBBBB": (0.0, 2.0)}, audio)
+    assert heard.talk == {"videoAAAAAA": [(1.5, 6.0)], "videoBBBBBB": [(0.5, 2.0)]}
+    assert heard.silence == {"videoAAAAAA": [pytest.approx((4.0, 6.0), abs=0.06)], "videoBBBBBB": []}
 
 
 def test_a_workers_talk_goes_to_the_named_cache_from_wherever_it_runs(audio, tmp_path, monkeypatch):
