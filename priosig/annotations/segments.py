@@ -12,20 +12,23 @@ order of their stops), if it lasts at least `min_continue_duration`: the teacher
 there and did not.
 
 Times are compared in whole milliseconds, and a segment's id is made of its video, label and times alone, so
-that a moment added to a corpus renames no other segment.
+that a moment added to a corpus renames no other segment. Two segments of one label whose ends both lie within a tenth
+of a second count once: the same playing twice makes chance look like a finding.
 """
 
 import math
 import re
-from collections.abc import Iterable, Sequence
+from collections.abc import Hashable, Iterable, Sequence
 from dataclasses import dataclass
-from itertools import pairwise
+from itertools import pairwise, product
 from typing import Literal
 
 from priosig.annotations.moments import Moment, check_video_id
 
 Label = Literal["stop", "continue"]
 LABELS: tuple[Label, Label] = ("stop", "continue")
+SAME_WINDOW = 0.1
+"""Seconds by which the times of two windows differ at most that are the same playing."""
 _SEGMENT_ID = re.compile(r"[A-Za-z0-9_-]{1,200}\Z")
 
 
@@ -123,12 +126,48 @@ def identify_segments(moments: Iterable[Moment], min_continue_duration: float = 
             if gap >= 1000 * min_continue_duration:
                 start, end = before.feedback_end, after.playing_before_start
                 _add(found, video_id, "continue", start, end, before.moment_id)
-    return sorted(found.values(), key=lambda s: (s.video_id, s.start_time, s.end_time, s.label))
+    ordered = sorted(found.values(), key=lambda s: (s.video_id, s.start_time, s.end_time, s.label))
+    first = first_of_copies([((s.video_id, s.label), s.start_time, s.end_time) for s in ordered])
+    return [segment for row, segment in enumerate(ordered) if first[row] == row]
 
 
 def labels_of(segments: Sequence[Segment]) -> list[int]:
     """Targets y of the segments, in their order: 1 for STOP, 0 for CONTINUE."""
     return [int(segment.label == "stop") for segment in segments]
+
+
+def first_of_copies(windows: Iterable[tuple[Hashable, float, float]]) -> list[int]:
+    """Which windows repeat an earlier one.
+
+    Parameters
+    ----------
+    windows : iterable of (group, start, end)
+        Windows of different groups are never the same; times in seconds.
+
+    Returns
+    -------
+    list of int
+        For each window the place of the first one whose times are its own to `SAME_WINDOW`; its own place if there
+        is none.
+
+    Examples
+    --------
+    >>> first_of_copies([("v", 0, 10), ("v", 0.1, 9.95), ("v", 0.2, 10), ("w", 0, 10)])
+    [0, 0, 2, 3]
+    """
+    firsts: list[int] = []
+    kept: dict[tuple, list[tuple[int, int, int]]] = {}  # by times in steps of SAME_WINDOW
+    width = _milliseconds(SAME_WINDOW)
+    for place, (group, start, end) in enumerate(windows):
+        times = _milliseconds(start), _milliseconds(end)
+        steps = times[0] // width, times[1] // width
+        around = [(group, steps[0] + i, steps[1] + j) for i, j in product((-1, 0, 1), repeat=2)]
+        near = [window for key in around for window in kept.get(key, ())]
+        same = [w for w in near if max(abs(times[0] - w[1]), abs(times[1] - w[2])) <= width]
+        if not same:
+            kept.setdefault((group, *steps), []).append((place, *times))
+        firsts.append(min(same)[0] if same else place)
+    return firsts
 
 
 def _add(found: dict[str, Segment], video_id: str, label: Label, start: float, end: float, moment_id: str) -> None:

@@ -17,7 +17,7 @@ from hypothesis import strategies as st
 
 from priosig import Segment, identify_segments
 from priosig.annotations.moments import Moment
-from priosig.annotations.segments import labels_of, make_segment_id
+from priosig.annotations.segments import first_of_copies, labels_of, make_segment_id
 
 
 @pytest.fixture
@@ -48,6 +48,23 @@ def test_a_gap_as_long_as_the_minimum_is_a_segment_and_a_shorter_one_is_not(two_
 def test_equal_windows_of_a_video_count_once_and_of_two_videos_twice(moment):
     same = [moment((5, 15), (20, 30)), moment((5, 15), (40, 45)), moment((5, 15), (20, 30), video="videoBBBBBB")]
     assert [s.video_id for s in identify_segments(same)] == ["videoAAAAAA", "videoBBBBBB"]
+
+
+def test_windows_that_differ_by_a_tenth_of_a_second_are_the_same_playing(moment):
+    windows = [(5, 15), (5.1, 14.9), (5.2, 15), (5, 15.1)]
+    moments = [moment(window, (20 + i, 21 + i)) for i, window in enumerate(windows)]
+    assert spans(identify_segments(moments)) == [("stop", 5, 15), ("stop", 5.2, 15)]
+
+
+@given(st.lists(st.tuples(st.sampled_from("ab"), st.integers(0, 900), st.integers(0, 900)), max_size=12))
+def test_first_copies_agree_with_a_look_at_all_pairs(windows):
+    kept, expected = [], []
+    for place, (group, start, end) in enumerate(windows):
+        others = [(k, *windows[k]) for k in kept]
+        same = [k for k, g, a, b in others if g == group and max(abs(start - a), abs(end - b)) <= 100]
+        expected.append(same[0] if same else place)
+        kept += [] if same else [place]
+    assert first_of_copies([(g, a / 1000, b / 1000) for g, a, b in windows]) == expected
 
 
 def test_there_is_no_continue_across_videos(moment):

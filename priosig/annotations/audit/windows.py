@@ -8,9 +8,9 @@ from collections import Counter
 from collections.abc import Sequence
 from itertools import combinations
 
-from priosig.annotations.audit.finding import Finding, Problem, finding_of, milliseconds, seconds_words, window_words
+from priosig.annotations.audit.finding import Finding, Problem, finding_of, seconds_words, window_words
 from priosig.annotations.moments import Moment
-from priosig.annotations.segments import LABELS, Segment, labels_of
+from priosig.annotations.segments import LABELS, Segment, first_of_copies, labels_of
 from priosig.annotations.transcript import talk_share
 from priosig.metrics.auc import auc_by_video
 
@@ -58,15 +58,13 @@ def lengths_by_class(segments: Sequence[Segment]) -> Finding:
 
 def repeated_windows(moments: Sequence[Moment]) -> Finding:
     """Moments whose playing window is another's."""
-    first: dict[tuple[str, int, int], Moment] = {}
     problems = []
-    for moment in moments:
-        window = moment.video_id, milliseconds(moment.playing_before_start), milliseconds(moment.playing_before_end)
-        if window in first:
-            other = first[window].stop_timestamp
-            detail = f"same playing window {window_words(moment)} as the stop at {other:.1f} s"
+    first = first_of_copies((m.video_id, m.playing_before_start, m.playing_before_end) for m in moments)
+    for row, moment in enumerate(moments):
+        if first[row] != row:
+            stop = moments[first[row]].stop_timestamp
+            detail = f"same playing window {window_words(moment)} as the stop at {stop:.1f} s"
             problems.append(Problem(moment.moment_id, moment.video_id, moment.playing_before_start, detail))
-        first.setdefault(window, moment)
     return finding_of(
         "repeated_windows",
         "Moments that repeat another moment's playing window",
@@ -74,8 +72,8 @@ def repeated_windows(moments: Sequence[Moment]) -> Finding:
         problems,
         len(moments),
         "data are lost",
-        "Equal windows count once, so there are fewer STOP segments than moments; of two moments with one window at "
-        "most one can have been stopped for it.",
+        "The same window counts once, so there are fewer STOP segments than moments; of two moments with one window "
+        "at most one can have been stopped for it.",
     )
 
 
