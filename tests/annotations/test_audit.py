@@ -38,7 +38,7 @@ def lesson(moment):
 def test_a_clean_lesson_has_every_check_and_no_problem_but_its_lengths(audit, lesson):
     findings = audit(*lesson, demonstrated=())
     assert {name for name, finding in findings.items() if finding.count} == {"lengths_by_class"}
-    assert len(findings) == 12
+    assert len(findings) == 13
     assert all(finding.effect and finding.title for finding in findings.values())
 
 
@@ -85,6 +85,27 @@ def test_windows_that_are_mostly_talk_are_found_where_a_transcript_covers_them(a
     assert found(finding) == ["videoAAAAAA-stop-0-6000"]
     assert finding.total == 1
     assert "For 2 of 3 segments the transcripts do not say" in finding.summary
+
+
+#  0    10 12 20        30   36   40   45                    100          110
+#  STOP )     [ CONTINUE                                       )  STOP      )
+#  talk [10 ..  24)      [30 34)   [40 44)      [90 94)       [100
+def test_playing_that_ends_in_talk_within_a_continue_is_an_apparent_interruption(audit, moment):
+    four = "one two three four five six seven eight"  # 4 s
+    lines = ["[0.0s] ♪", *(f"[{t}s] {four}" for t in (10.0, 14.0, 18.0, 20.0, 30.0, 40.0, 90.0, 100.0)), "[104.0s] ♪"]
+    moments = moment((0, 10), (12, 20), transcript="\n".join(lines)), moment((100, 110), (120, 130))
+    finding = audit(*moments)["apparent_interruptions"]
+    assert (finding.count, finding.total) == (1, 1)
+    # Up to 24 s there is talk; at 100 s the CONTINUE window itself ends.
+    assert [problem.time for problem in finding.problems] == [30, 40, 90]
+    assert finding.problems[0].detail == "playing of 6.0 s ends in talk at 30.0 s"
+    assert "CONTINUE holds 3 apparent interruptions that nobody labelled, one every 27 s" in finding.summary
+
+
+def test_playing_that_began_before_the_window_or_ends_with_the_transcript_is_no_interruption(audit, moment):
+    lines = "[0.0s] ♪\n[16.0s] one two\n[17.0s] ♪\n[23.9s] one two three\n[40.0s] ♪"
+    finding = audit(moment((0, 10), (12, 20), transcript=lines), moment((50, 60), (70, 80)))["apparent_interruptions"]
+    assert (finding.count, finding.total, finding.problems) == (0, 1, ())
 
 
 @pytest.mark.parametrize(

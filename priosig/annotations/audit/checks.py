@@ -14,7 +14,7 @@ import json
 import os
 from collections.abc import Collection, Sequence
 
-from priosig.annotations.audit import times, windows
+from priosig.annotations.audit import interruptions, times, windows
 from priosig.annotations.audit.finding import Finding, Problem
 from priosig.annotations.moments import Moment
 from priosig.annotations.segments import Segment
@@ -51,6 +51,7 @@ def audit_annotations(
         windows.repeated_windows(moments),
         windows.overlapping_windows(segments),
         windows.mostly_talk(moments, segments),
+        interruptions.apparent_interruptions(moments, segments),
         times.contradicting_times(moments),
         times.contradicting_moments(moments),
         times.far_from_stop(moments),
