@@ -1,0 +1,230 @@
+"""How many videos a study needs: power of T1 against the number of videos, before any audio.
+
+Annotations fix how many STOP and CONTINUE windows are compared with each other: those of a video, or those of a set
+of the view `bouts`. Such a group is a *stratum* here. A study of more or fewer videos holds the annotated ones again,
+spread evenly over how much they hold. Its features are simulated: independent Gaussian numbers, and a shift of the
+STOP windows along one direction, so large that an ideal listener to this direction has the AUC that is asked for.
+Each simulated study is scored as a real one is: by a probe that was trained on other videos, by AUC within strata.
+
+The critical value comes from simulated studies without a signal. The standard error of independent scores,
+1 / sqrt(12 W) with W the sum of n1 n0 / (n1 + n0 + 1) over strata, is too small: the probe is fitted anew in every
+study, and the AUCs of its folds go together.
+
+The probe is a ridge regression of the labels on the features, both centred within strata, with the curvature that
+the logistic loss has where all segments are equally hard. For shifted Gaussian features it does as well as the
+logistic regression of T1, and all its fits follow from sums over videos, so that a table takes seconds.
+
+Real features are not Gaussian and real windows are not independent: this is the power of a favourable study.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+
+import numpy as np
+from numpy.typing import ArrayLike
+
+from priosig._core.checks import check_labels
+from priosig.inference.data import GROUPED_FOLDS, MAX_SINGLE_FOLDS
+
+AUCS = (0.60, 0.65, 0.70, 0.75)
+N_VIDEOS = (5, 10, 15, 20, 30, 40, 60)
+WANTED = 0.8
+"""Power that a study should have."""
+_SHUFFLES = 6  # studies without a signal that are made of one set of features
+_ROWS = 150_000  # simulated for each number of videos: small studies are simulated more often
+_ENTRIES = 1 << 22  # numbers held at a time
+
+Strata = list[tuple[int, int]]  # n1 and n0 of each stratum of a video
+
+
+@dataclass(frozen=True)
+class PowerTable:
+    """Power of T1 for a signal of known strength, by number of videos.
+
+    Attributes
+    ----------
+    aucs : tuple of float
+        Of an ideal listener, within strata.
+    n_videos : tuple of int
+    power : np.ndarray, shape (n_aucs, n_numbers)
+        Never falls with the number of videos.
+    needed : tuple of int or None
+        For each AUC the least number of videos with a power of 80 %; None where the largest number has less.
+    critical : np.ndarray, shape (n_numbers,)
+        AUC within strata above which T1 rejects.
+    """
+
+    aucs: tuple[float, ...]
+    n_videos: tuple[int, ...]
+    power: np.ndarray
+    needed: tuple[int | None, ...]
+    critical: np.ndarray
+
+
+def plan(
+    y: ArrayLike,
+    video_ids: Sequence[str],
+    strata: Sequence[str] | None = None,
+    *,
+    aucs: Sequence[float] = AUCS,
+    n_videos: Sequence[int] = N_VIDEOS,
+    n_features: int = 19,
+    alpha: float = 0.05,
+    C: float = 1.0,
+    n_replicates: int = 200,
+    seed: int = 0,
+) -> PowerTable:
+    """Power of T1 on windows like these, by number of videos.
+
+    Parameters
+    ----------
+    y : array-like of 0 and 1, shape (n_segments,)
+        1 is STOP.
+    video_ids : sequence of str, length n_segments
+    strata : sequence of str, length n_segments, optional
+        Whom each segment is compared with; each stratum lies in one video. The video by default.
+    aucs : sequence of float
+        Of an ideal listener, 0.5 to 1, ascending.
+    n_videos : sequence of int
+        2 or more, ascending. Videos that hold a stratum of both labels count.
+    n_features, alpha, C
+        Of the probe and of T1.
+    n_replicates : int
+        Least number of simulated studies for each number of videos. The error of a power is at most 0.04 with the
+        default.
+    seed : int
+
+    Returns
+    -------
+    PowerTable
+
+    Raises
+    ------
+    ValueError
+        If no stratum holds both labels.
+    """
+    from scipy.special import ndtr, ndtri
+
+    if min(n_videos) < 2:
+        raise ValueError(
+            f"plan: {min(n_videos)} video; expected 2 or more, since each is scored by the others' probe"
+        )
+    videos = _strata_by_video(check_labels("plan", y), video_ids, video_ids if strata is None else strata)
+    shifts = np.sqrt(2) * ndtri(np.asarray(aucs, dtype=np.float64))
+    margins, critical = np.empty((len(n_videos), len(aucs))), np.empty(len(n_videos))
+    for row, n in enumerate(n_videos):
+        study = _Study.of([videos[int((i + 0.5) * len(videos) / n)] for i in range(n)])
+        replicates = max(n_replicates, _ROWS // len(study.y))
+        null, signal = _simulate(study, shifts, n_features, C, replicates, np.random.default_rng([seed, n]))
+        critical[row] = np.quantile(null, 1 - alpha, method="higher")
+        margins[row] = (signal.mean(axis=1) - critical[row]) / signal.std(axis=1)
+    # A curve through them steadies what was simulated, and gives the numbers between.
+    every = np.arange(n_videos[0], n_videos[-1] + 1)
+    curve = np.vander(np.log(every), 3) @ np.linalg.lstsq(np.vander(np.log(n_videos), 3), margins)[0]
+    power = ndtr(np.maximum.accumulate(curve)).T
+    needed = (int(every[(row >= WANTED).argmax()]) if row[-1] >= WANTED else None for row in power)
+    return PowerTable(
+        tuple(aucs), tuple(n_videos), power[:, np.array(n_videos) - n_videos[0]], tuple(needed), critical
+    )
+
+
+@dataclass(frozen=True)
+class _Study:
+    """Who is compared with whom: rows of the strata one after another, STOPs first.
+
+    `above` and `below` are the rows of every pair of a STOP and a CONTINUE of one stratum, `weight` is the pair's
+    share in the AUC within strata; `contrast` is y less its mean in the stratum.
+    """
+
+    y: np.ndarray
+    strata: np.ndarray
+    folds: np.ndarray
+    contrast: np.ndarray
+    above: np.ndarray
+    below: np.ndarray
+    weight: np.ndarray
+
+    @classmethod
+    def of(cls, videos: Sequence[Strata]) -> _Study:
+        counts = [(video, n1, n0) for video, strata in enumerate(videos) for n1, n0 in strata]
+        sizes = np.array([n1 + n0 for _, n1, n0 in counts])
+        starts = np.cumsum(sizes) - sizes
+        y = np.concatenate([np.repeat([1, 0], [n1, n0]) for _, n1, n0 in counts])
+        strata = np.repeat(np.arange(len(counts)), sizes)
+        n_folds = len(videos) if len(videos) <= MAX_SINGLE_FOLDS else GROUPED_FOLDS
+        folds = np.repeat([video for video, *_ in counts], sizes) % n_folds
+        above, below, weight = [], [], []
+        for start, (_, n1, n0) in zip(starts, counts, strict=True):
+            above.append(np.repeat(start + np.arange(n1), n0))
+            below.append(np.tile(start + n1 + np.arange(n0), n1))
+            weight.append(np.full(n1 * n0, 1 / (n1 + n0 + 1)))
+        share = np.concatenate(weight)
+        mean = np.add.reduceat(y, starts) / sizes
+        pairs = np.concatenate(above), np.concatenate(below), share / share.sum()
+        return cls(y, strata, folds, y - mean[strata], *pairs)
+
+
+def _strata_by_video(y: np.ndarray, video_ids: Sequence[str], strata: Sequence[str]) -> list[Strata]:
+    """Counts of the strata that hold both labels, by video that has some; videos in order of their weight."""
+    counts: dict[str, dict[str, list[int]]] = {}
+    for label, video, stratum in zip(y, video_ids, strata, strict=True):
+        counts.setdefault(video, {}).setdefault(stratum, [0, 0])[1 - label] += 1
+    videos = [sorted((n1, n0) for n1, n0 in of_video.values() if n1 and n0) for of_video in counts.values()]
+    videos = [strata_of_video for strata_of_video in videos if strata_of_video]
+    if not videos:
+        raise ValueError("plan: no video or set holds both STOP and CONTINUE; expected windows to compare")
+    return sorted(videos, key=lambda strata: (sum(n1 * n0 / (n1 + n0 + 1) for n1, n0 in strata), strata))
+
+
+def _simulate(
+    study: _Study, shifts: np.ndarray, n_features: int, C: float, n_replicates: int, rng: np.random.Generator
+) -> tuple[np.ndarray, np.ndarray]:
+    """AUCs without a signal, shape (n,), and with signals of each strength, shape (n_shifts, n_replicates)."""
+    n = len(study.y)
+    starts = np.flatnonzero(np.diff(study.strata, prepend=-1))
+    sizes = np.diff(starts, append=n)
+    at_once = max(1, _ENTRIES // (n * n_features))
+    null, signal = [], []
+    for first in range(0, n_replicates, at_once):
+        X = rng.standard_normal((min(at_once, n_replicates - first), n, n_features))
+        X -= np.repeat(np.add.reduceat(X, starts, axis=1) / sizes[:, None], sizes, axis=1)
+        squares = np.stack([X[:, rows].transpose(0, 2, 1) @ X[:, rows] for rows in _rows_of(study.folds)], axis=1)
+        signal.append([_aucs(X, squares, study, shift, C) for shift in shifts])
+        for _ in range(_SHUFFLES):
+            X = X[:, np.lexsort((rng.random(n), study.strata))]
+            null.append(_aucs(X, squares, study, 0.0, C))
+    return np.concatenate(null), np.concatenate(signal, axis=1)
+
+
+def _aucs(X: np.ndarray, squares: np.ndarray, study: _Study, shift: float, C: float) -> np.ndarray:
+    """AUC within strata of studies X, shape (m, n, d), centred within strata; STOPs shifted along the first feature.
+
+    `squares`, shape (m, n_folds, d, d), holds X'X of each fold. What the shift adds to it, and to X'y, follows from
+    the contrasts, so that the features themselves stay as they are.
+    """
+    contrast, fold_rows = study.contrast, _rows_of(study.folds)
+    spread = np.array([contrast[rows] @ contrast[rows] for rows in fold_rows])
+    products = np.stack([contrast[rows] @ X[:, rows] for rows in fold_rows], axis=1)
+    gram = squares.copy()
+    gram[..., 0, :] += shift * products
+    gram[..., 0] += shift * products
+    gram[..., 0, 0] += shift**2 * spread
+    products[..., 0] += shift * spread
+    gram, products = (total.sum(axis=1, keepdims=True) - total for total in (gram, products))
+    share = study.y.mean()
+    diagonal = np.arange(X.shape[2])
+    gram[..., diagonal, diagonal] += 1 / (C * share * (1 - share))
+    weights = np.linalg.solve(gram, products[..., None])
+    scores = np.empty(X.shape[:2])
+    for fold, rows in enumerate(fold_rows):
+        scores[:, rows] = (X[:, rows] @ weights[:, fold])[..., 0]
+        scores[:, rows] += shift * contrast[rows] * weights[:, fold, 0]
+    return (scores[:, study.above] > scores[:, study.below]) @ study.weight
+
+
+def _rows_of(folds: np.ndarray) -> list[np.ndarray | slice]:
+    """Rows of each fold; a slice where they follow each other, which is quicker."""
+    found = [np.flatnonzero(folds == fold) for fold in range(folds.max() + 1)]
+    return [slice(rows[0], rows[-1] + 1) if rows[-1] - rows[0] + 1 == len(rows) else rows for rows in found]

@@ -1,0 +1,117 @@
+"""The planner: simulated studies are scored as real ones are, and its table can be read off."""
+
+import numpy as np
+import pytest
+
+from priosig.crossval.folds import oof_scores, split_by_video
+from priosig.inference import planning
+from priosig.inference.planning import _aucs, _simulate, _strata_by_video, _Study, plan
+from priosig.metrics.auc import auc_within_video
+
+SETS = [[(1, 6)] * 6, [(1, 2), (1, 9), (1, 4)], [(1, 7)] * 5, [(1, 5)] * 8, [(1, 3)] * 5]
+PAIRS = [[(6, 5)], [(9, 3)], [(4, 4)]]
+
+
+@pytest.fixture(autouse=True)
+def few(monkeypatch):
+    """As many simulated studies as are asked for, also of small ones."""
+    monkeypatch.setattr(planning, "_ROWS", 0)
+
+
+def centred(X, strata):
+    return X - np.stack([X[strata == s].mean(axis=0) for s in strata])
+
+
+def made_up(videos) -> dict:
+    """Rows of a study as a corpus gives them."""
+    study = _Study.of(videos)
+    ids = [f"video{v}" for v in np.repeat(np.arange(len(videos)), [sum(map(sum, strata)) for strata in videos])]
+    return {"y": study.y, "video_ids": ids, "strata": [f"set{s}" for s in study.strata]}
+
+
+@pytest.mark.parametrize(("videos", "shift"), [(SETS, 0.0), (SETS, 0.9), (PAIRS, 0.9)])
+def test_a_simulated_study_is_scored_by_ridge_regressions_that_did_not_see_the_video(videos, shift):
+    study = _Study.of(videos)
+    X = np.random.default_rng(0).normal(size=(2, len(study.y), 4))
+    expected = []
+    for features in X:
+        features = centred(features + shift * np.outer(study.y, [1, 0, 0, 0]), study.strata)
+        labels = centred(study.y[:, None].astype(float), study.strata)[:, 0]
+        scores = np.empty(len(labels))
+        for video in np.unique(study.folds):
+            train, penalty = study.folds != video, np.eye(4) / np.sqrt(0.5 * study.y.mean() * (1 - study.y.mean()))
+            rows, targets = np.vstack([features[train], penalty]), np.append(labels[train], np.zeros(4))
+            scores[~train] = features[~train] @ np.linalg.lstsq(rows, targets)[0]
+        expected.append(auc_within_video(scores, study.y, study.strata))
+    X = np.stack([centred(features, study.strata) for features in X])
+    squares = np.stack(
+        [X[:, study.folds == f].transpose(0, 2, 1) @ X[:, study.folds == f] for f in np.unique(study.folds)], 1
+    )
+    assert _aucs(X, squares, study, shift, C=0.5) == pytest.approx(expected, abs=1e-12)
+
+
+def test_the_ridge_probe_does_as_well_as_the_logistic_regression_of_t1():
+    study, rng, ridge, logistic = _Study.of(SETS), np.random.default_rng(1), [], []
+    for seed in range(40):
+        ridge.append(_simulate(study, np.array([0.8]), 19, 1.0, 1, np.random.default_rng(seed))[1].item())
+        features = rng.normal(size=(len(study.y), 19)) + 0.8 * np.outer(study.y, np.arange(19) == 0)
+        folds = split_by_video(centred(features, study.strata), study.folds.astype(str))
+        logistic.append(auc_within_video(oof_scores(folds, study.y), study.y, study.strata))
+    assert np.mean(ridge) == pytest.approx(np.mean(logistic), abs=0.03)
+    assert np.std(ridge) == pytest.approx(np.std(logistic), rel=0.35)
+
+
+def test_the_critical_value_lies_above_that_of_independent_scores():
+    table = plan(**made_up(SETS), n_videos=(5,), n_replicates=300)
+    weight = sum(n0 / (n0 + 2) for strata in SETS for _, n0 in strata)
+    assert table.critical[0] > 0.5 + 1.645 / np.sqrt(12 * weight) + 0.01
+
+
+def test_power_grows_with_the_signal_and_the_videos_and_needed_is_where_it_reaches_80_percent():
+    table = plan(**made_up(SETS), aucs=(0.55, 0.75), n_videos=(4, 8, 16), n_replicates=60)
+    assert table.power.shape == (2, 3)
+    assert (np.diff(table.power, axis=0) > 0).all()
+    assert (np.diff(table.power, axis=1) >= 0).all()
+    assert table.needed[0] is None
+    assert table.power[0, -1] < 0.8
+    assert table.power[1, 0] < 0.8 < table.power[1, 1]
+    assert 4 < table.needed[1] <= 8
+
+
+def test_without_a_signal_power_is_the_level():
+    assert plan(**made_up(SETS), aucs=(0.5,), n_videos=(5, 10), alpha=0.2).power == pytest.approx(0.2, abs=0.06)
+
+
+@pytest.mark.parametrize("seed", range(4))
+def test_power_never_falls_with_more_videos_whatever_the_simulation_gave(seed):
+    table = plan(**made_up(SETS), aucs=(0.5,), n_videos=(3, 4, 5, 6), n_replicates=10, seed=seed)
+    assert (np.diff(table.power) >= 0).all()
+
+
+def test_neither_names_nor_the_order_of_rows_change_the_table():
+    rows = made_up(SETS)
+    order = np.random.default_rng(2).permutation(len(rows["y"]))
+    other = {
+        "y": rows["y"][order],
+        "video_ids": [f"other {rows['video_ids'][i]}"[::-1] for i in order],
+        "strata": [rows["strata"][i] for i in order],
+    }
+    first, second = (plan(**r, n_videos=(3, 6), n_replicates=20) for r in (rows, other))
+    assert np.array_equal(first.power, second.power)
+
+
+def test_a_video_is_its_own_stratum_unless_sets_are_given_and_one_class_strata_compare_nothing():
+    y = np.array([1, 0, 0, 1, 1, 1, 0])
+    videos = list("aaabbcc")
+    assert _strata_by_video(y, videos, videos) == [[(1, 1)], [(1, 2)]]
+    assert _strata_by_video(y, videos, list("1223344")) == [[(1, 1)]]
+
+
+@pytest.mark.parametrize(
+    ("y", "options", "words"),
+    [([1, 1, 0], {}, "no video or set holds both"), ([1, 0, 0], {"n_videos": (1, 5)}, "expected 2 or more")],
+    ids=["nothing to compare", "one video"],
+)
+def test_what_cannot_be_planned_is_refused(y, options, words):
+    with pytest.raises(ValueError, match=words):
+        plan(y, ["a", "a", "b"], **options)
