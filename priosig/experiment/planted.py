@@ -9,6 +9,9 @@ EXPECTED: dict[str, tuple[str, ...]] = {
     "two_kinds_of_videos": (*_NOTHING, "heterogeneous"),
     "signal_and_leak": ("signal",),
     "signal_in_one_video": (*_NOTHING, "heterogeneous"),
+    "tiring_student": _NOTHING,
+    "signal_in_bouts": ("signal",),
+    "louder_stops": ("signal", *_NOTHING),  # not every model hears level
 }
 """By name of the world the verdicts that are right for it, in the view that conclusions are drawn from."""
 
@@ -40,6 +43,19 @@ PLANTED: dict[str, str] = {
     "signal_in_one_video": (
         "Before a STOP the notes are shorter and the sound is darker, but in one video of the five only. What "
         "holds for one video says nothing about the next."
+    ),
+    "tiring_student": (
+        "Only drift: from the beginning of every bout on the notes grow shorter and the sound darker, whether the "
+        "teacher stops or not. A STOP comes late in its bout, so the clock tells it from a CONTINUE; at the same "
+        "time into the playing there is nothing to hear."
+    ),
+    "signal_in_bouts": (
+        "Before a STOP the notes are shorter and the sound is darker than in other bouts that had gone on as long. "
+        "There is something to hear, and no drift that could explain it."
+    ),
+    "louder_stops": (
+        "Only level: what is played before a STOP is louder, and no other way. A model that finds it has found no "
+        "more than loudness."
     ),
 }
 """By name of the world. A corpus is refused these names, so that an experiment of such a name is synthetic."""

@@ -8,7 +8,9 @@ A lesson runs like this, time to the right, `p` playing, `t` talk; windows as an
 
 Playing goes on beyond both ends of a window, so a window is a slice of steady playing and its edges say nothing
 (a recipe may let talk run into CONTINUE windows instead). Where CONTINUE meets STOP, the way of playing changes
-within 0.1 s of the annotated time. Everything that a recipe does not plant is drawn alike for both labels.
+within 0.1 s of the annotated time. Everything that a recipe does not plant is drawn alike for both labels. Talk of
+over 3 s makes bouts of what lies between (`priosig.annotations.bouts`), of which all but the first are heard from
+their beginning.
 
 Times are seconds from the start of the video, levels dB re full scale.
 """
@@ -26,8 +28,8 @@ from priosig.worlds.voice import talk
 Range = tuple[float, float]
 SPREAD = 0.12  # of each parameter between the segments of a video, one standard deviation
 LEVEL_SPREAD = 2.5  # dB between passages, one standard deviation
-TALK_LEVEL = 4.0  # dB above the playing
 PAUSE = 0.3  # s between playing and talk
+MIDDLE = 5.0  # s of playing after which a parameter that drifts has its value
 TRANSCRIPT_AROUND = 20.0  # s before the playing and after the feedback
 _ID_LETTERS = np.array(list("ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz0123456789-_"))
 _REMARKS = {
@@ -64,6 +66,14 @@ class Recipe:
         STOP minus CONTINUE, in units of the parameter (see `priosig.worlds.piano.Performance`).
     shifted : tuple of int
         Places of the recordings in which `shift` holds.
+    louder : float
+        STOP minus CONTINUE in dB.
+    drift : mapping of parameter to float
+        Change in a second of playing, from the beginning of every bout on.
+    feedback : (low, high)
+        Seconds of talk after a stop.
+    talk_level : float
+        dB above the playing.
     talk : (low, high)
         Seconds of talk at the start of a CONTINUE window; (0, 0) is none.
     wander : float
@@ -78,6 +88,10 @@ class Recipe:
     continues: Range = (2.9, 3.4)
     shift: Mapping[str, float] = field(default_factory=dict)
     shifted: tuple[int, ...] = (0, 1, 2, 3, 4)
+    louder: float = 0.0
+    drift: Mapping[str, float] = field(default_factory=dict)
+    feedback: Range = (1.2, 1.8)
+    talk_level: float = 4.0
     talk: Range = (0.0, 0.0)
     wander: float = 0.06
     parameters: Mapping[str, float] = field(
@@ -134,7 +148,7 @@ def plan_lesson(recipe: Recipe, recording: Recording, *, shifted: bool, rng: np.
         sign = 0.5 if label == "stop" else -0.5
         wanted = student + sign * shift + rng.normal(0, SPREAD, len(PARAMETERS))
         performance = Performance(*np.clip(wanted, 0.03, 0.97).round(4).tolist())
-        passages.append((start, end, performance, levels[label].pop()))
+        passages.append((start, end, performance, levels[label].pop() + sign * recipe.louder))
         segments.append(
             {
                 "segment_id": make_segment_id(video_id, label, *window),
@@ -162,7 +176,7 @@ def plan_lesson(recipe: Recipe, recording: Recording, *, shifted: bool, rng: np.
         end = round(begin + lengths["stop"].pop(), 2)
         play("stop", (begin, end), now, end + tail)
         stopped = round(end + tail + 0.2, 2)
-        talked = stopped + 0.1 + rng.uniform(1.2, 1.8)
+        talked = stopped + 0.1 + rng.uniform(*recipe.feedback)
         talks.append((stopped + 0.1, talked))
         moments.append(_moment(video_id, number, begin, end, stopped, round(talked, 2), rng))
         now = talked + PAUSE
@@ -171,9 +185,7 @@ def plan_lesson(recipe: Recipe, recording: Recording, *, shifted: bool, rng: np.
     return Lesson(video_id, tuple(passages), tuple(talks), now + 0.5, tuple(moments), tuple(segments))
 
 
-def record_lesson(
-    lesson: Lesson, recording: Recording, *, wander: float = 0.0, rng: np.random.Generator
-) -> np.ndarray:
+def record_lesson(lesson: Lesson, recording: Recording, recipe: Recipe, *, rng: np.random.Generator) -> np.ndarray:
     """Sound of a lesson, 16-bit samples, shape (n_frames, channels)."""
     rate, n = recording.rate, round(lesson.duration * recording.rate)
     dry, phrasing = np.zeros(n), Phrasing.draw(lesson.duration, rng)
@@ -182,11 +194,15 @@ def record_lesson(
         first = round(start * rate)
         dry[first : first + len(sound)] += sound[: n - first]
 
+    way = {"phrasing": phrasing, "wander": recipe.wander, "drift": recipe.drift}
+    begun, before = 0.0, -1.0
     for start, end, performance, level in lesson.passages:
-        way = {"start": start, "phrasing": phrasing, "wander": wander, "level": recording.level + level}
+        begun = start if start > before else begun  # else the bout goes on
+        way |= {"start": start, "elapsed": start - begun - MIDDLE, "level": recording.level + level}
         add(playing(performance, end - start, rate, rng, **way), start)
+        before = end
     for start, end in lesson.talks:
-        add(talk(end - start, rate, rng, level=recording.level + TALK_LEVEL), start)
+        add(talk(end - start, rate, rng, level=recording.level + recipe.talk_level), start)
     gains = np.linspace(1.0, 0.8, recording.channels)
     wet = np.stack([gain * dry + room_noise(n, rate, rng, level=recording.noise) for gain in gains], axis=1)
     return np.round(np.clip(wet, -1, 1) * 32_767).astype("<i2")

@@ -18,6 +18,7 @@ References
    partials: f_k = k f_0 sqrt(1 + B k^2)).
 """
 
+from collections.abc import Mapping
 from dataclasses import dataclass, fields
 from functools import lru_cache
 
@@ -64,6 +65,8 @@ class Performance:
 
 
 PARAMETERS = tuple(field.name for field in fields(Performance))
+CHANGING = ("articulation", "brightness", "texture")
+"""Parameters that can change within a passage."""
 
 
 @dataclass(frozen=True, eq=False)
@@ -148,6 +151,8 @@ def playing(
     start: float = 0.0,
     phrasing: Phrasing | None = None,
     wander: float = 0.0,
+    drift: Mapping[str, float] | None = None,
+    elapsed: float = 0.0,
     level: float = -20.0,
 ) -> np.ndarray:
     """A passage for piano, `duration` seconds of onsets and what rings on after the last.
@@ -168,6 +173,10 @@ def playing(
         Of the video; drawn when not given.
     wander : float
         How far articulation, brightness and texture wander with `phrasing`, one standard deviation.
+    drift : mapping of parameter to float, optional
+        By how much some of these three change in a second.
+    elapsed : float
+        Seconds of drift at the start of the passage; below 0 where the parameters' values are yet to come.
     level : float
         Expected RMS, dB re full scale.
 
@@ -182,9 +191,12 @@ def playing(
     onsets = onsets + rng.normal(0, 0.18 * performance.unsteadiness * interval, len(onsets))
     onsets = np.clip(onsets, 0, duration)
     loud, high, *ways = phrasing.at(start + onsets)
-    means = performance.articulation, performance.brightness, performance.texture
+    drifted = elapsed + onsets
     articulation, brightness, texture = (
-        np.clip(mean + wander / np.sqrt(2 / 9) * way, 0, 1) for mean, way in zip(means, ways, strict=True)
+        np.clip(
+            getattr(performance, name) + wander / np.sqrt(2 / 9) * way + (drift or {}).get(name, 0.0) * drifted, 0, 1
+        )
+        for name, way in zip(CHANGING, ways, strict=True)
     )
     # The last term makes up for the power that varied levels add: ln(10) / 20 times their variance.
     dynamics = performance.dynamic_range

@@ -18,6 +18,15 @@ signal_and_leak
     The signal, and CONTINUE windows that last longer.
 signal_in_one_video
     The signal, in one video of the five.
+tiring_student
+    Drift only: from the beginning of every bout on the notes grow shorter and the sound darker, so that a STOP
+    window, which lies late in its bout, differs from the CONTINUE window before it.
+signal_in_bouts
+    The signal, in bouts that can be compared at one time into the playing.
+louder_stops
+    Level only: STOP windows are played louder, and no other way.
+
+The last three are laid out in bouts (`priosig.annotations.bouts`); in the others talk is too short to part them.
 
 `truth.json` beside the corpus keeps how each segment was played. The lessons themselves are laid out in
 `priosig.worlds.lessons`, their sounds made in `priosig.worlds.piano` and `priosig.worlds.voice`.
@@ -53,6 +62,22 @@ TWO_KINDS = (
     Recording(16_000, -28, -49, stops=9, continues=8),
 )
 SHIFT = {"articulation": -0.36, "brightness": -0.30}
+# In bouts: they have to be found by ear, and the voice detector is surest of long and loud talk.
+LOUD = (
+    Recording(24_000, -18, -49, stops=7, continues=6),
+    Recording(22_050, -20, -52, stops=8, continues=6),
+    Recording(32_000, -19, -53, stops=7, continues=6),
+    Recording(24_000, -21, -58, stops=7, continues=6, channels=2),
+    Recording(24_000, -18, -46, stops=7, continues=6),
+)
+IN_BOUTS = {
+    "recordings": LOUD,
+    "stop": (2.0, 2.4),
+    "continues": (2.0, 9.0),
+    "feedback": (3.3, 3.7),
+    "talk_level": 12.0,
+    "parameters": {"min_continue_duration": 1.5, "equal_length": 1.5, "guard": 0.3},
+}
 RECIPES: dict[str, Recipe] = {
     "signal": Recipe(VARIED, shift=SHIFT),
     "no_signal": Recipe(VARIED),
@@ -79,6 +104,12 @@ RECIPES: dict[str, Recipe] = {
         parameters={"min_continue_duration": 1.5, "equal_length": 2.0, "guard": 0.2},
     ),
     "signal_in_one_video": Recipe(VARIED, shift=SHIFT, shifted=(2,)),
+    "tiring_student": Recipe(
+        **{**IN_BOUTS, "stop": (2.6, 3.2), "parameters": {**IN_BOUTS["parameters"], "equal_length": 2.0}},
+        drift={"articulation": -0.15, "brightness": -0.14},
+    ),
+    "signal_in_bouts": Recipe(**IN_BOUTS, shift=SHIFT),
+    "louder_stops": Recipe(**IN_BOUTS, louder=10.0),
 }
 WORLDS: tuple[str, ...] = tuple(RECIPES)
 """Names of the worlds."""
@@ -169,7 +200,7 @@ def _make(directory: Path, name: str, seed: int) -> dict:
     for place, (child, recording) in enumerate(zip(children, recipe.recordings, strict=True)):
         planner, recorder = (np.random.default_rng(c) for c in child.spawn(2))
         lesson = plan_lesson(recipe, recording, shifted=place in recipe.shifted, rng=planner)
-        samples = record_lesson(lesson, recording, wander=recipe.wander, rng=recorder)
+        samples = record_lesson(lesson, recording, recipe, rng=recorder)
         write(f"audio/{lesson.video_id}.wav", _wav(samples, recording.rate))
         moments += lesson.moments
         segments += lesson.segments

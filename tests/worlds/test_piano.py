@@ -95,6 +95,16 @@ def test_wandering_changes_the_playing_within_a_long_passage_only():
     assert spread(20.0, 0.3) > 1.3 * spread(20.0, 0.0)
 
 
+def test_drift_changes_the_playing_by_the_time_that_has_passed():
+    def drifted(elapsed: float, **drift: float) -> np.ndarray:
+        return playing(Performance(), 4.0, RATE, np.random.default_rng(0), drift=drift, elapsed=elapsed)
+
+    centroids = [centroid(drifted(elapsed, brightness=-0.1)) for elapsed in (-6.0, -2.0, 2.0)]
+    assert centroids == sorted(centroids, reverse=True)
+    assert centroids[0] > 1.2 * centroids[2]
+    assert np.array_equal(drifted(9.0), drifted(0.0, brightness=0.0))
+
+
 def test_brightness_raises_the_spectral_centroid():
     centroids = [centroid(passage(brightness=value)) for value in (0.0, 0.5, 1.0)]
     assert centroids == sorted(centroids)

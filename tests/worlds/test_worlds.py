@@ -9,14 +9,19 @@ from itertools import pairwise
 import numpy as np
 import pytest
 
+from priosig.annotations.bouts import captioned_bouts, find_bouts
 from priosig.annotations.moments import load_moments
+from priosig.annotations.risk_sets import bouts_view
 from priosig.annotations.segments import Segment, identify_segments
+from priosig.annotations.timespans import merge
 from priosig.annotations.transcript import talk_share
+from priosig.audio.levels import silent_intervals
+from priosig.audio.voice_activity import detect_talk
 from priosig.experiment.corpus import open_corpus
 from priosig.extraction.percepiano.scales import PERCEPIANO_DIMENSIONS
 from priosig.worlds import worlds
-from priosig.worlds.lessons import Recipe, Recording, plan_lesson
-from priosig.worlds.piano import PARAMETERS
+from priosig.worlds.lessons import Lesson, Recipe, Recording, plan_lesson, record_lesson
+from priosig.worlds.piano import PARAMETERS, Performance
 from priosig.worlds.worlds import RECIPES, WORLDS, make_world
 
 TINY = Recipe(
@@ -35,6 +40,12 @@ def lessons(name: str, seeds: range):
         for place, recording in enumerate(RECIPES[name].recordings):
             rng = np.random.default_rng([seed, place])
             yield plan_lesson(RECIPES[name], recording, shifted=place in RECIPES[name].shifted, rng=rng)
+
+
+def centroid(samples: np.ndarray, rate: int) -> float:
+    """Mean frequency of the power spectrum in Hz."""
+    power = np.abs(np.fft.rfft(samples)) ** 2
+    return float(np.sum(np.fft.rfftfreq(len(samples), 1 / rate) * power) / np.sum(power))
 
 
 @cache
@@ -91,13 +102,15 @@ def test_windows_are_slices_of_playing_without_a_gap(name):
 
 
 @pytest.mark.parametrize("name", WORLDS)
-def test_both_labels_of_a_video_are_played_at_like_levels(name):
+def test_both_labels_of_a_video_are_played_at_like_levels_where_level_is_not_planted(name):
     # Not by chance but by design: the levels of each label are the same quantiles, in random order.
+    half = RECIPES[name].louder / 2
+    assert (half > 0) == (name == "louder_stops")
     for lesson in lessons(name, range(3)):
         levels = {"stop": [], "continue": []}
         for segment, (*_, level) in zip(lesson.segments, lesson.passages, strict=True):
             levels[segment["label"]].append(level)
-        assert [np.median(of_label) for of_label in levels.values()] == pytest.approx([0, 0], abs=1e-9)
+        assert [np.median(of_label) for of_label in levels.values()] == pytest.approx([half, -half], abs=1e-9)
         assert len(set(levels["stop"])) == len(levels["stop"])
 
 
@@ -118,13 +131,15 @@ def test_talk_leaks_into_the_continue_windows_and_leaves_room_for_a_clean_one():
             assert duration - sum(within) > parameters["equal_length"] + parameters["guard"]
 
 
-@pytest.mark.parametrize("name", ["signal", "signal_and_leak"])
+@pytest.mark.parametrize("name", ["signal", "signal_and_leak", "signal_in_bouts"])
 def test_planted_parameters_differ_by_what_the_recipe_says(name):
     for parameter, difference in difference_of(name).items():
         assert difference == pytest.approx(RECIPES[name].shift.get(parameter, 0.0), abs=0.04)
 
 
-@pytest.mark.parametrize("name", ["no_signal", "length_leak", "talk_leak", "two_kinds_of_videos"])
+@pytest.mark.parametrize(
+    "name", ["no_signal", "length_leak", "talk_leak", "two_kinds_of_videos", "tiring_student", "louder_stops"]
+)
 def test_nothing_in_the_playing_differs_where_nothing_is_planted(name):
     assert not RECIPES[name].shift
     assert difference_of(name) == pytest.approx(dict.fromkeys(PARAMETERS, 0.0), abs=0.04)
@@ -164,6 +179,46 @@ def test_captions_are_talk_only_where_there_is_talk(tmp_path):
         spoken = [sum(max(0.0, min(b, s.end_time) - max(a, s.start_time)) for a, b in lesson.talks) for s in segments]
         assert (shares <= np.array(spoken) / [s.duration for s in segments] + 0.02).all()
         assert (shares[is_continue] > 0.1).mean() == pytest.approx(float(expected), abs=0.4)
+
+
+@pytest.mark.parametrize("name", ["tiring_student", "signal_in_bouts", "louder_stops"])
+def test_worlds_in_bouts_hold_15_sets_in_five_videos(name, tmp_path):
+    path, parameters = tmp_path / "moments.jsonl", RECIPES[name].parameters
+    path.write_text("\n".join(json.dumps(m) for p in lessons(name, range(1)) for m in p.moments), encoding="utf-8")
+    moments = load_moments(path)
+    segments = identify_segments(moments, parameters["min_continue_duration"])
+    view = bouts_view(segments, captioned_bouts(moments), parameters["equal_length"], parameters["guard"])
+    assert len(view.controls) >= 20
+    assert len({segment.video_id for segment in view.segments}) == 5
+
+
+def test_drift_goes_on_through_a_bout_and_begins_anew_with_the_next():
+    # bout  [ CONTINUE )[  STOP  )        [ CONTINUE )
+    #       0          5        10        14         19
+    passages = tuple((start, start + 5.0, Performance(), 0.0) for start in (0.0, 5.0, 14.0))
+    lesson, recording = Lesson("v", passages, (), 20.0, (), ()), Recording(16_000, -20, -90, stops=2, continues=1)
+    recipe = Recipe((recording,), drift={"brightness": -0.1}, wander=0.0)
+    centroids = []
+    for seed in range(6):  # melodies differ in pitch
+        sound = record_lesson(lesson, recording, recipe, rng=np.random.default_rng(seed))[:, 0] / 32_768
+        centroids.append([centroid(sound[16_000 * t : 16_000 * (t + 5)], 16_000) for t in (0, 5, 14)])
+    first, second, third = np.mean(centroids, axis=0)
+    assert min(first, third) > 1.2 * second
+
+
+def test_bouts_that_are_heard_are_those_that_were_played():
+    name, rng = "signal_in_bouts", np.random.default_rng(1)
+    recipe = RECIPES[name]
+    recording = dataclasses.replace(recipe.recordings[0], stops=4, continues=3)
+    lesson = plan_lesson(recipe, recording, shifted=True, rng=rng)
+    samples = record_lesson(lesson, recording, recipe, rng=rng)[:, 0].astype(np.float32) / 32_768
+    (talk,) = detect_talk([(samples, recording.rate)])
+    silence = silent_intervals(samples, recording.rate)
+    heard = find_bouts(talk, silence, [(0.0, lesson.duration)])
+    played = merge([passage[:2] for passage in lesson.passages], gap=0.01)
+    assert len(heard) == len(played) == recording.stops
+    for bout, (start, end) in zip(heard[1:], played[1:], strict=True):
+        assert (bout.start, bout.end) == pytest.approx((start, end), abs=1.0)
 
 
 @pytest.mark.parametrize("name", WORLDS)
