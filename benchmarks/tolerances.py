@@ -31,8 +31,7 @@ WORLDS = ("signal", "no_signal", "signal_and_leak")
 def quantities(world: str, directory: Path) -> dict[str, dict[str, float]]:
     """Every number that is held as a snapshot, by kind."""
     from priosig import PERCEPIANO_DIMENSIONS, MuQExtractor
-    from priosig.experiment.annotations import read_annotations
-    from priosig.experiment.corpus import open_corpus
+    from priosig.experiment.corpus import open_corpus, read_annotations
     from priosig.experiment.pipeline import run_experiment
     from priosig.worlds.worlds import make_world
 

@@ -11,8 +11,7 @@ from collections import Counter
 from concurrent.futures import ProcessPoolExecutor
 from multiprocessing import get_context
 
-from priosig.experiment.annotations import read_annotations
-from priosig.experiment.corpus import open_corpus
+from priosig.experiment.corpus import open_corpus, read_annotations
 from priosig.experiment.pipeline import run_experiment
 from priosig.extraction.muq.extractor import MuQExtractor
 from priosig.report.table_text import aligned

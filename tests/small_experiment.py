@@ -11,8 +11,7 @@ import numpy as np
 from priosig.annotations.segments import labels_of
 from priosig.annotations.views import annotated_view, clean_view
 from priosig.audio.screening import Screening
-from priosig.experiment.annotations import read_annotations
-from priosig.experiment.corpus import open_corpus
+from priosig.experiment.corpus import open_corpus, read_annotations
 from priosig.experiment.evaluation import evaluate_view
 from priosig.experiment.pipeline import Experiment
 from priosig.extraction.features import Features

@@ -22,8 +22,7 @@ sys.modules |= dict.fromkeys({EXTRA})  # None: as if it were not installed
 import numpy as np
 import priosig
 from priosig._core.cache import EmbeddingCache
-from priosig.experiment.annotations import read_annotations
-from priosig.experiment.corpus import open_corpus
+from priosig.experiment.corpus import open_corpus, read_annotations
 from priosig.experiment.pipeline import describe
 from priosig.inference.assessment import assess_models
 from priosig.inference.data import labelled_segments

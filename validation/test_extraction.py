@@ -11,7 +11,7 @@ import numpy as np
 import pytest
 
 from priosig.audio.slices import plan_slices, read_slice
-from priosig.experiment.annotations import read_annotations
+from priosig.experiment.corpus import read_annotations
 from priosig.experiment.pipeline import Experiment
 from priosig.extraction.muq.extractor import MuQExtractor
 from priosig.extraction.muq.model import import_muq

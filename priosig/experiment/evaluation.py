@@ -18,8 +18,8 @@ from priosig.annotations.views import View
 from priosig.confounds.measure import Confounds, measure_confounds
 from priosig.confounds.registry import Windows
 from priosig.crossval.leave_one_video_out import CrossValidation, leave_one_video_out_cv
-from priosig.experiment.corpus import Settings
 from priosig.experiment.feature_sets import FEATURE_SETS, POOLED, SCALES, models_pooled
+from priosig.experiment.settings import Settings
 from priosig.extraction.features import Features
 from priosig.inference.assessment import Assessment, assess_models
 from priosig.inference.coefficients import CoefficientTable, coefficient_table

@@ -1,6 +1,6 @@
 """One corpus, end to end: views, features, verdicts.
 
-`describe` judges the design by the annotations alone (`priosig.experiment.annotations`); `run_experiment` does the
+`describe` judges the design by the annotations alone (`priosig.experiment.corpus`); `run_experiment` does the
 rest, in every view and for both models (`priosig.experiment.evaluation`).
 
 Every step is kept by content where the encoder has a cache (`priosig._core.memo`): a second run of the same
@@ -25,8 +25,7 @@ from priosig.audio.screening import Screening, screen_segments
 from priosig.audio.sharding import is_spread
 from priosig.audio.slices import plan_slices
 from priosig.confounds.registry import meters
-from priosig.experiment.annotations import Annotations
-from priosig.experiment.corpus import Corpus
+from priosig.experiment.corpus import Annotations, Corpus
 from priosig.experiment.evaluation import ViewResult, evaluate_view
 from priosig.experiment.feature_sets import POOLED
 from priosig.experiment.views import cut_views, view_kind

@@ -22,10 +22,10 @@ from priosig.annotations.segments import identify_segments
 from priosig.annotations.views import View
 from priosig.audio.screening import Screening
 from priosig.audio.slices import plan_slices
-from priosig.experiment.annotations import Annotations, clipped_seconds
-from priosig.experiment.corpus import Settings
+from priosig.experiment.corpus import Annotations, clipped_seconds
 from priosig.experiment.feature_sets import FEATURE_SETS, POOLED, models_pooled
 from priosig.experiment.pipeline import evaluate_kept, measure_views, screen, with_talk
+from priosig.experiment.settings import Settings
 from priosig.experiment.views import VIEW_KINDS, Cut, view_kind
 
 if TYPE_CHECKING:

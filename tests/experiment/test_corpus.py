@@ -1,9 +1,9 @@
-"""Corpus directories and their settings."""
+"""Corpus directories: their parts and their annotations."""
 
 import pytest
 
-from priosig.experiment.annotations import read_annotations
-from priosig.experiment.corpus import Settings, open_corpus, read_settings
+from priosig.experiment.corpus import open_corpus, read_annotations
+from priosig.experiment.settings import Settings
 from priosig.extraction.muq.model import DEFAULT_MODEL
 
 
@@ -43,34 +43,6 @@ def test_a_name_that_was_not_chosen_is_made_fit(tmp_path, moment_row, moments_fi
 
 
 @pytest.mark.parametrize(
-    ("text", "words"),
-    [
-        ("nam = 'x'", "nam is not known; expected encoder, exploratory, name, parameters, thresholds"),
-        ("[thresholds]\nAUC = 0.6", r"\[thresholds\] AUC is not known; expected auc"),
-        ("[parameters]\nauc = 0.6", r"\[parameters\] auc is not known"),
-        ("[thresholds]\nauc = 1.6", "auc is 1.6; expected a number from 0 to 1"),
-        ("[thresholds]\nauc = true", "auc is True; expected a number"),
-        ("[parameters]\nequal_length = 0", "equal_length is 0; expected a number above 0"),
-        ("[parameters]\nseed = 1.5", "seed is 1.5; expected a whole number"),
-        ("[parameters]\nguard = -1", "guard is -1; expected a number of 0 or more"),
-        ("[parameters]\nn_permutations = 100", r"\* alpha is 5\.05 \(100 and 0\.05\); expected a whole number"),
-        ("[parameters]\nC = nan", "C is nan; expected a number"),
-        ("[encoder]\nlayer = -1", r"\[encoder\] layer is -1; expected 'last', an integer"),
-        ("[encoder]\nlayer = [1, 1]", r"\[encoder\] layer is \(1, 1\); expected"),
-        ("[encoder]\nprecision = 'half'", r"\[encoder\] precision 'half': expected one of float32"),
-        ("[encoder]\nprecision = 16", r"\[encoder\] precision 16: expected one of"),
-        ("thresholds = 3", "thresholds is 3; expected a table"),
-        ("name = '../x'", r"name is '\.\./x'; expected 1 to 64 letters"),
-        ("name = ", "not TOML"),
-    ],
-)
-def test_a_setting_that_is_not_understood_is_refused(tmp_path, text, words):
-    (tmp_path / "experiment.toml").write_text(text)
-    with pytest.raises(ValueError, match=rf"experiment\.toml: .*{words}"):
-        read_settings(tmp_path / "experiment.toml")
-
-
-@pytest.mark.parametrize(
     ("arguments", "words"),
     [
         ({"directory": "nowhere"}, "nowhere: no such directory"),
@@ -100,25 +72,3 @@ def test_a_corpus_with_one_class_is_refused(moments_file, moment_row):
     path = moments_file(moment_row(), moment_row(moment_id="m2", video_id="videoBBBBBB"))
     with pytest.raises(ValueError, match="no CONTINUE segment among 2"):
         read_annotations(open_corpus(moments=path))
-
-
-def test_what_the_encoder_is_told_beside_its_layer(tmp_path):
-    path = tmp_path / "experiment.toml"
-    path.write_text('\ufeff[encoder]\nrevision = "abc123"\nkeep_frames = true\n', encoding="utf-8")
-    _, settings = read_settings(path)
-    assert (settings.revision, settings.keep_frames) == ("abc123", True)
-    path.write_text("[encoder]\nkeep_frames = 1\n")
-    with pytest.raises(ValueError, match=r"\[encoder\] keep_frames is 1; expected true or false"):
-        read_settings(path)
-    path.write_text("[encoder]\nrevision = 7\n")
-    with pytest.raises(ValueError, match=r"\[encoder\] revision is 7; expected a text"):
-        read_settings(path)
-
-
-def test_data_that_had_been_looked_at_are_said_so(tmp_path):
-    path = tmp_path / "experiment.toml"
-    path.write_text("exploratory = true\n")
-    assert read_settings(path)[1].exploratory is True
-    path.write_text('exploratory = "yes"\n')
-    with pytest.raises(ValueError, match="exploratory is 'yes'; expected true or false"):
-        read_settings(path)

@@ -12,8 +12,7 @@ from priosig._core.cache import EmbeddingCache
 from priosig._core.memo import pack
 from priosig.audio.screening import Screening
 from priosig.experiment import pipeline
-from priosig.experiment.annotations import read_annotations
-from priosig.experiment.corpus import open_corpus
+from priosig.experiment.corpus import open_corpus, read_annotations
 from priosig.experiment.pipeline import (
     check_models,
     describe,

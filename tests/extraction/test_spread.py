@@ -16,7 +16,7 @@ import numpy as np
 import pytest
 
 from priosig.audio.screening import screen_segments
-from priosig.experiment.annotations import Annotations, read_annotations
+from priosig.experiment.corpus import Annotations, read_annotations
 from priosig.extraction.features import Features, measure_features
 from priosig.extraction.muq.extractor import MuQExtractor
 from validation.harness.runs import SMALL_HEADS, SMALL_MUQ, open_world

@@ -7,7 +7,8 @@ from types import SimpleNamespace
 
 import pytest
 
-from priosig.experiment.corpus import Corpus, Settings
+from priosig.experiment.corpus import Corpus
+from priosig.experiment.settings import Settings
 from priosig.report.publish import publish
 from validation.harness import reporting
 from validation.harness.options import CORPUS

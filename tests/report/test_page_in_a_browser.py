@@ -25,8 +25,7 @@ from pathlib import Path
 import numpy as np
 import pytest
 
-from priosig.experiment.annotations import Annotations, read_annotations
-from priosig.experiment.corpus import open_corpus
+from priosig.experiment.corpus import Annotations, open_corpus, read_annotations
 from priosig.experiment.pipeline import Experiment, describe
 from priosig.experiment.sensitivity import Choice, Row
 from priosig.report.page import write_failure, write_index, write_report

@@ -13,7 +13,7 @@ from typing import TYPE_CHECKING
 import pytest
 
 from priosig._core.cache import EmbeddingCache
-from priosig.experiment.annotations import read_annotations
+from priosig.experiment.corpus import read_annotations
 from priosig.experiment.pipeline import Experiment, describe
 from priosig.report.table_text import fenced
 from priosig.report.words import visible

@@ -15,8 +15,7 @@ from typing import TypeVar
 import pytest
 
 from priosig._core.cache import EmbeddingCache
-from priosig.experiment.annotations import Annotations, read_annotations
-from priosig.experiment.corpus import Corpus, open_corpus
+from priosig.experiment.corpus import Annotations, Corpus, open_corpus, read_annotations
 from priosig.experiment.pipeline import Experiment, describe, make_extractor, run_experiment
 from priosig.experiment.sensitivity import Row, sensitivity_table
 from priosig.extraction.muq.extractor import MuQExtractor

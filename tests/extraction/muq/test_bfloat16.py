@@ -14,7 +14,7 @@ import pytest
 
 from priosig.annotations.segments import labels_of
 from priosig.crossval.leave_one_video_out import leave_one_video_out_cv
-from priosig.experiment.annotations import read_annotations
+from priosig.experiment.corpus import read_annotations
 from priosig.experiment.pipeline import measure_views
 from priosig.experiment.views import cut_views
 from priosig.extraction.muq.extractor import MuQExtractor
