@@ -16,7 +16,8 @@ import math
 import os
 import re
 from dataclasses import dataclass
-from pathlib import Path
+
+from priosig._core.parts import need_part
 
 _TIMES = (
     "stop_timestamp",
@@ -113,9 +114,7 @@ def load_moments(path: str | os.PathLike) -> list[Moment]:
         If any line is not a moment. The message lists the problems of the whole file (the first 20), each as
         `file:line: what is wrong; expected what`, so that a corpus is mended in one go.
     """
-    path = Path(path)
-    if not path.is_file():
-        raise FileNotFoundError(f"{path}: no such file; expected annotations, one JSON object a line")
+    path = need_part(path, "file", "annotations, one JSON object a line")
     data = path.read_bytes()
     try:
         text = data.decode("utf-8-sig")

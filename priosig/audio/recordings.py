@@ -12,6 +12,7 @@ from dataclasses import dataclass
 from pathlib import Path
 
 from priosig._core.extras import need
+from priosig._core.parts import find_part, need_part
 from priosig.annotations.moments import check_video_id
 
 EXTENSIONS = (".wav", ".flac", ".ogg", ".mp3")
@@ -66,7 +67,7 @@ def find_audio(audio_dir: str | os.PathLike, stem: str, what: str) -> Path:
         As `find_recording`.
     """
     candidates = [Path(audio_dir) / f"{stem}{extension}" for extension in EXTENSIONS]
-    found = [path for path in candidates if path.is_file()]
+    found = [path for path in candidates if find_part(path, "file", f"a recording of {what}")]
     if not found:
         tried = ", ".join(path.name for path in candidates)
         missing = "" if Path(audio_dir).is_dir() else " (there is no such directory)"
@@ -90,8 +91,7 @@ def probe_recording(path: str | os.PathLike) -> Recording:
         If it is empty, not audio that libsndfile reads, has no samples, or is truncated.
     """
     path = Path(path)
-    if not path.is_file():
-        raise FileNotFoundError(f"{path}: no such file; expected an audio file")
+    need_part(path, "file", "an audio file")
     status = path.stat()
     return _probe(path, status.st_size, status.st_mtime_ns)
 

@@ -18,6 +18,7 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 from pathlib import Path
 
+from priosig._core.parts import find_part, need_part, refuse_misspelt
 from priosig.annotations.moments import Moment, load_moments
 from priosig.annotations.segments import LABELS, Segment, identify_segments
 from priosig.annotations.timespans import Span
@@ -25,7 +26,15 @@ from priosig.audio.slices import Slice, plan_slices
 from priosig.experiment.settings import EXPERIMENT_NAME, Settings, read_settings
 from priosig.experiment.views import Cut
 from priosig.extraction.features import check_lengths
-from priosig.extraction.muq.model import DEFAULT_MODEL
+from priosig.extraction.muq.model import DEFAULT_MODEL, is_hub_id
+
+_PARTS = {
+    "moments.jsonl": ("file", "annotations, one JSON object a line"),
+    "audio": ("directory", "recordings named <video_id>.wav"),
+    "checkpoints": ("directory", "quality heads, *.ckpt"),
+    "muq": ("directory", "MuQ's config.json and model.safetensors"),
+    "experiment.toml": ("file", "the experiment's settings"),
+}
 
 
 @dataclass(frozen=True)
@@ -107,39 +116,29 @@ def open_corpus(
     FileNotFoundError
         If a part that was named is not there, or there are no annotations.
     ValueError
-        If `experiment.toml` cannot be read, or holds a key or a value that is not known.
+        If a part has the name of one and cannot be used, or nearly has its name (`priosig._core.parts`); if
+        `experiment.toml` cannot be read, or holds a key or a value that is not known.
     """
-    root = Path(directory) if directory is not None else None
-    if root is None and moments is None:
+    if directory is None and moments is None:
         raise ValueError("corpus: neither a directory nor a moments.jsonl was given; expected one of the two")
-    if root is not None and not root.is_dir():
-        raise FileNotFoundError(f"{root}: no such directory; expected a corpus with moments.jsonl in it")
-
-    moments_path = Path(moments) if moments is not None else root / "moments.jsonl"
-    if not moments_path.is_file():
-        raise FileNotFoundError(f"{moments_path}: no such file; expected annotations, one JSON object a line")
-
-    name, settings = moments_path.stem if root is None else root.resolve().name, Settings()
-    if root is not None and (root / "experiment.toml").is_file():
-        own_name, settings = read_settings(root / "experiment.toml")
+    root = None if directory is None else need_part(directory, "directory", "a corpus with moments.jsonl in it")
+    given = {"moments.jsonl": moments, "audio": audio, "checkpoints": checkpoints or None, "muq": muq}
+    own = {} if root is None else _own_parts(root, [name for name in _PARTS if given.get(name) is None])
+    annotations = need_part(root / "moments.jsonl" if moments is None else moments, *_PARTS["moments.jsonl"])
+    name, settings = annotations.stem if root is None else root.resolve().name, Settings()
+    if "experiment.toml" in own:
+        own_name, settings = read_settings(own["experiment.toml"])
         name = own_name or name
     if not EXPERIMENT_NAME.match(name):
         # The name of a directory or a file was not chosen to be an experiment's; one that was chosen is checked.
         name = re.sub(r"[^A-Za-z0-9_-]+", "-", name).strip("-_")[:64] or "corpus"
-
-    if audio is not None:
-        audio_path = Path(audio)
-        if not audio_path.is_dir():
-            raise FileNotFoundError(f"{audio_path}: no such directory; expected recordings named <video_id>.wav")
-    else:
-        audio_path = root / "audio" if root is not None and (root / "audio").is_dir() else None
-
-    heads: list[Path] = []
-    for given in checkpoints or ([root / "checkpoints"] if root and (root / "checkpoints").is_dir() else []):
-        heads += _checkpoints(Path(given))
+    recordings = own.get("audio") if audio is None else need_part(audio, *_PARTS["audio"])
+    heads = [head for one in checkpoints or [own.get("checkpoints")] if one for head in _checkpoints(Path(one))]
     if muq is None:
-        muq = str(root / "muq") if root is not None and (root / "muq").is_dir() else DEFAULT_MODEL
-    return Corpus(name, moments_path, audio_path, tuple(heads), str(muq), settings)
+        muq = own.get("muq", DEFAULT_MODEL)
+    elif not is_hub_id(muq):
+        need_part(muq, *_PARTS["muq"])
+    return Corpus(name, annotations, recordings, tuple(heads), str(muq), settings)
 
 
 def read_annotations(corpus: Corpus) -> Annotations:
@@ -180,12 +179,21 @@ def clipped_seconds(slices: Mapping[str, Slice]) -> dict[str, float]:
     return {name: part.clipped_seconds for name, part in slices.items() if part.clipped_seconds}
 
 
+def _own_parts(root: Path, names: Sequence[str]) -> dict[str, Path]:
+    """The parts among `names` that a corpus directory has."""
+    refuse_misspelt(root, names)
+    parts = {name: find_part(root / name, *_PARTS[name]) for name in names}
+    return {name: part for name, part in parts.items() if part is not None}
+
+
 def _checkpoints(path: Path) -> list[Path]:
-    if path.is_dir():
-        found = sorted(path.glob("*.ckpt"))
-        if not found:
-            raise FileNotFoundError(f"{path}: no *.ckpt in it; expected quality heads")
-        return found
-    if not path.is_file():
-        raise FileNotFoundError(f"{path}: no such checkpoint; expected a *.ckpt file or a directory of them")
-    return [path]
+    kind, expected = ("directory", "quality heads, *.ckpt") if path.is_dir() else ("file", "a quality head, *.ckpt")
+    need_part(path, kind, f"{expected}, or a directory of them")
+    if kind == "file":
+        return [path]
+    heads = [need_part(head, "file", expected) for head in sorted(path.glob("*.ckpt"))]
+    others = [head.name for head in sorted(path.glob("*")) if head not in heads and "ckpt" in head.name.lower()]
+    if others or not heads:
+        there = f"holds {others[0]!r}" if others else "no *.ckpt in it"
+        raise FileNotFoundError(f"{path}: {there}; expected quality heads, each named *.ckpt")
+    return heads

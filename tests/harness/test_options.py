@@ -6,7 +6,7 @@ from types import SimpleNamespace
 
 import pytest
 
-from validation.harness.options import CORPUS, OPTIONS, check_device, corpus_of, setting
+from validation.harness.options import CORPUS, OPTIONS, check_device, check_directories, corpus_of, setting
 from validation.harness.runs import Case, described_cases, experiment_cases, wants_gpu
 
 
@@ -101,3 +101,18 @@ def test_a_corpus_may_not_take_the_name_of_an_embedded_world(tmp_path):
     (tmp_path / "experiment.toml").write_text('name = "signal"\n')
     with pytest.raises(pytest.UsageError, match=r"'signal', is that of an embedded world.*name = "):
         corpus_of(config(line={"corpus": str(tmp_path)}))
+
+
+@pytest.mark.parametrize("name", ["cache", "report"])
+def test_a_cache_or_report_that_is_no_directory_is_a_usage_error(tmp_path, name):
+    (tmp_path / "file").touch()
+    (tmp_path / "gone").symlink_to("/nowhere/disk")
+    for given, words in (
+        ("file", "file: not a directory"),
+        ("file/below", "file: not a directory"),
+        ("gone", "gone: a link to '/nowhere/disk', which leads to nothing"),
+        (os.fsdecode(b"\xff"), "not UTF-8"),
+    ):
+        with pytest.raises(pytest.UsageError, match=rf"--{name} .*{words}"):
+            check_directories(config(line={name: str(tmp_path / given)}))
+    check_directories(config(line={name: str(tmp_path / "new" / "one")}))

@@ -12,6 +12,7 @@ from pathlib import Path
 
 import pytest
 
+from priosig._core.parts import find_part
 from priosig.experiment.corpus import Corpus, open_corpus
 from priosig.worlds.worlds import WORLDS
 
@@ -82,9 +83,12 @@ def check_directories(config: pytest.Config) -> None:
     """A usage error if the cache or the report can't be a directory that is written to."""
     for name in ("cache", "report"):
         path = Path(setting(config, name))
-        there = next(parent for parent in (path, *path.absolute().parents) if parent.exists())
-        if not there.is_dir():
-            raise pytest.UsageError(f"--{name} {path}: {there} is a file; expected a directory")
+        there = next(parent for parent in (path, *path.absolute().parents) if os.path.lexists(parent))
+        try:
+            for one in (path, there):
+                find_part(one, "directory", "a directory")
+        except ValueError as error:
+            raise pytest.UsageError(f"--{name} {error}") from None
         if not os.access(there, os.W_OK):
             raise pytest.UsageError(f"--{name} {path}: {there} can't be written to; expected a directory that can")
 
@@ -105,7 +109,7 @@ def corpus_of(config: pytest.Config) -> Corpus | None:
             checkpoints=setting(config, "checkpoint"),
             muq=setting(config, "muq"),
         )
-    except (FileNotFoundError, ValueError) as error:
+    except (OSError, ValueError) as error:
         raise pytest.UsageError(str(error)) from None
     given = [name for name in ("muq", "checkpoint") if setting(config, name)]
     if corpus.audio is None and given:

@@ -21,6 +21,7 @@ from typing import TYPE_CHECKING
 
 from priosig._core.extras import need
 from priosig._core.file_digests import file_digest
+from priosig._core.parts import find_part, need_part
 
 if TYPE_CHECKING:
     import torch
@@ -34,8 +35,8 @@ _DEPTH, _WIDTH = 12, 1024  # conformer layers, and dimensions of a frame, by the
 
 
 def is_hub_id(model: str | os.PathLike) -> bool:
-    """Whether `model` is to be looked up on the hub: written like a hub id, and no directory here."""
-    return isinstance(model, str) and _HUB_ID.match(model) is not None and not Path(model).is_dir()
+    """Whether `model` is to be looked up on the hub: written like a hub id, and nothing here has that name."""
+    return isinstance(model, str) and _HUB_ID.match(model) is not None and not os.path.lexists(model)
 
 
 def model_files(model: str | os.PathLike, revision: str | None = None) -> tuple[Path, Path]:
@@ -194,17 +195,14 @@ def random_states_kept() -> Iterator[None]:
 
 
 def _local_files(directory: Path) -> tuple[Path, Path]:
-    if not directory.is_dir():
-        raise FileNotFoundError(
-            f"{directory}: no such directory; expected one with config.json and model.safetensors, or a hub "
-            f"id such as {DEFAULT_MODEL}"
-        )
+    files = "config.json and model.safetensors"
+    need_part(directory, "directory", f"one with {files}, or a hub id such as {DEFAULT_MODEL}")
     config, weights = directory / "config.json", directory / "model.safetensors"
     for path in (config, weights):
-        if not path.is_file():
+        if find_part(path, "file", files) is None:
             pickles = sorted(file.name for file in directory.iterdir() if file.suffix in _PICKLES)
             hint = f" ({', '.join(pickles)}: a pickle, never opened)" if path == weights and pickles else ""
-            raise FileNotFoundError(f"{directory}: no {path.name}{hint}; expected config.json and model.safetensors")
+            raise FileNotFoundError(f"{directory}: no {path.name}{hint}; expected {files}")
     _read_config(config)
     return config, weights
 

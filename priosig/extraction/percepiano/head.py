@@ -20,6 +20,7 @@ from pathlib import Path
 
 from priosig._core.atomic import write_bytes
 from priosig._core.extras import need
+from priosig._core.parts import need_part
 from priosig.extraction.percepiano.scales import PERCEPIANO_DIMENSIONS
 
 try:
@@ -166,8 +167,7 @@ def load_head(path: str | os.PathLike) -> MuQStatsModel:
 
 
 def _read_checkpoint(path: Path) -> object:
-    if not path.is_file():
-        raise FileNotFoundError(f"{path}: no such file; expected a quality head's checkpoint")
+    need_part(path, "file", "a quality head's checkpoint")
     try:
         # Reads names and imports nothing; knows no files older than torch 1.6, whose names the error has.
         zipped = zipfile.is_zipfile(path)
