@@ -1,7 +1,8 @@
-"""Scores, labels and videos, checked at the border; the names of rows for messages."""
+"""Scores, labels and videos, checked at the border; the names of rows and any value for messages."""
 
 from __future__ import annotations
 
+import reprlib
 from collections.abc import Sequence
 from typing import Any
 
@@ -10,6 +11,8 @@ from numpy.typing import ArrayLike
 
 Ids = Sequence[Any] | np.ndarray
 """Names of the videos of segments, one each: texts or numbers."""
+_SHORT = reprlib.Repr()
+_SHORT.maxstring = _SHORT.maxother = 80
 
 
 def check_labels(where: str, y: ArrayLike) -> np.ndarray:
@@ -63,3 +66,17 @@ def name_rows(rows: Sequence[int] | np.ndarray, names: Sequence[str] | None = No
     shown = [str(row) if names is None else f"{row} ({names[row]})" for row in rows[:3]]
     more = f" and {len(rows) - 3} more" if len(rows) > 3 else ""
     return f"row{'s' if len(rows) > 1 else ''} {', '.join(shown)}{more}"
+
+
+def shown(value: object) -> str:
+    """A value for a message: on one line, shortened, control characters as escapes.
+
+    Examples
+    --------
+    >>> shown("a\\x1b[31m"), shown(list(range(10**6))), shown([2**100_000])
+    ("'a\\\\x1b[31m'", '[0, 1, 2, 3, 4, 5, ...]', 'a list too large to be shown')
+    """
+    try:
+        return _SHORT.repr(value)
+    except ValueError:  # Python writes no integer of more than 4300 digits
+        return f"{'an' if isinstance(value, int) else 'a'} {type(value).__name__} too large to be shown"

@@ -32,11 +32,25 @@ import tomllib
 from dataclasses import dataclass, fields
 from pathlib import Path
 
+from priosig._core.checks import shown
+from priosig._core.parts import need_part
 from priosig.extraction.muq.layers import Layer, layer_numbers
 from priosig.extraction.muq.precision import check_precision
 from priosig.verdict.rule import check_level
 
 EXPERIMENT_NAME = re.compile(r"[A-Za-z0-9][A-Za-z0-9_-]{0,63}\Z")
+_LONGEST = 100_000  # bytes of an experiment.toml
+_TESTS = 2  # models, whose p-values are corrected for each other
+_RANGES = {
+    "auc": (0.5, 0.99),
+    "min_continue_duration": (0.001, 1e6),
+    "equal_length": (0.001, 1e6),
+    "guard": (0, 1e6),
+    "C": (1e-6, 1e6),
+    "alpha": (1e-6, 0.5),
+    "n_permutations": (19, 10**7),
+    "seed": (0, 2**63),
+}
 
 
 @dataclass(frozen=True)
@@ -60,11 +74,8 @@ class Settings:
 
 def read_settings(path: str | os.PathLike) -> tuple[str | None, Settings]:
     """Read `experiment.toml`: its name, if it gives one, and its settings (defaults where it is silent)."""
-    path = Path(path)
-    try:
-        document = tomllib.loads(path.read_text(encoding="utf-8-sig"))
-    except (tomllib.TOMLDecodeError, UnicodeDecodeError) as error:
-        raise ValueError(f"{path}: not TOML ({error})") from None
+    path = need_part(path, "file", "the experiment's settings")
+    document = _read_toml(path)
     kinds = {field.name: field.type for field in fields(Settings)}
     encoder = {"layer", "precision", "revision", "keep_frames"}
     tables = {"thresholds": {"auc"}, "parameters": set(kinds) - {"auc", "exploratory"} - encoder, "encoder": encoder}
@@ -72,14 +83,14 @@ def read_settings(path: str | os.PathLike) -> tuple[str | None, Settings]:
 
     name = document.get("name")
     if name is not None and (not isinstance(name, str) or not EXPERIMENT_NAME.match(name)):
-        raise ValueError(f"{path}: name is {name!r}; expected 1 to 64 letters, digits, '_' or '-'")
+        raise ValueError(f"{path}: name is {shown(name)}; expected 1 to 64 letters, digits, '_' or '-'")
     values: dict[str, object] = {"exploratory": document.get("exploratory", False)}
     if type(values["exploratory"]) is not bool:
-        raise ValueError(f"{path}: exploratory is {values['exploratory']!r}; expected true or false")
+        raise ValueError(f"{path}: exploratory is {shown(values['exploratory'])}; expected true or false")
     for table, known in tables.items():
         content = document.get(table, {})
         if not isinstance(content, dict):
-            raise ValueError(f"{path}: {table} is {content!r}; expected a table, [{table}]")
+            raise ValueError(f"{path}: {table} is {shown(content)}; expected a table, [{table}]")
         _refuse_unknown(path, content, known, f"[{table}] ")
         for key, value in content.items():
             if table == "encoder":
@@ -88,7 +99,26 @@ def read_settings(path: str | os.PathLike) -> tuple[str | None, Settings]:
                 values[key] = _checked(path, key, value, whole=kinds[key] is int)
     settings = Settings(**values)
     check_level(settings.n_permutations, settings.alpha, str(path))
+    fewest = math.ceil(_TESTS / settings.alpha - 1e-9) - 1
+    if settings.n_permutations < fewest:
+        raise ValueError(
+            f"{path}: n_permutations is {settings.n_permutations}; expected at least {fewest}: with fewer, no p that "
+            f"is corrected for {_TESTS} models reaches alpha, {settings.alpha:g}"
+        )
     return name, settings
+
+
+def _read_toml(path: Path) -> dict:
+    with path.open("rb") as file:
+        data = file.read(_LONGEST + 1)
+    if len(data) > _LONGEST:
+        raise ValueError(f"{path}: over {_LONGEST} bytes; expected the settings of one experiment")
+    try:
+        return tomllib.loads(data.decode("utf-8-sig"))
+    except RecursionError:
+        raise ValueError(f"{path}: not TOML that can be read (nested too deeply)") from None
+    except ValueError as error:  # no TOML, no UTF-8, or an integer of thousands of digits
+        raise ValueError(f"{path}: not TOML ({error})") from None
 
 
 def _checked_encoder(path: Path, key: str, value: object) -> Layer | bool:
@@ -96,12 +126,12 @@ def _checked_encoder(path: Path, key: str, value: object) -> Layer | bool:
     if kind is not None:
         if type(value) is not kind:
             words = "a text" if kind is str else "true or false"
-            raise ValueError(f"{path}: [encoder] {key} is {value!r}; expected {words}")
+            raise ValueError(f"{path}: [encoder] {key} is {shown(value)}; expected {words}")
         return value
     value = tuple(value) if isinstance(value, list) else value
     try:
         layer_numbers(value) if key == "layer" else check_precision(value, "auto")
-    except (TypeError, ValueError) as error:
+    except ValueError as error:
         raise ValueError(f"{path}: [encoder] {error}") from None
     return value
 
@@ -109,25 +139,13 @@ def _checked_encoder(path: Path, key: str, value: object) -> Layer | bool:
 def _refuse_unknown(path: Path, content: dict, known: set[str], where: str) -> None:
     unknown = sorted(set(content) - known)
     if unknown:
-        raise ValueError(f"{path}: {where}{unknown[0]} is not known; expected {', '.join(sorted(known))}")
-
-
-_RANGES = {
-    "auc": (0.0, 1.0),
-    "alpha": (1e-6, 0.5),
-    "guard": (0.0, math.inf),
-    "seed": (0, 2**63),
-    "n_permutations": (19, 10**7),
-}
+        raise ValueError(f"{path}: {where}{shown(unknown[0])} is not known; expected {', '.join(sorted(known))}")
 
 
 def _checked(path: Path, key: str, value: object, *, whole: bool) -> float:
-    low, high = _RANGES.get(key, (1e-9, math.inf))
-    is_number = isinstance(value, (int, float)) and not isinstance(value, bool) and math.isfinite(value)
+    low, high = _RANGES[key]
+    is_number = isinstance(value, int | float) and not isinstance(value, bool)
     if not is_number or not low <= value <= high or (whole and value != int(value)):
         kind = "a whole number" if whole else "a number"
-        bounds = f"from {low:g} to {high:g}"
-        if math.isinf(high):
-            bounds = "of 0 or more" if low == 0 else "above 0"
-        raise ValueError(f"{path}: {key} is {value!r}; expected {kind} {bounds}")
+        raise ValueError(f"{path}: {key} is {shown(value)}; expected {kind} from {low:.10g} to {high:.10g}")
     return int(value) if whole else float(value)

@@ -17,6 +17,7 @@ from typing import TYPE_CHECKING
 
 import numpy as np
 
+from priosig._core.checks import shown
 from priosig.extraction.muq.precision import arithmetic, reference_precision
 
 if TYPE_CHECKING:
@@ -39,7 +40,7 @@ def layer_numbers(layer: Layer) -> tuple[int, ...] | None:
     numbers = layer if isinstance(layer, tuple) else (layer,)
     whole = all(type(number) is int and number >= 0 for number in numbers)
     if not numbers or not whole or len(set(numbers)) < len(numbers):
-        raise ValueError(f"layer is {layer!r}; expected 'last', an integer from 0, or a tuple of different ones")
+        raise ValueError(f"layer is {shown(layer)}; expected 'last', an integer from 0, or a tuple of different ones")
     return tuple(sorted(numbers))
 
 

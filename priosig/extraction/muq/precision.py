@@ -15,6 +15,8 @@ caller's settings come back afterwards.
 import contextlib
 from collections.abc import Iterator
 
+from priosig._core.checks import shown
+
 PRECISIONS = {"float32": ("cpu", "cuda", "mps"), "tf32": ("cuda",), "bfloat16": ("cpu", "cuda")}
 """Names, and the kinds of device that have them."""
 
@@ -27,8 +29,8 @@ def check_precision(precision: str, device: str) -> None:
     ValueError
         Saying what there is.
     """
-    if precision not in PRECISIONS:
-        raise ValueError(f"precision {precision!r}: expected one of {', '.join(PRECISIONS)}")
+    if not isinstance(precision, str) or precision not in PRECISIONS:
+        raise ValueError(f"precision {shown(precision)}: expected one of {', '.join(PRECISIONS)}")
     kind = device.partition(":")[0]
     if kind != "auto" and kind not in PRECISIONS[precision]:
         there = ", ".join(name for name in PRECISIONS if kind in PRECISIONS[name])
