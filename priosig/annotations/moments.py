@@ -15,8 +15,12 @@ import json
 import math
 import os
 import re
+from collections.abc import Iterator
 from dataclasses import dataclass
+from pathlib import Path
+from typing import BinaryIO
 
+from priosig._core.checks import shown
 from priosig._core.parts import need_part
 
 _TIMES = (
@@ -32,6 +36,7 @@ _LATEST = 1e6  # s, eleven days: no video is longer
 _WINDOWS = (("playing_before_start", "playing_before_end"), ("feedback_start", "feedback_end"))
 _VIDEO_ID = re.compile(r"[A-Za-z0-9_-]{1,64}\Z")
 _MOST_PROBLEMS_SHOWN = 20
+_LONGEST_LINE = 1 << 22  # bytes; the transcript of a whole hour takes a hundredth of it
 
 
 @dataclass(frozen=True)
@@ -87,8 +92,8 @@ def check_video_id(video_id: str, where: str) -> str:
     """
     if not isinstance(video_id, str) or not _VIDEO_ID.match(video_id):
         raise ValueError(
-            f"{where}: video_id {video_id!r} can't name the recording audio/<video_id>.wav; expected 1 to 64 letters "
-            "(a to z), digits, '_' or '-', as a YouTube id has"
+            f"{where}: video_id {shown(video_id)} can't name the recording audio/<video_id>.wav; expected 1 to 64 "
+            "letters (a to z), digits, '_' or '-', as a YouTube id has"
         )
     return video_id
 
@@ -115,53 +120,61 @@ def load_moments(path: str | os.PathLike) -> list[Moment]:
         `file:line: what is wrong; expected what`, so that a corpus is mended in one go.
     """
     path = need_part(path, "file", "annotations, one JSON object a line")
-    data = path.read_bytes()
-    try:
-        text = data.decode("utf-8-sig")
-    except UnicodeDecodeError as error:
-        number = data.count(b"\n", 0, error.start) + 1
-        cut = "the file ends within a character: was it cut off?" if error.end >= len(data) else "save it as UTF-8"
-        raise ValueError(f"{path}:{number}: byte {error.start} of the file is not UTF-8; {cut}") from None
-
     moments: list[Moment] = []
     problems: list[str] = []
-    line_of: dict[str, int] = {}
-    # Not splitlines(): a JSON string may hold U+2028 and the like unescaped, and they do not end a JSON line.
-    for number, line in enumerate(text.split("\n"), start=1):
-        if not line.strip():
-            continue
-        where = f"{path}:{number}"
-        try:
-            moment = _parse(line, where)
-            if moment.moment_id in line_of:
-                raise ValueError(
-                    f"{where}: moment_id {moment.moment_id!r} was used in line {line_of[moment.moment_id]}; "
-                    "expected every moment_id once"
-                )
-        except ValueError as error:
-            problems.append(str(error))
-            continue
-        line_of[moment.moment_id] = number
-        moments.append(moment)
-    if text.lstrip().startswith("[") and problems:
-        raise ValueError(f"{path}: a JSON array; expected one object a line (jq -c '.[]' makes them)")
+    n_problems, line_of = 0, {}
+    with path.open("rb") as file:
+        for number, line in _lines(file, path):
+            try:
+                moment = _parse(line, f"{path}:{number}")
+                first = line_of.setdefault(moment.moment_id, number)
+                if first != number:
+                    raise ValueError(
+                        f"{path}:{number}: moment_id {shown(moment.moment_id)} was used in line {first}; "
+                        "expected every moment_id once"
+                    )
+            except ValueError as error:
+                if not n_problems and not moments and line.startswith("["):
+                    raise ValueError(f"{path}: a JSON array; expected one object a line (jq -c '.[]')") from None
+                n_problems += 1
+                problems += [str(error)] * (n_problems <= _MOST_PROBLEMS_SHOWN)
+                continue
+            moments.append(moment)
     if problems:
-        rest = len(problems) - _MOST_PROBLEMS_SHOWN
-        shown = problems[:_MOST_PROBLEMS_SHOWN] + ([f"... and {rest} more"] if rest > 0 else [])
-        raise ValueError("\n".join(shown))
+        rest = n_problems - len(problems)
+        raise ValueError("\n".join(problems + [f"... and {rest} more"] * (rest > 0)))
     if not moments:
         raise ValueError(f"{path}: holds no moment; expected one JSON object a line")
     return sorted(moments, key=lambda moment: (moment.video_id, moment.stop_timestamp))
 
 
+def _lines(file: BinaryIO, path: Path) -> Iterator[tuple[int, str]]:
+    """Numbers and texts of the lines that are not blank, one at a time: a sparse file may be of any length."""
+    at = 0
+    # Bytes, not text: a JSON string may hold U+2028 and the like unescaped, and they do not end a JSON line.
+    for number, data in enumerate(iter(lambda: file.readline(_LONGEST_LINE), b""), start=1):
+        if len(data) == _LONGEST_LINE and not data.startswith(b"["):
+            raise ValueError(f"{path}:{number}: {_LONGEST_LINE} bytes and no end of line; expected one object a line")
+        try:
+            line = data.decode("utf-8-sig" if number == 1 else "utf-8")
+        except UnicodeDecodeError as error:
+            cut = (
+                "the file ends within a character: was it cut off?" if error.end >= len(data) else "save it as UTF-8"
+            )
+            raise ValueError(f"{path}:{number}: byte {at + error.start} of the file is not UTF-8; {cut}") from None
+        at += len(data)
+        if line.strip():
+            yield number, line.strip()
+
+
 def _parse(line: str, where: str) -> Moment:
     try:
-        row = json.loads(line)
+        row = json.loads(line, object_pairs_hook=_each_key_once)
     except json.JSONDecodeError as error:
         raise ValueError(f"{where}: not JSON ({error.msg} at column {error.colno}); expected one object") from None
     except RecursionError:
         raise ValueError(f"{where}: not JSON that can be read (nested too deeply); expected one object") from None
-    except ValueError as error:  # an integer of thousands of digits
+    except ValueError as error:  # a key that stands there twice, an integer of thousands of digits
         raise ValueError(f"{where}: not JSON that can be read ({error}); expected one object") from None
     if not isinstance(row, dict):
         raise ValueError(f"{where}: a JSON {type(row).__name__}; expected an object with the fields of a moment")
@@ -173,7 +186,7 @@ def _parse(line: str, where: str) -> Moment:
 
     moment_id = row["moment_id"]
     if not isinstance(_text(moment_id, "moment_id", where), str) or not moment_id.strip():
-        raise ValueError(f"{where}: moment_id is {moment_id!r}; expected a text that is not empty")
+        raise ValueError(f"{where}: moment_id is {shown(moment_id)}; expected a text that is not empty")
     check_video_id(row["video_id"], where)
     times = {name: _seconds(row[name], name, where) for name in _TIMES}
     for start, end in _WINDOWS:
@@ -194,16 +207,25 @@ def _parse(line: str, where: str) -> Moment:
     )
 
 
+def _each_key_once(pairs: list[tuple[str, object]]) -> dict[str, object]:
+    row: dict[str, object] = {}
+    for name, value in pairs:
+        if name in row:
+            raise ValueError(f"an object holds {shown(name)} twice")
+        row[name] = value
+    return row
+
+
 def _number(value: object, name: str, where: str) -> float:
     # bool is an int in Python, and JSON's NaN and Infinity are floats: neither is a number here.
     if isinstance(value, bool) or not isinstance(value, (int, float)):
-        raise ValueError(f"{where}: {name} is {value!r}; expected a number")
+        raise ValueError(f"{where}: {name} is {shown(value)}; expected a number")
     try:
         number = float(value)
     except OverflowError:
         number = math.inf
     if not math.isfinite(number):
-        raise ValueError(f"{where}: {name} is {value!r}; expected a finite number")
+        raise ValueError(f"{where}: {name} is {shown(value)}; expected a finite number")
     return number
 
 
@@ -227,7 +249,7 @@ def _confidence(value: object, where: str) -> float | None:
 
 def _text(value: object, name: str, where: str) -> str | None:
     if value is not None and not isinstance(value, str):
-        raise ValueError(f"{where}: {name} is {value!r}; expected a text or null")
+        raise ValueError(f"{where}: {name} is {shown(value)}; expected a text or null")
     if value is not None and any("\ud800" <= character <= "\udfff" for character in value):
         raise ValueError(f"{where}: {name} holds half of a surrogate pair (\\ud800 to \\udfff); expected whole text")
     return value

@@ -133,3 +133,31 @@ def test_no_text_but_a_plain_name_passes_as_a_video_id(text):
 def test_a_number_of_thousands_of_digits_is_refused_with_its_line(moments_file):
     with pytest.raises(ValueError, match=r"moments\.jsonl:1: not JSON that can be read"):
         load_moments(moments_file('{"stop_timestamp": ' + "1" * 5000 + "}"))
+
+
+@pytest.mark.parametrize("key", ["stop_timestamp", "note"])
+def test_a_key_that_stands_twice_in_an_object_is_refused(moments_file, moment_row, key):
+    line = json.dumps(moment_row(note=1))
+    with pytest.raises(ValueError, match=rf"moments\.jsonl:1: .*an object holds '{key}' twice"):
+        load_moments(moments_file(line[:-1] + f', "{key}": 21.0}}'))
+    nested = json.dumps(moment_row(note={"a": 1})).replace('"a": 1', '"a": 1, "a": 2')
+    with pytest.raises(ValueError, match="an object holds 'a' twice"):
+        load_moments(moments_file(nested))
+
+
+def test_a_long_bad_value_is_shortened_and_escaped(moments_file, moment_row):
+    for fields in ({"video_id": "\x1b[2J" * 9999}, {"stop_timestamp": "\n" * 9999}, {"teacher": ["\r"] * 9999}):
+        with pytest.raises(ValueError, match="expected") as caught:
+            load_moments(moments_file(moment_row(**fields)))
+        assert str(caught.value).isprintable()
+        assert len(str(caught.value)) < 500
+
+
+@pytest.mark.parametrize("start", [b"", b'{"moment_id": "m1"}\n'], ids=["at once", "after a line"])
+def test_a_sparse_file_is_refused_without_reading_it_whole(tmp_path, start):
+    path = tmp_path / "moments.jsonl"
+    with path.open("wb") as file:
+        file.write(start)
+        file.truncate(20 << 30)
+    with pytest.raises(ValueError, match=r"moments\.jsonl:\d: \d+ bytes and no end of line; expected one object"):
+        load_moments(path)
