@@ -2,15 +2,21 @@
 
 A run may be killed at any moment, and two runs may write the same file. Data go to a temporary file in the
 same directory, are flushed to the disk, and then take the final name in one step (`os.replace`), so a
-reader sees the old content, the new content, or nothing, never a part of it.
+reader sees the old content, the new content, or nothing, never a part of it. What a killed writer left is swept by
+the next process that writes to the directory, ten minutes later or more.
 """
 
+import functools
 import os
 import tempfile
+import time
 from pathlib import Path
 
+_SUFFIX = ".priosig.tmp"
+_ABANDONED = 600.0  # s since its last change; a file is written in less
 
-def write_bytes(path: str | os.PathLike, data: bytes) -> Path:
+
+def write_bytes(path: str | os.PathLike, data: bytes, *, by_way_of: Path | None = None) -> Path:
     """Write `data` to `path` atomically; missing parent directories are made.
 
     Parameters
@@ -19,6 +25,8 @@ def write_bytes(path: str | os.PathLike, data: bytes) -> Path:
         Final name. An existing file is replaced.
     data : bytes
         Whole content.
+    by_way_of : Path, optional
+        Directory of the temporary file, on the same file system; by default that of `path`.
 
     Returns
     -------
@@ -27,7 +35,9 @@ def write_bytes(path: str | os.PathLike, data: bytes) -> Path:
     """
     path = Path(path)
     path.parent.mkdir(parents=True, exist_ok=True)
-    descriptor, temporary = tempfile.mkstemp(prefix=f".{path.name[:40]}.", suffix=".tmp", dir=path.parent)
+    directory = by_way_of or path.parent
+    _sweep(directory.absolute())
+    descriptor, temporary = tempfile.mkstemp(prefix=f".{path.name[:40]}.", suffix=_SUFFIX, dir=directory)
     try:
         with os.fdopen(descriptor, "wb") as handle:
             handle.write(data)
@@ -45,6 +55,22 @@ def write_bytes(path: str | os.PathLike, data: bytes) -> Path:
 def write_text(path: str | os.PathLike, text: str) -> Path:
     """Write `text` to `path` atomically as UTF-8 with the line ends given (see `write_bytes`)."""
     return write_bytes(path, text.encode("utf-8"))
+
+
+def is_temporary(path: Path) -> bool:
+    """Whether a file is one on its way to its final name."""
+    return path.name.startswith(".") and path.name.endswith(_SUFFIX)
+
+
+@functools.cache  # once a process and directory
+def _sweep(directory: Path) -> None:
+    """Remove what writers that were killed left in a directory."""
+    for path in directory.glob(f".*{_SUFFIX}"):
+        try:
+            if time.time() - path.stat().st_mtime > _ABANDONED:
+                path.unlink()
+        except OSError:
+            continue  # another process's, or gone
 
 
 def _umask() -> int:

@@ -129,7 +129,8 @@ class EmbeddingCache:
         array = np.ascontiguousarray(array)
         path = self.path(key)
         try:
-            write_bytes(path, save({"array": array}, metadata={"key": key, "blake2b": _digest(array)}))
+            data = save({"array": array}, metadata={"key": key, "blake2b": _digest(array)})
+            write_bytes(path, data, by_way_of=self.directory)
         except OSError as error:
             raise OSError(
                 error.errno,

@@ -2,6 +2,7 @@
 
 import os
 import stat
+import time
 
 import pytest
 
@@ -34,3 +35,13 @@ def test_a_file_is_as_readable_as_the_user_s_other_files(tmp_path):
     other.touch()
     written = write_bytes(tmp_path / "x", b"")
     assert stat.S_IMODE(written.stat().st_mode) == stat.S_IMODE(other.stat().st_mode)
+
+
+def test_what_a_killed_writer_left_is_swept_and_nothing_else_is(tmp_path):
+    left, recent, other = (tmp_path / name for name in (".x.a1.priosig.tmp", ".x.b2.priosig.tmp", ".x.c3.tmp"))
+    for path in (left, recent, other):
+        path.touch()
+    for path in (left, other):
+        os.utime(path, (0, time.time() - 3600))
+    write_bytes(tmp_path / "x", b"")
+    assert {path.name for path in tmp_path.iterdir()} == {"x", recent.name, other.name}
