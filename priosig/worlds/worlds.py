@@ -43,7 +43,8 @@ from pathlib import Path
 
 import numpy as np
 
-from priosig._core.atomic import write_bytes, write_text
+from priosig._core.atomic import is_temporary, write_bytes, write_text
+from priosig._core.parts import find_part
 from priosig.worlds.lessons import Recipe, Recording, plan_lesson, record_lesson
 from priosig.worlds.piano import Performance
 
@@ -149,15 +150,15 @@ class World:
 def make_world(name: str, directory: str | os.PathLike, *, seed: int = 0) -> World:
     """Write the world `name` into `directory`, or find it complete there.
 
-    Equal names and seeds give equal bytes. truth.json is written last, and holds a hash of every other file and of
-    the code that made them: what is incomplete, damaged or made by other code is made again.
+    Equal names and seeds give equal bytes. truth.json holds a hash of every other file and of the code that made
+    them: a world that is incomplete, or was made by other code, is made again.
 
     Parameters
     ----------
     name : str
         One of `WORLDS`.
     directory : path-like
-        Made if need be; files of the same names are replaced, each in one step.
+        Made if need be. Files of an earlier world are replaced; anything else in it is refused.
     seed : int
         0 or more. Another seed gives other videos of the same kind.
 
@@ -168,7 +169,8 @@ def make_world(name: str, directory: str | os.PathLike, *, seed: int = 0) -> Wor
     Raises
     ------
     ValueError
-        If there is no such world, or the seed is negative.
+        If there is no such world, the seed is negative, or the directory holds a file that is not as an earlier
+        `make_world` wrote it.
     """
     if name not in RECIPES:
         raise ValueError(f"make_world: no world is called {name!r}; expected one of {', '.join(WORLDS)}")
@@ -191,30 +193,50 @@ def make_world(name: str, directory: str | os.PathLike, *, seed: int = 0) -> Wor
 def _make(directory: Path, name: str, seed: int) -> dict:
     recipe = RECIPES[name]
     children = np.random.SeedSequence([seed, zlib.crc32(name.encode())]).spawn(len(recipe.recordings))
-    digests, moments, segments = {}, [], []
-
-    def write(path: str, content: bytes) -> None:
-        write_bytes(directory / path, content)
-        digests[path] = _digest(content)
-
+    files, moments, segments = {}, [], []
     for place, (child, recording) in enumerate(zip(children, recipe.recordings, strict=True)):
         planner, recorder = (np.random.default_rng(c) for c in child.spawn(2))
         lesson = plan_lesson(recipe, recording, shifted=place in recipe.shifted, rng=planner)
         samples = record_lesson(lesson, recording, recipe, rng=recorder)
-        write(f"audio/{lesson.video_id}.wav", _wav(samples, recording.rate))
+        files[f"audio/{lesson.video_id}.wav"] = _wav(samples, recording.rate)
         moments += lesson.moments
         segments += lesson.segments
-    write("moments.jsonl", "".join(json.dumps(m, ensure_ascii=False) + "\n" for m in moments).encode())
+    files["moments.jsonl"] = "".join(json.dumps(m, ensure_ascii=False) + "\n" for m in moments).encode()
     parameters = {**recipe.parameters, "n_permutations": 199}  # exact at 0.05, and quick: the suite runs them all
     settings = [f'name = "{name}"', "", "[parameters]", *(f"{k} = {v}" for k, v in parameters.items())]
-    write("experiment.toml", ("\n".join(settings) + "\n").encode())
-    # What an earlier, other world left here would be taken for a recording of this one.
-    for stale in (directory / "audio").iterdir():
-        if f"audio/{stale.name}" not in digests:
-            stale.unlink(missing_ok=True)
+    files["experiment.toml"] = ("\n".join(settings) + "\n").encode()
+    digests = {path: _digest(content) for path, content in files.items()}
     truth = {"world": name, "seed": seed, "generator": _generator(), "files": digests, "segments": segments}
+    for path in _earlier_files(directory):
+        path.unlink(missing_ok=True)
+    # The truth comes first: it says of every file after it, should this be interrupted, that it is ours.
     write_text(directory / "truth.json", json.dumps(truth, indent=1) + "\n")
+    for path, content in files.items():
+        write_bytes(directory / path, content)
     return truth
+
+
+def _earlier_files(directory: Path) -> list[Path]:
+    """The files of an earlier world in a directory, each as it was written; anything else there is refused."""
+    find_part(directory, "directory", "a directory for the world")
+    try:
+        truth = json.loads((directory / "truth.json").read_text(encoding="utf-8"))
+        listed = {"truth.json": None, **truth["files"]} if truth["world"] in RECIPES else {}
+    except (OSError, ValueError, KeyError, TypeError):
+        listed = {}
+    ours = []
+    for path in directory.rglob("*"):
+        name = path.relative_to(directory).as_posix()
+        if is_temporary(path) or (path.is_dir() and not path.is_symlink()):
+            continue
+        known = name in listed and path.is_file() and not path.is_symlink()
+        if not known or listed[name] not in (None, _digest(path.read_bytes())):
+            raise ValueError(
+                f"{path}: not a file that make_world wrote, and nothing else is replaced; expected a new directory, "
+                "or that of an earlier world: choose another, or move this file away"
+            )
+        ours.append(path)
+    return ours
 
 
 def _finished(directory: Path, name: str, seed: int) -> dict | None:

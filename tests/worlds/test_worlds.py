@@ -2,6 +2,7 @@
 
 import dataclasses
 import json
+import shutil
 import wave
 from functools import cache
 from itertools import pairwise
@@ -278,24 +279,58 @@ def test_a_whole_world_is_found_again_and_not_written(tiny, tmp_path):
     assert {path: path.stat().st_mtime_ns for path in tmp_path.rglob("*")} == before
 
 
-@pytest.mark.parametrize("damage", ["cut short", "removed", "no truth", "broken truth", "other code"])
-def test_a_world_that_is_not_whole_is_made_again(tiny, tmp_path, damage, monkeypatch):
+@pytest.mark.parametrize("missing", ["a recording", "all but the truth", "other code"])
+def test_a_world_that_is_not_whole_is_made_again(tiny, tmp_path, missing):
     make_world(tiny, tmp_path)
     whole = files_of(tmp_path)
-    wav = next((tmp_path / "audio").glob("*.wav"))
     truth = tmp_path / "truth.json"
-    if damage == "cut short":
-        wav.write_bytes(wav.read_bytes()[:-100])
-    elif damage == "removed":
-        wav.unlink()
-    elif damage == "no truth":
-        truth.unlink()
-    elif damage == "broken truth":
-        truth.write_text("[1]", encoding="utf-8")
+    if missing == "a recording":
+        next((tmp_path / "audio").glob("*.wav")).unlink()
+    elif missing == "all but the truth":  # what the first moment of an interrupted run leaves
+        for path in whole.keys() - {"truth.json"}:
+            (tmp_path / path).unlink()
     else:
         truth.write_text(truth.read_text().replace(worlds._generator(), "older"), encoding="utf-8")
     make_world(tiny, tmp_path)
     assert files_of(tmp_path) == whole
+
+
+def other_corpus(directory, whole):
+    for path in whole:
+        (directory / path).unlink()
+    (directory / "moments.jsonl").write_text("{}")
+
+
+def edited(directory, whole):
+    (directory / "experiment.toml").write_text('name = "mine"')
+
+
+def another_recording(directory, whole):
+    (directory / "audio" / "mine.wav").touch()
+
+
+def no_truth(directory, whole):
+    (directory / "truth.json").unlink()
+
+
+def broken_truth(directory, whole):
+    (directory / "truth.json").write_text('{"world": "tiny", "files": 3}')
+
+
+def link(directory, whole):
+    shutil.move(directory / "audio", directory.parent / "elsewhere")
+    (directory / "audio").symlink_to(directory.parent / "elsewhere")
+
+
+@pytest.mark.parametrize("change", [other_corpus, edited, another_recording, no_truth, broken_truth, link])
+def test_a_directory_that_holds_anything_else_is_refused_and_left_as_it_is(tiny, tmp_path, change):
+    directory = tmp_path / "corpus"
+    make_world(tiny, directory)
+    change(directory, files_of(directory))
+    before = files_of(tmp_path)
+    with pytest.raises(ValueError, match=r"/corpus/.*: not a file that make_world wrote.*expected a new directory"):
+        make_world(tiny, directory, seed=1)
+    assert files_of(tmp_path) == before
 
 
 def test_another_seed_leaves_no_recording_of_the_first(tiny, tmp_path):
