@@ -11,6 +11,7 @@ same entry, and the second replaces the first by its equal. A file that cannot b
 damaged, renamed) is reported by name, removed, and counts as absent.
 """
 
+import functools
 import hashlib
 import json
 import os
@@ -143,3 +144,27 @@ class EmbeddingCache:
 def _digest(array: np.ndarray) -> str:
     described = f"{array.dtype.str} {array.shape} ".encode()
     return hashlib.blake2b(described + np.ascontiguousarray(array).tobytes(), digest_size=16).hexdigest()
+
+
+def file_digest(path: Path) -> str:
+    """SHA-256 of a file's bytes, 64 hexadecimal digits; read again only if the file changed.
+
+    Recordings, weights and checkpoints are known by their content; a corpus of thousands is gone through often.
+    """
+    return _file_digest(path, file_state(path))
+
+
+def file_state(path: Path) -> tuple[int, ...]:
+    """What changes whenever a file does: which file it is, its size, the times of its content and of its status.
+
+    Size and time of the content alone would not tell a file from another of equal size to which a copy gave the same
+    time; the time of the status is nobody's to set.
+    """
+    status = path.stat()
+    return status.st_dev, status.st_ino, status.st_size, status.st_mtime_ns, status.st_ctime_ns
+
+
+@functools.cache  # all of them: a corpus of thousands is gone through more than once, in the same order
+def _file_digest(path: Path, state: tuple[int, ...]) -> str:
+    with path.open("rb") as handle:
+        return hashlib.file_digest(handle, "sha256").hexdigest()

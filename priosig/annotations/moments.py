@@ -63,6 +63,8 @@ class Moment:
         The annotator's own confidence, 0 to 1.
     video_title, transcript_text : str or None
         Optional texts; a transcript has lines such as `[549.9s] some words`.
+    demonstrated : bool or None
+        Whether the teacher plays in the feedback; None where the annotations do not say.
     """
 
     moment_id: str
@@ -80,6 +82,7 @@ class Moment:
     confidence: float | None
     video_title: str | None = None
     transcript_text: str | None = None
+    demonstrated: bool | None = None
 
 
 def check_video_id(video_id: str, where: str) -> str:
@@ -197,10 +200,14 @@ def _parse(line: str, where: str) -> Moment:
             )
     texts = {name: _text(row[name], name, where) or "" for name in _TEXTS}
     optional = {name: _text(row.get(name), name, where) for name in _OPTIONAL_TEXTS}
+    demonstrated = row.get("demonstrated")
+    if demonstrated is not None and not isinstance(demonstrated, bool):
+        raise ValueError(f"{where}: demonstrated is {shown(demonstrated)}; expected true, false or null")
     return Moment(
         moment_id=moment_id,
         video_id=row["video_id"],
         confidence=_confidence(row["confidence"], where),
+        demonstrated=demonstrated,
         **times,
         **texts,
         **optional,

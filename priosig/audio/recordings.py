@@ -11,6 +11,7 @@ import struct
 from dataclasses import dataclass
 from pathlib import Path
 
+from priosig._core.cache import file_state
 from priosig._core.extras import need
 from priosig._core.parts import find_part, need_part
 from priosig.annotations.moments import check_video_id
@@ -92,17 +93,16 @@ def probe_recording(path: str | os.PathLike) -> Recording:
     """
     path = Path(path)
     need_part(path, "file", "an audio file")
-    status = path.stat()
-    return _probe(path, status.st_size, status.st_mtime_ns)
+    return _probe(path, file_state(path))
 
 
 @functools.lru_cache(maxsize=1 << 16)
-def _probe(path: Path, size: int, mtime_ns: int) -> Recording:
-    # size and mtime_ns are part of the memo's key: a file that changed is looked at again.
+def _probe(path: Path, state: tuple[int, ...]) -> Recording:
+    # The state is part of the memo's key alone: a file that changed is looked at again.
     need("soundfile", "reading recordings")
     import soundfile
 
-    if size == 0:
+    if not path.stat().st_size:
         raise ValueError(f"{path}: empty file (0 bytes); expected audio")
     try:
         with soundfile.SoundFile(path) as file:

@@ -18,6 +18,7 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 from pathlib import Path
 
+from priosig._core.cache import file_digest
 from priosig._core.parts import find_part, need_part, refuse_misspelt
 from priosig.annotations.moments import Moment, load_moments
 from priosig.annotations.segments import LABELS, Segment, identify_segments
@@ -77,12 +78,36 @@ class Annotations:
     clipped : dict of str to float
         Seconds by which a segment overruns its recording, by at most half a second; only segments that do, and none
         without recordings.
+    digests : dict of Path to str
+        SHA-256 of every file that was read so far: this run's annotations, recordings and models.
     """
 
     corpus: Corpus
     moments: tuple[Moment, ...]
     segments: tuple[Segment, ...]
     clipped: dict[str, float] = field(default_factory=dict)
+    digests: dict[Path, str] = field(default_factory=dict, compare=False)
+
+    def digest(self, path: Path) -> str:
+        """SHA-256 of a file that this run reads.
+
+        Raises
+        ------
+        ValueError
+            If the file is not what it was when the run first read it.
+        """
+        try:
+            digest = file_digest(path)
+        except OSError as error:
+            digest = f"({error.strerror})"
+        if self.digests.setdefault(path, digest) != digest:
+            raise ValueError(f"{path}: changed during the run; start it again")
+        return digest
+
+    def refuse_changed(self) -> None:
+        """Refuse, by name, a file that changed since it was read: nothing may be kept or said of it."""
+        for path in list(self.digests):
+            self.digest(path)
 
     def cut(self, busy: Mapping[str, Sequence[Span]] | None = None) -> Cut:
         """How windows are cut by the experiment's own settings; `busy`: talk and silence, where they were heard."""
@@ -151,6 +176,7 @@ def read_annotations(corpus: Corpus) -> Annotations:
         nothing to leave out, or nothing to tell apart; if a segment can't be cut (`plan_slices`), or is too short
         for MuQ.
     """
+    digests = {corpus.moments: file_digest(corpus.moments)}
     moments = load_moments(corpus.moments)
     segments = identify_segments(moments, corpus.settings.min_continue_duration)
     videos = sorted({segment.video_id for segment in segments})
@@ -171,7 +197,9 @@ def read_annotations(corpus: Corpus) -> Annotations:
         slices = plan_slices(segments, corpus.audio)
         check_lengths(slices)
         clipped = clipped_seconds(slices)
-    return Annotations(corpus, tuple(moments), tuple(segments), clipped)
+    annotations = Annotations(corpus, tuple(moments), tuple(segments), clipped, digests)
+    annotations.refuse_changed()
+    return annotations
 
 
 def clipped_seconds(slices: Mapping[str, Slice]) -> dict[str, float]:

@@ -15,7 +15,6 @@ from typing import TYPE_CHECKING
 import numpy as np
 
 from priosig._core.cache import EmbeddingCache
-from priosig._core.file_digests import file_digest
 from priosig._core.memo import kept
 from priosig._core.progress import Progress, Stages
 from priosig.annotations.segments import Segment
@@ -104,8 +103,13 @@ def run_experiment(
     -------
     Experiment
         With the views annotated, equal and clean.
+
+    Raises
+    ------
+    FileNotFoundError, ValueError
+        By name, if a file cannot be used, or changed since this run first read it.
     """
-    check_models(annotations.corpus, extractor, progress=progress)
+    check_models(annotations, extractor, progress=progress)
     screening = screen(annotations, annotations.segments, extractor, progress=progress)
     views = cut_views(annotations.cut(screening.busy()))
     features = measure_views(annotations, views, extractor, progress=progress)
@@ -113,10 +117,11 @@ def run_experiment(
         view.name: evaluate_kept(annotations, view, extractor.cache, of_view, progress=progress)
         for view, of_view in zip(views, with_talk(features, views, screening), strict=True)
     }
+    annotations.refuse_changed()
     return Experiment(annotations, results, screening)
 
 
-def check_models(corpus: Corpus, extractor: "MuQExtractor", *, progress: Stages | None = None) -> None:
+def check_models(annotations: Annotations, extractor: "MuQExtractor", *, progress: Stages | None = None) -> None:
     """Load the encoder and the quality heads, so that what is wrong with them is said before any audio is read.
 
     That they could be loaded is kept by content: a second run loads nothing. Where work is spread, the encoder may
@@ -128,7 +133,9 @@ def check_models(corpus: Corpus, extractor: "MuQExtractor", *, progress: Stages 
         As `MuQExtractor.load` and `priosig.extraction.percepiano.head.load_head`; also if a head is for frames of
         another width.
     """
-    store = extractor.cache
+    corpus, store = annotations.corpus, extractor.cache
+    annotations.digests.update(extractor.digests)
+    heads = [annotations.digest(path) for path in corpus.checkpoints]
 
     def load_muq() -> bool:
         extractor.load()
@@ -138,15 +145,15 @@ def check_models(corpus: Corpus, extractor: "MuQExtractor", *, progress: Stages 
         from priosig.extraction.percepiano.scores import check_heads
 
         check_heads(corpus.checkpoints, extractor.width)
+        annotations.refuse_changed()
         return True
 
     if not is_spread():
         if progress is not None:
             progress("loading MuQ")
-        kept(store, "MuQ can be loaded", load_muq, *([extractor.parameters()] if store is not None else []))
-    if corpus.checkpoints:
-        digests = [file_digest(path) for path in corpus.checkpoints] if store is not None else []
-        kept(store, "heads can be loaded", load_heads, digests, extractor.width)
+        kept(store, "MuQ can be loaded", load_muq, extractor.parameters())
+    if heads:
+        kept(store, "heads can be loaded", load_heads, heads, extractor.width)
 
 
 def screen(
@@ -158,17 +165,15 @@ def screen(
 ) -> Screening:
     """Talk and silence in `segments`, kept in the extractor's cache."""
     audio, store = _audio_of(annotations.corpus), extractor.cache
-
-    recordings = _recordings(segments, audio, progress) if store is not None else None
+    recordings = _recordings(annotations, segments, progress)
 
     def find() -> Screening:
         report = progress("talk and silence") if progress is not None else None
         found = screen_segments(segments, audio, store=store, progress=report)
-        _refuse_changed(recordings, segments, audio)
+        annotations.refuse_changed()
         return found
 
-    inputs = (tuple(segments), recordings) if store is not None else ()
-    return kept(store, "screening", find, *inputs)
+    return kept(store, "screening", find, tuple(segments), recordings)
 
 
 def measure_views(
@@ -188,20 +193,16 @@ def measure_views(
     if not by_id:
         return [None for _ in views]
     segments = tuple(by_id.values())
-
-    recordings = _recordings(segments, audio, progress) if store is not None else None
+    recordings = _recordings(annotations, segments, progress)
+    heads = [annotations.digest(path) for path in corpus.checkpoints]
 
     def measure() -> Features:
         report = progress("embeddings") if progress is not None else None
         found = measure_features(segments, audio, extractor, corpus.checkpoints, meters=meters(), progress=report)
-        _refuse_changed(recordings, segments, audio)
+        annotations.refuse_changed()
         return found
 
-    inputs = ()
-    if store is not None:
-        heads = [file_digest(path) for path in corpus.checkpoints]
-        inputs = segments, recordings, extractor.parameters(), heads
-    features = kept(store, "features", measure, *inputs)
+    features = kept(store, "features", measure, segments, recordings, extractor.parameters(), heads)
     row = {segment_id: i for i, segment_id in enumerate(by_id)}
     return [features.of([row[s.segment_id] for s in view.segments]) if view.segments else None for view in views]
 
@@ -232,29 +233,23 @@ def _audio_of(corpus: Corpus) -> Path:
     return corpus.audio
 
 
-def _recordings(segments: Sequence[Segment], audio: Path, progress: Stages | None) -> dict[str, str]:
+def _recordings(annotations: Annotations, segments: Sequence[Segment], progress: Stages | None) -> dict[str, str]:
     """Hash of the recording of each video, after a look at their headers: what can't be cut is refused first."""
-    slices = plan_slices(segments, audio)
+    slices = plan_slices(segments, _audio_of(annotations.corpus))
+    for segment in annotations.segments:
+        part = slices.get(segment.segment_id)
+        if part is not None and part.clipped_seconds != annotations.clipped.get(segment.segment_id, 0.0):
+            raise ValueError(f"{part.recording.path}: changed during the run; start it again")
     paths = {s.video_id: slices[s.segment_id].recording.path for s in segments}
     sizes = {video_id: path.stat().st_size / 1e6 for video_id, path in paths.items()}
     report = progress("hashes of the recordings") if progress is not None else None
     digests, done, whole = {}, 0.0, sum(sizes.values())
     for video_id, path in paths.items():
-        digests[video_id] = file_digest(path)
+        digests[video_id] = annotations.digest(path)
         done += sizes[video_id]
         if report is not None:
             report(Progress(done, 0.0, whole, "MB"))
     return digests
-
-
-def _refuse_changed(before: dict[str, str] | None, segments: Sequence[Segment], audio: Path) -> None:
-    """Refuse recordings that are not what their hash was taken of: what was heard is kept under that hash."""
-    if before is None:
-        return
-    now = _recordings(segments, audio, None)
-    changed = [video_id for video_id, digest in before.items() if now[video_id] != digest]
-    if changed:
-        raise ValueError(f"{audio}: the recording of {', '.join(changed)} changed during the run; start it again")
 
 
 def with_talk(

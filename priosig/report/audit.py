@@ -3,7 +3,7 @@
 import math
 from collections.abc import Sequence
 
-from priosig.annotations.audit.checks import Finding, Problem, audit_annotations, read_demonstrated
+from priosig.annotations.audit.checks import Finding, Problem, audit_annotations
 from priosig.annotations.audit.finding import HARMS
 from priosig.experiment.pipeline import Experiment
 from priosig.report.grid import Cell, Grid, grid
@@ -26,7 +26,6 @@ def audit_of(experiment: Experiment) -> tuple[Finding, ...]:
         annotations.moments,
         annotations.segments,
         min_continue_duration=corpus.settings.min_continue_duration,
-        demonstrated=read_demonstrated(corpus.moments) if corpus.moments.is_file() else None,
     )
 
 

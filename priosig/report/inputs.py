@@ -18,10 +18,16 @@ _PACKAGES = (
 
 def describe_inputs(experiment: Experiment) -> dict[str, str]:
     """What the experiment was made from: files by name and SHA-256, settings, and a hash of labels and features."""
-    corpus = experiment.annotations.corpus
-    rows = {"annotations": _hashed(corpus.moments)}
-    rows |= {f"quality head {k}": _hashed(path) for k, path in enumerate(corpus.checkpoints, start=1)}
+    annotations, corpus = experiment.annotations, experiment.annotations.corpus
+    rows = {"annotations": f"{corpus.moments.name}, {_short(annotations.digests[corpus.moments])}"}
+    for k, path in enumerate(corpus.checkpoints, start=1):
+        if path in annotations.digests:
+            rows[f"quality head {k}"] = f"{path.name}, {_short(annotations.digests[path])}"
     if corpus.audio is not None:
+        heard = {path.name: digest for path, digest in annotations.digests.items() if path.parent == corpus.audio}
+        if heard:
+            listed = "".join(f"{name} {heard[name]}\n" for name in sorted(heard))
+            rows["recordings"] = f"{len(heard)}, {_short_hash(listed.encode())}"
         rows["model"] = Path(corpus.muq).name if Path(corpus.muq).is_dir() else corpus.muq
     for name, v in experiment.views.items():
         labels = "\n".join(f"{s.segment_id} {label}" for s, label in zip(v.view.segments, v.y, strict=True))
@@ -37,11 +43,9 @@ def software() -> dict[str, str]:
     return {"Python": python_version(), **installed_versions(("priosig", *_PACKAGES))}
 
 
-def _hashed(path: Path) -> str:
-    if not path.is_file():
-        return f"{path.name} (no longer there)"
-    return f"{path.name}, {_short_hash(path.read_bytes())}"
+def _short(digest: str) -> str:
+    return f"sha256 {digest[:16]}"
 
 
 def _short_hash(data: bytes) -> str:
-    return f"sha256 {hashlib.sha256(data).hexdigest()[:16]}"
+    return _short(hashlib.sha256(data).hexdigest())

@@ -12,6 +12,7 @@ import numpy as np
 from priosig.annotations.moments import Moment
 from priosig.annotations.segments import LABELS, Segment
 from priosig.annotations.transcript import Caption, parse_transcript
+from priosig.audio.recordings import find_recording
 from priosig.experiment.evaluation import ViewResult
 from priosig.experiment.pipeline import Experiment
 from priosig.report.clips import AROUND, Clip, make_clip
@@ -101,6 +102,8 @@ def make_clips(material: Material) -> dict[str, Clip | str]:
     room = ROOM
     for segment in {one.segment.segment_id: one.segment for one in worth_hearing(material)}.values():
         try:
+            # What was heard, and not what lies there by now.
+            material.experiment.annotations.digest(find_recording(audio_dir, segment.video_id))
             clip = make_clip(segment, audio_dir)
         except (OSError, ValueError) as error:
             clips[segment.segment_id] = f"Not to be heard: {error}"

@@ -9,8 +9,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 import priosig._core.memo
-from priosig._core.cache import EmbeddingCache
-from priosig._core.file_digests import file_digest
+from priosig._core.cache import EmbeddingCache, file_digest
 from priosig._core.memo import kept, pack, unpack
 from priosig.annotations.segments import Segment
 

@@ -4,7 +4,7 @@ import dataclasses
 
 import pytest
 
-from priosig.annotations.audit.checks import Finding, audit_annotations, read_demonstrated
+from priosig.annotations.audit.checks import Finding, audit_annotations
 from priosig.annotations.segments import identify_segments
 
 
@@ -36,7 +36,7 @@ def lesson(moment):
 
 
 def test_a_clean_lesson_has_every_check_and_no_problem_but_its_lengths(audit, lesson):
-    findings = audit(*lesson, demonstrated=())
+    findings = audit(*lesson)
     assert {name for name, finding in findings.items() if finding.count} == {"lengths_by_class"}
     assert len(findings) == 13
     assert all(finding.effect and finding.title for finding in findings.values())
@@ -149,13 +149,9 @@ def test_a_pause_too_short_for_a_continue_is_counted_among_pauses(audit, moment)
 
 def test_teaching_by_playing_is_reported_only_where_the_annotations_say_so(audit, lesson):
     assert "Not known" in audit(*lesson)["teacher_plays"].summary
-    assert found(audit(*lesson, demonstrated={lesson[2].moment_id})["teacher_plays"]) == [lesson[2].moment_id]
-
-
-def test_demonstrated_is_read_from_the_file_and_unknown_without_the_field(moments_file, moment_row):
-    path = moments_file(moment_row(moment_id="a", demonstrated=True), moment_row(moment_id="b", demonstrated=False))
-    assert read_demonstrated(path) == {"a"}
-    assert read_demonstrated(moments_file(moment_row())) is None
+    said = [dataclasses.replace(m, demonstrated=k == 2) for k, m in enumerate(lesson[:4])] + lesson[4:]
+    finding = audit(*said)["teacher_plays"]
+    assert (found(finding), finding.count, finding.total) == ([lesson[2].moment_id], 1, 4)
 
 
 def test_a_video_of_one_class_is_named(audit, lesson, moment):

@@ -161,3 +161,11 @@ def test_a_sparse_file_is_refused_without_reading_it_whole(tmp_path, start):
         file.truncate(20 << 30)
     with pytest.raises(ValueError, match=r"moments\.jsonl:\d: \d+ bytes and no end of line; expected one object"):
         load_moments(path)
+
+
+def test_whether_the_teacher_plays_is_optional_and_true_or_false(moments_file, moment_row):
+    rows = [moment_row(moment_id=str(k), demonstrated=value) for k, value in enumerate((True, False, None))]
+    moments = load_moments(moments_file(*rows, moment_row()))
+    assert [m.demonstrated for m in moments] == [True, False, None, None]
+    with pytest.raises(ValueError, match="demonstrated is 'yes'; expected true, false or null"):
+        load_moments(moments_file(moment_row(demonstrated="yes")))

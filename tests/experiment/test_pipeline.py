@@ -1,5 +1,6 @@
 """An experiment's steps are kept by content: nothing is computed twice, and nothing old is found after a change."""
 
+import os
 import shutil
 from dataclasses import replace
 from types import SimpleNamespace
@@ -25,6 +26,7 @@ from priosig.experiment.pipeline import (
 from priosig.experiment.views import cut_views
 from priosig.extraction.features import Features
 from priosig.extraction.muq.extractor import MuQExtractor
+from tests.paths import SMALL_HEADS as HEADS
 from tests.paths import SMALL_MUQ as SMALL
 
 # Two videos of 100 s, two moments each; between them a CONTINUE.
@@ -71,6 +73,11 @@ def encoder(store, monkeypatch):
     return SimpleNamespace(cache=store, parameters=lambda: parameters), parameters, asked
 
 
+def another_run(annotations):
+    """The same corpus, its files looked at anew."""
+    return replace(annotations, digests={})
+
+
 def test_a_second_description_is_read_and_is_the_same(annotations, store, monkeypatch):
     first = describe(annotations, store)
     monkeypatch.setattr(pipeline, "evaluate_view", lambda *_, **__: pytest.fail("computed again"))
@@ -102,6 +109,7 @@ def test_features_are_measured_again_only_if_something_changed(annotations, enco
         measure_views(annotations, views, extractor)
     assert len(asked) == 1
     soundfile.write(annotations.corpus.audio / "videoAAAAAA.wav", np.full(8000 * 100, 0.1, np.float32), 8000)
+    annotations = another_run(annotations)
     measure_views(annotations, views, extractor)
     assert len(asked) == 2
     parameters["layer"] = "3"
@@ -119,7 +127,7 @@ def test_features_of_other_heads_are_measured_again(annotations, encoder, tmp_pa
     for content in (b"one", b"other, longer"):
         head.write_bytes(content)
         for _ in range(2):
-            measure_views(with_head, cut_views(annotations.cut()), extractor)
+            measure_views(another_run(with_head), cut_views(annotations.cut()), extractor)
     assert len(asked) == 2
 
 
@@ -136,16 +144,16 @@ def test_a_recording_that_changes_while_it_is_heard_is_refused_and_nothing_is_ke
         asked.append([])
         return heard
 
-    def run() -> None:
+    def run(annotations) -> None:
         if step == "measure_features":
             measure_views(annotations, cut_views(annotations.cut())[:1], extractor)
         else:
             screen(annotations, annotations.segments, extractor)
 
     monkeypatch.setattr(pipeline, step, swapped)
-    with pytest.raises(ValueError, match="the recording of videoBBBBBB changed during the run; start it again"):
-        run()
-    run()  # it holds still now, and has to be heard again
+    with pytest.raises(ValueError, match=r"videoBBBBBB\.wav: changed during the run; start it again"):
+        run(annotations)
+    run(another_run(annotations))  # it holds still now, and has to be heard again
     assert len(asked) == 2
 
 
@@ -154,8 +162,74 @@ def test_another_recording_is_screened_again(annotations, encoder, monkeypatch):
     monkeypatch.setattr(pipeline, "screen_segments", lambda *_, **__: asked.append([]) or Screening({}, {}))
     for level in (0.0, 0.0, 0.3):
         soundfile.write(annotations.corpus.audio / "videoAAAAAA.wav", np.full(8000 * 100, level, np.float32), 8000)
-        screen(annotations, annotations.segments, extractor)
+        screen(another_run(annotations), annotations.segments, extractor)
     assert len(asked) == 2
+
+
+def copied_over(path, content):
+    """Other content in the same file, of equal size and time."""
+    status = path.stat()
+    path.write_bytes(content)
+    os.utime(path, ns=(status.st_atime_ns, status.st_mtime_ns))
+
+
+def put_in_place(path, content):
+    """Another file of the same name, of equal size and time."""
+    status = path.stat()
+    (path.parent / "other").write_bytes(content)
+    os.utime(path.parent / "other", ns=(status.st_atime_ns, status.st_mtime_ns))
+    os.replace(path.parent / "other", path)
+
+
+@pytest.mark.parametrize("replaced", [copied_over, put_in_place])
+@pytest.mark.parametrize("with_cache", [True, False], ids=["cache", "no cache"])
+def test_a_recording_replaced_between_two_stages_is_refused(annotations, encoder, monkeypatch, replaced, with_cache):
+    extractor, _, asked = encoder
+    extractor.cache = extractor.cache if with_cache else None
+    monkeypatch.setattr(pipeline, "screen_segments", lambda *_, **__: Screening({}, {}))
+    screen(annotations, annotations.segments, extractor)
+    path = annotations.corpus.audio / "videoBBBBBB.wav"
+    replaced(path, path.read_bytes()[:-2] + b"\1\0")
+    with pytest.raises(ValueError, match=r"videoBBBBBB\.wav: changed during the run; start it again"):
+        measure_views(annotations, cut_views(annotations.cut()), extractor)
+    assert asked == []
+    measure_views(another_run(annotations), cut_views(annotations.cut()), extractor)
+    assert len(asked) == 1
+
+
+def test_a_recording_cut_shorter_after_the_annotations_were_read_is_refused(annotations, encoder, moments_file):
+    path = annotations.corpus.audio / "videoBBBBBB.wav"
+    soundfile.write(path, np.zeros(round(8000 * 59.9), np.float32), 8000)  # the last STOP ends at 60 s
+    with pytest.raises(ValueError, match=r"videoBBBBBB\.wav: changed during the run; start it again"):
+        screen(annotations, annotations.segments, encoder[0])
+
+
+@pytest.mark.parametrize("part", ["moments.jsonl", "head.ckpt", "config.json", "model.safetensors"])
+@pytest.mark.parametrize("how", ["edited", "gone"])
+def test_annotations_and_models_that_change_during_a_run_are_refused_by_name(
+    annotations, store, monkeypatch, tmp_path, part, how
+):
+    shutil.copytree(SMALL, tmp_path / "muq")
+    shutil.copy(next(HEADS.glob("*.ckpt")), tmp_path / "head.ckpt")
+    corpus = replace(annotations.corpus, muq=str(tmp_path / "muq"), checkpoints=(tmp_path / "head.ckpt",))
+    (path,) = tmp_path.rglob(part)
+
+    def meanwhile(*_, **__):
+        if how == "edited":
+            copied_over(path, path.read_bytes()[:-1] + b" ")
+        else:
+            path.unlink()
+        return Screening({}, {})
+
+    monkeypatch.setattr(pipeline, "screen_segments", meanwhile)
+    extractor = make_extractor(corpus, device="cpu", cache_dir=store.directory)
+    with pytest.raises(ValueError, match=rf"{part}: changed during the run; start it again"):
+        run_experiment(replace(annotations, corpus=corpus), extractor)
+
+
+def test_a_file_that_was_only_touched_did_not_change(annotations):
+    os.utime(annotations.corpus.moments)
+    annotations.refuse_changed()
 
 
 def test_a_view_in_which_other_talk_is_heard_is_evaluated_again(annotations, store, monkeypatch):
@@ -234,7 +308,9 @@ def test_models_that_were_loaded_once_are_not_loaded_again(annotations, store, m
     loads = []
     monkeypatch.setattr(MuQExtractor, "load", lambda self: loads.append(1))
     for _ in range(2):
-        check_models(corpus, make_extractor(corpus, device="cpu", cache_dir=store.directory))
+        check_models(
+            replace(annotations, corpus=corpus), make_extractor(corpus, device="cpu", cache_dir=store.directory)
+        )
     assert len(loads) == 1
 
 

@@ -10,16 +10,14 @@ Every check is reported, also one that found nothing: what was looked for is par
 could be checked, `total`; a moment without a transcript, say, is not among the moments whose talk was looked at.
 """
 
-import json
-import os
-from collections.abc import Collection, Sequence
+from collections.abc import Sequence
 
 from priosig.annotations.audit import interruptions, times, windows
 from priosig.annotations.audit.finding import Finding, Problem
 from priosig.annotations.moments import Moment
 from priosig.annotations.segments import Segment
 
-__all__ = ["Finding", "Problem", "audit_annotations", "read_demonstrated"]
+__all__ = ["Finding", "Problem", "audit_annotations"]
 
 
 def audit_annotations(
@@ -27,7 +25,6 @@ def audit_annotations(
     segments: Sequence[Segment],
     *,
     min_continue_duration: float = 5.0,
-    demonstrated: Collection[str] | None = None,
 ) -> tuple[Finding, ...]:
     """Look for everything this module knows of.
 
@@ -38,8 +35,6 @@ def audit_annotations(
         Derived from them, as annotated.
     min_continue_duration : float
         Seconds; with which the segments were derived.
-    demonstrated : collection of str, optional
-        Ids of the moments in which the teacher plays (`read_demonstrated`); None where it is not known.
 
     Returns
     -------
@@ -57,18 +52,6 @@ def audit_annotations(
         times.far_from_stop(moments),
         *times.default_values(moments),
         times.lost_continues(moments, segments, min_continue_duration),
-        times.teacher_plays(moments, demonstrated),
+        times.teacher_plays(moments),
         windows.one_class_videos(segments),
     )
-
-
-def read_demonstrated(path: str | os.PathLike) -> frozenset[str] | None:
-    """Ids of the moments whose optional field `demonstrated` is true; None if no line has that field.
-
-    The rest of the pipeline does not use this field, so `load_moments` leaves it out.
-    """
-    with open(path, encoding="utf-8-sig") as lines:
-        rows = [json.loads(line) for line in lines if line.strip()]
-    if not any("demonstrated" in row for row in rows):
-        return None
-    return frozenset(row["moment_id"] for row in rows if row.get("demonstrated") is True)

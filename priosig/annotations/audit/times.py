@@ -5,7 +5,8 @@ Each gives a `Finding`; `priosig.annotations.audit.checks` runs them all.
 
 import statistics
 from collections import Counter
-from collections.abc import Collection, Iterator, Sequence
+from collections.abc import Iterator, Sequence
+from dataclasses import replace
 from itertools import pairwise
 
 from priosig.annotations.audit.finding import Finding, Problem, finding_of, milliseconds, seconds_words, window_words
@@ -178,23 +179,22 @@ def lost_continues(moments: Sequence[Moment], segments: Sequence[Segment], min_c
     )
 
 
-def teacher_plays(moments: Sequence[Moment], demonstrated: Collection[str] | None) -> Finding:
-    """Moments in which the teacher plays; not known (None) is said so."""
-    problems = [
-        Problem(m.moment_id, m.video_id, m.feedback_start, f"the teacher plays after {m.feedback_start:.1f} s")
-        for m in moments
-        if demonstrated is not None and m.moment_id in demonstrated
-    ]
+def teacher_plays(moments: Sequence[Moment]) -> Finding:
+    """Moments in which the teacher plays; that it is not known is said so."""
+    known = [m for m in moments if m.demonstrated is not None]
     finding = finding_of(
         "teacher_plays",
         "Moments in which the teacher plays",
         "moment",
-        problems,
-        len(moments) if demonstrated is not None else 0,
+        [
+            Problem(m.moment_id, m.video_id, m.feedback_start, f"the teacher plays after {m.feedback_start:.1f} s")
+            for m in known
+            if m.demonstrated
+        ],
+        len(known),
         "the label may be wrong",
         "A CONTINUE window that begins after such feedback may hold the teacher's playing, not the student's.",
     )
-    if demonstrated is not None:
+    if known:
         return finding
-    unknown = "Not known: the annotations have no field “demonstrated”."
-    return Finding(finding.name, finding.title, finding.unit, 0, 0, unknown, finding.harm, finding.effect, ())
+    return replace(finding, summary="Not known: the annotations have no field “demonstrated”.")

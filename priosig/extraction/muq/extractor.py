@@ -123,6 +123,11 @@ class MuQExtractor:
         return self._muq.files
 
     @property
+    def digests(self) -> dict[Path, str]:
+        """SHA-256 of each of the model's files, as it was when this first needed it."""
+        return self._muq.digests
+
+    @property
     def fingerprint(self) -> str:
         """Hash of the model's configuration and weights: 64 hexadecimal digits."""
         return self._muq.fingerprint

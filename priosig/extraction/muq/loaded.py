@@ -16,6 +16,7 @@ from typing import TYPE_CHECKING
 
 import numpy as np
 
+from priosig._core.cache import file_digest
 from priosig._core.extras import need
 from priosig.audio.windows import MUQ_RATE
 from priosig.extraction.muq.layers import Layer, layer_numbers, name_layers, start_batch
@@ -73,9 +74,14 @@ class LoadedMuQ:
         return config, weights
 
     @functools.cached_property
+    def digests(self) -> dict[Path, str]:
+        """Hashes of the model's files, as they were when first asked for."""
+        return {path: file_digest(path) for path in self.files}
+
+    @functools.cached_property
     def fingerprint(self) -> str:
         """Hash of the model's configuration and weights: 64 hexadecimal digits."""
-        return model_fingerprint(self.files)
+        return model_fingerprint(self.digests.values())
 
     @functools.cached_property
     def width(self) -> int:
@@ -92,8 +98,9 @@ class LoadedMuQ:
     @functools.cached_property
     def module(self) -> "torch.nn.Module":
         """The muq package's model, on the device."""
+        before = self.digests
         module = load_muq(*self.files)
-        if model_fingerprint(self.files) != self.fingerprint:
+        if {path: file_digest(path) for path in self.files} != before:
             raise ValueError(f"{self.files[0].parent}: the model's files changed during the run; start it again")
         return module.to(self.device)
 

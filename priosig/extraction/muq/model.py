@@ -20,7 +20,6 @@ from pathlib import Path
 from typing import TYPE_CHECKING
 
 from priosig._core.extras import need
-from priosig._core.file_digests import file_digest
 from priosig._core.parts import find_part, need_part
 
 if TYPE_CHECKING:
@@ -56,9 +55,8 @@ def model_files(model: str | os.PathLike, revision: str | None = None) -> tuple[
     return _local_files(Path(model))
 
 
-def model_fingerprint(files: Iterable[Path]) -> str:
-    """Hash of a model's files: 64 hexadecimal digits. A file is read again only if it changed."""
-    digests = [file_digest(path) for path in files]
+def model_fingerprint(digests: Iterable[str]) -> str:
+    """Hash of the hashes of a model's files: 64 hexadecimal digits."""
     return hashlib.blake2b("".join(digests).encode(), digest_size=32).hexdigest()
 
 

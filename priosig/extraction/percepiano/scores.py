@@ -12,6 +12,7 @@ from typing import TYPE_CHECKING
 
 import numpy as np
 
+from priosig._core.cache import file_state
 from priosig.extraction.percepiano.head import POOLED_PARTS, MuQStatsModel, load_head
 from priosig.extraction.pooling import FrameSummary, summarise
 
@@ -143,13 +144,10 @@ def _summary(segment_id: str, given: "np.ndarray | torch.Tensor | FrameSummary")
 
 def _loaded_head(path: Path, device: str) -> MuQStatsModel:
     """The head of a checkpoint on a device; read again only if the file changed."""
-    if not path.is_file():
-        return load_head(path)  # says what is wrong
-    status = path.stat()
-    return _remembered_head(path, status.st_size, status.st_mtime_ns, device)
+    return _remembered_head(path, file_state(path) if path.is_file() else (), device)
 
 
 @functools.lru_cache(maxsize=32)  # 5 MB each
-def _remembered_head(path: Path, size: int, mtime_ns: int, device: str) -> MuQStatsModel:
-    # size and mtime_ns are read only as part of the memo's key.
+def _remembered_head(path: Path, state: tuple[int, ...], device: str) -> MuQStatsModel:
+    # The state is part of the memo's key alone.
     return load_head(path).to(device)
