@@ -8,8 +8,9 @@ checkpoints minimum and maximum too, and two GELU layers and a sigmoid give scor
 were pooled window by window and not kept (`FrameSummary`) do as well.
 
 A checkpoint is a pickle, and a pickle can run code. It is opened with `weights_only=True`, so that none ever
-does; one that needs more than tensors and plain values is refused by the names of what it asks for. Shapes
-are compared with the hyperparameters before anything is built.
+does; one that needs more than tensors and plain values is refused by the names of what it asks for. Declared sizes
+are held against the file's, its bytes against the zip's checksums, and shapes against the hyperparameters before
+anything is built.
 """
 
 import io
@@ -19,6 +20,7 @@ import zipfile
 from pathlib import Path
 
 from priosig._core.atomic import write_bytes
+from priosig._core.checks import shown
 from priosig._core.extras import need
 from priosig._core.parts import need_part
 from priosig.extraction.percepiano.scales import PERCEPIANO_DIMENSIONS
@@ -34,6 +36,8 @@ POOLED_PARTS = {"mean_std": 2, "mean_std_min_max": 4}
 """Kinds of pooling, and how many times the frames' width each one gives."""
 
 _REAL = (torch.float16, torch.bfloat16, torch.float32, torch.float64)
+_LARGEST_WEIGHT = 1e6  # of such weights and 16,384 inputs float32 still holds the sums; trained ones are about 1
+_LARGEST_FILE = 1 << 30
 _SIZES = ("input_dim", "hidden_dim", "num_labels")
 
 
@@ -131,7 +135,7 @@ def load_head(path: str | os.PathLike) -> MuQStatsModel:
     if not isinstance(checkpoint, dict) or not all(
         isinstance(checkpoint.get(part), dict) for part in ("state_dict", "hyper_parameters")
     ):
-        held = ", ".join(map(str, checkpoint)) if isinstance(checkpoint, dict) else type(checkpoint).__name__
+        held = ", ".join(map(shown, [*checkpoint][:5])) if isinstance(checkpoint, dict) else type(checkpoint).__name__
         raise ValueError(
             f"{path}: holds {held or 'nothing'}; expected a checkpoint with state_dict and hyper_parameters"
         )
@@ -150,15 +154,19 @@ def load_head(path: str | os.PathLike) -> MuQStatsModel:
         if not isinstance(tensor, torch.Tensor):
             raise ValueError(f"{path}: state_dict has no tensor {name}; expected {', '.join(expected)}")
         if name not in expected:
-            raise ValueError(f"{path}: state_dict has an unexpected {name}; expected {', '.join(expected)}")
+            raise ValueError(f"{path}: state_dict has an unexpected {shown(name)}; expected {', '.join(expected)}")
         if tuple(tensor.shape) != expected[name]:
             raise ValueError(
                 f"{path}: {name} has shape {tuple(tensor.shape)}; by its hyper_parameters, expected {expected[name]}"
             )
         if tensor.layout != torch.strided or tensor.is_meta or tensor.dtype not in _REAL:
             raise ValueError(f"{path}: {name} is {tensor.dtype}, {tensor.layout}; expected plain real weights")
-        if not torch.isfinite(tensor).all():
-            raise ValueError(f"{path}: {name} is {tensor.dtype} or not finite; expected finite real weights")
+        if tensor.untyped_storage().nbytes() < tensor.numel() * tensor.element_size():
+            raise ValueError(f"{path}: {name} declares more numbers than the file holds; expected each one written")
+        if not (tensor.abs() <= _LARGEST_WEIGHT).all():
+            raise ValueError(
+                f"{path}: {name} holds NaN or a number beyond {_LARGEST_WEIGHT:g}; expected weights that give scores"
+            )
 
     with torch.random.fork_rng(devices=()):  # building draws random weights that are replaced at once
         head = MuQStatsModel(**settings)
@@ -168,24 +176,41 @@ def load_head(path: str | os.PathLike) -> MuQStatsModel:
 
 def _read_checkpoint(path: Path) -> object:
     need_part(path, "file", "a quality head's checkpoint")
+    if path.stat().st_size > _LARGEST_FILE:
+        raise ValueError(f"{path}: {path.stat().st_size} bytes; expected a head's checkpoint, some 10 MB")
     try:
-        # Reads names and imports nothing; knows no files older than torch 1.6, whose names the error has.
-        zipped = zipfile.is_zipfile(path)
-        wanted = torch.serialization.get_unsafe_globals_in_checkpoint(path) if zipped else []
+        wanted = []
+        with path.open("rb") as file:
+            zipped = file.read(4) == b"PK\3\4"  # what torch goes by; before 1.6 it wrote no zip
+        if zipped:
+            _check_zip(path)
+            # Reads names and imports nothing; knows no files older than torch 1.6, whose names the error has.
+            wanted = torch.serialization.get_unsafe_globals_in_checkpoint(path)
         if not wanted:
             return torch.load(path, map_location="cpu", weights_only=True)
     except Exception as error:  # for what is not its own, torch has errors of a dozen kinds
         wanted = re.findall(r"GLOBAL ([\w.]+)", str(error))
         if not wanted:
             # Not in torch's words, which advise to try again without weights_only.
+            why = str(error) if isinstance(error, zipfile.BadZipFile) else type(error).__name__
             raise ValueError(
-                f"{path}: cannot be read as a checkpoint of tensors and plain values ({type(error).__name__}); "
-                "expected what torch.save writes"
+                f"{path}: cannot be read as a checkpoint of tensors and plain values ({why}); expected what "
+                "torch.save writes: copy or download it again"
             ) from None
     raise ValueError(
-        f"{path}: wants to use {', '.join(sorted(wanted))} when it is read, and no code in a checkpoint is ever "
+        f"{path}: wants to use {', '.join(shown(name)[1:-1] for name in sorted(wanted)[:5])} when it is read, and no code in a checkpoint is ever "
         "run; expected tensors and plain values: save it again with hyper_parameters of plain Python types"
     )
+
+
+def _check_zip(path: Path) -> None:
+    """Refuse a zip that would unpack to more than it is, or whose bytes are not those that were written."""
+    with zipfile.ZipFile(path) as file:
+        if sum(entry.file_size for entry in file.infolist()) > path.stat().st_size:
+            raise zipfile.BadZipFile("it would unpack to more than its own size")
+        damaged = file.testzip()  # torch itself does not look at checksums
+        if damaged is not None:
+            raise zipfile.BadZipFile(f"damaged: {shown(damaged)} does not match its checksum")
 
 
 def _hyper_parameters(given: dict, path: Path) -> dict:
@@ -193,17 +218,17 @@ def _hyper_parameters(given: dict, path: Path) -> dict:
     for name in _SIZES:
         settings[name] = given.get(name)
         if type(settings[name]) is not int or settings[name] < 1:
-            raise ValueError(f"{path}: hyper_parameters {name} is {settings[name]!r}; expected an integer > 0")
+            raise ValueError(f"{path}: hyper_parameters {name} is {shown(settings[name])}; expected an integer > 0")
     if settings["num_labels"] != len(PERCEPIANO_DIMENSIONS):
         raise ValueError(
-            f"{path}: hyper_parameters num_labels is {settings['num_labels']}; expected "
+            f"{path}: hyper_parameters num_labels is {shown(settings['num_labels'])}; expected "
             f"{len(PERCEPIANO_DIMENSIONS)}, the scales of PercePiano"
         )
-    if settings["pooling_stats"] not in POOLED_PARTS:
+    if not isinstance(settings["pooling_stats"], str) or settings["pooling_stats"] not in POOLED_PARTS:
         raise ValueError(
-            f"{path}: hyper_parameters pooling_stats is {settings['pooling_stats']!r}; expected one of "
+            f"{path}: hyper_parameters pooling_stats is {shown(settings['pooling_stats'])}; expected one of "
             f"{', '.join(POOLED_PARTS)}"
         )
     if not isinstance(settings["dropout"], int | float) or not 0 <= settings["dropout"] <= 1:
-        raise ValueError(f"{path}: hyper_parameters dropout is {settings['dropout']!r}; expected 0 to 1")
+        raise ValueError(f"{path}: hyper_parameters dropout is {shown(settings['dropout'])}; expected 0 to 1")
     return settings

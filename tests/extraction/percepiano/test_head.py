@@ -3,6 +3,7 @@
 import math
 import os
 import random
+import zipfile
 from pathlib import Path
 
 import numpy as np
@@ -129,8 +130,8 @@ def without(content, *keys):
 @pytest.mark.parametrize(
     ("content", "match"),
     [
-        (without(checkpoint(), "hyper_parameters"), "holds epoch, state_dict; expected"),
-        (without(checkpoint(), "state_dict"), "holds epoch, hyper_parameters; expected"),
+        (without(checkpoint(), "hyper_parameters"), "holds 'epoch', 'state_dict'; expected"),
+        (without(checkpoint(), "state_dict"), "holds 'epoch', 'hyper_parameters'; expected"),
         ([1, 2], "holds list; expected"),
         ({}, "holds nothing; expected"),
         (without(checkpoint(), "hyper_parameters", "input_dim"), "input_dim is None; expected"),
@@ -143,7 +144,10 @@ def without(content, *keys):
         (checkpoint(dropout=3), "dropout is 3; expected 0 to 1"),
         (without(checkpoint(), "state_dict", "clf.3.bias"), "no tensor clf.3.bias"),
         (weight(checkpoint(), [1.0]), "no tensor clf.0.weight"),
-        (weight(checkpoint(), torch.full((HIDDEN, 2 * WIDTH), math.nan)), "clf.0.weight .*not finite"),
+        (weight(checkpoint(), torch.full((HIDDEN, 2 * WIDTH), math.nan)), "clf.0.weight holds NaN or a number"),
+        (weight(checkpoint(), torch.full((HIDDEN, 2 * WIDTH), 1e38)), r"clf.0.weight .* beyond 1e\+06"),
+        (checkpoint(pooling_stats=[]), r"pooling_stats is \[\]; expected one of"),
+        (checkpoint(dropout="\x1b" * 999), r"dropout is '(\\x1b)+.*\.\.\..*(\\x1b)+'; expected 0 to 1"),
         (weight(checkpoint(), torch.ones((HIDDEN, 2 * WIDTH), dtype=torch.int64)), "clf.0.weight is torch.int64"),
     ],
 )
@@ -155,7 +159,7 @@ def test_checkpoint_of_another_shape_is_refused_by_file_and_entry(save, content,
 def test_tensor_that_the_head_has_no_place_for_is_refused(save):
     content = checkpoint()
     content["state_dict"]["attention.weight"] = torch.zeros(3)
-    with pytest.raises(ValueError, match=r"unexpected attention\.weight; expected clf\.0\.weight"):
+    with pytest.raises(ValueError, match=r"unexpected 'attention\.weight'; expected clf\.0\.weight"):
         load_head(save(content))
 
 
@@ -190,3 +194,63 @@ def test_odd_tensors_and_names_are_refused_by_file(save, change, match):
     content["state_dict"] = change(content["state_dict"])
     with pytest.raises(ValueError, match=rf"head\.ckpt: .*{match}"):
         load_head(save(content))
+
+
+# What a file declares is held against what it is.
+
+
+def test_tensors_that_repeat_one_number_for_ever_are_refused_before_they_are_spread_out(save):
+    size = 10**8  # 40 PB
+    shapes = {"clf.0": (size, 2 * WIDTH), "clf.3": (size, size), "clf.6": (19, size)}
+    state = {f"{name}.weight": torch.zeros(1).expand(shape) for name, shape in shapes.items()}
+    state |= {f"{name}.bias": torch.zeros(1).expand(shape[0]) for name, shape in shapes.items()}
+    path = save(checkpoint(hidden_dim=size) | {"state_dict": state})
+    assert path.stat().st_size < 10_000
+    with pytest.raises(ValueError, match=r"head\.ckpt: clf\.0\.bias declares more numbers than the file holds"):
+        load_head(path)
+
+
+def rewritten(path, change, *, compression=zipfile.ZIP_STORED):
+    with zipfile.ZipFile(path) as before:
+        entries = {name: before.read(name) for name in before.namelist()}
+    with zipfile.ZipFile(path, "w", compression) as after:
+        for name, content in entries.items():
+            after.writestr(name, change(name, content))
+
+
+def test_a_zip_that_unpacks_to_more_than_it_is_is_refused_unread(save):
+    path = save(checkpoint())
+    bomb = bytes(10**7)
+    rewritten(path, lambda name, content: bomb if "data/" in name else content, compression=zipfile.ZIP_DEFLATED)
+    with pytest.raises(ValueError, match=r"head\.ckpt: .*it would unpack to more than its own size"):
+        load_head(path)
+
+
+def test_a_storage_that_is_declared_larger_than_its_record_is_refused(save):
+    def declare(name, content):
+        at = content.find(b"K\x13t")  # the number of the last layer's biases, 19
+        return content if at < 0 else content[:at] + b"J" + (10**9).to_bytes(4, "little") + content[at + 2 :]
+
+    path = save(checkpoint())
+    rewritten(path, declare)
+    with pytest.raises(ValueError, match=r"head\.ckpt: cannot be read as a checkpoint"):
+        load_head(path)
+
+
+@pytest.mark.parametrize("place", range(0, 100, 7))
+def test_a_damaged_byte_of_a_weight_is_found_by_its_checksum(save, place):
+    content = checkpoint()
+    path = save(content)
+    data = bytearray(path.read_bytes())
+    at = data.index(content["state_dict"]["clf.0.weight"].numpy().tobytes())
+    data[at + place] ^= 1
+    path.write_bytes(data)
+    with pytest.raises(ValueError, match=r"head\.ckpt: .*damaged: 'head/data/\d' does not match its checksum"):
+        load_head(path)
+
+
+def test_a_file_far_larger_than_any_head_is_refused_unread(tmp_path):
+    with (tmp_path / "x.ckpt").open("wb") as file:
+        file.truncate(20 << 30)
+    with pytest.raises(ValueError, match=r"x\.ckpt: 21474836480 bytes; expected a head's checkpoint"):
+        load_head(tmp_path / "x.ckpt")
