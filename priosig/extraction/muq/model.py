@@ -10,7 +10,6 @@ import contextlib
 import hashlib
 import importlib.util
 import json
-import math
 import os
 import random
 import re
@@ -19,6 +18,7 @@ from collections.abc import Iterable, Iterator
 from pathlib import Path
 from typing import TYPE_CHECKING
 
+from priosig._core.checks import shown
 from priosig._core.extras import need
 from priosig._core.parts import find_part, need_part
 
@@ -31,6 +31,23 @@ _HUB_ID = re.compile(r"[A-Za-z0-9][\w.-]*/[A-Za-z0-9][\w.-]*\Z")
 _PICKLES = (".bin", ".pt", ".pth", ".ckpt")
 _NAMES_SHOWN = 4
 _DEPTH, _WIDTH = 12, 1024  # conformer layers, and dimensions of a frame, by the package's defaults
+_FIXED = {  # 25 frames a second of one spectrogram, which everything else here takes for granted
+    "label_rate": 25, "hop_length": 240, "n_mels": 128, "features": ["melspec_2048"], "is_flash": False,
+    "use_encodec_target": False,  # a second model, from the network
+}  # fmt: skip
+_LAYER = "model.conformer.layers."
+_SIZES = {  # of a model, and where its weights have it: tensor and axis
+    "encoder_dim": ("model.cls_token", 0),
+    "conv_dim": ("model.conv.conv.0.conv1.weight", 0),
+    "codebook_size": ("model.linear.weight", 0),
+    "w2v2_config.intermediate_size": (f"{_LAYER}0.ffn1.intermediate_dense.weight", 0),
+    "w2v2_config.conv_depthwise_kernel_size": (f"{_LAYER}0.conv_module.depthwise_conv.weight", 2),
+}
+_LARGEST = {  # of what one cannot read off the weights, several times what the released model has
+    "num_codebooks": 64, "codebook_dim": 1024, "rvq_n_codebooks": 64, "rvq_multi_layer_num": 64,
+    "w2v2_config.num_conv_pos_embeddings": 1024, "w2v2_config.max_source_positions": 100_000,
+}  # fmt: skip
+_LONGEST = 1_000_000  # bytes of a config.json
 
 
 def is_hub_id(model: str | os.PathLike) -> bool:
@@ -73,7 +90,7 @@ def conformer_width(config: Path) -> int:
 def _count(config: Path, name: str, default: int, what: str) -> int:
     count = _read_config(config).get(name, default)
     if type(count) is not int or count < 1:
-        raise ValueError(f"{config}: {name} is {count!r}; expected {what}")
+        raise ValueError(f"{config}: {name} is {shown(count)}; expected {what}")
     return count
 
 
@@ -114,12 +131,15 @@ def load_muq(config: Path, weights: Path) -> "torch.nn.Module":
     MuQ, MuQConfig = import_muq()
     settings = _read_config(config)
     known = MuQConfig.__dataclass_fields__
+    # Building first and comparing then would take a year for a depth of 10**9.
+    _refuse_other_sizes(config, {name: known[name].default for name in known} | settings, _shapes(weights))
     try:
         with random_states_kept():
             # Unknown settings are left out, as MuQ.from_pretrained does.
             model = MuQ(MuQConfig(**{name: settings[name] for name in settings if name in known}))
     except Exception as error:
-        raise ValueError(f"{config}: no MuQ can be built from it ({error!r}); expected the model's file") from error
+        why = shown(f"{type(error).__name__}: {error}")
+        raise ValueError(f"{config}: no MuQ can be built from it ({why}); expected the model's file") from error
     try:
         found = load_file(weights)
     except SafetensorError as error:
@@ -149,6 +169,35 @@ def load_muq(config: Path, weights: Path) -> "torch.nn.Module":
             f"{len(expected)} tensors: {listed}"
         )
     return model.float().eval().requires_grad_(False)
+
+
+def _shapes(weights: Path) -> dict[str, tuple[int, ...]]:
+    """Shape of each tensor, from the file's header alone."""
+    from safetensors import SafetensorError, safe_open
+
+    try:
+        with safe_open(weights, framework="numpy") as file:
+            return {name: tuple(file.get_slice(name).get_shape()) for name in file.keys()}  # noqa: SIM118
+    except SafetensorError as error:
+        raise ValueError(f"{weights}: cannot be read ({error}); expected a whole safetensors file") from error
+
+
+def _refuse_other_sizes(config: Path, settings: dict, shapes: dict[str, tuple[int, ...]]) -> None:
+    """Refuse a configuration whose sizes are not those of the weights."""
+    conformer = settings.get("w2v2_config")
+    given = settings | {f"w2v2_config.{k}": v for k, v in (conformer if isinstance(conformer, dict) else {}).items()}
+    layers = {name.removeprefix(_LAYER).partition(".")[0] for name in shapes if name.startswith(_LAYER)}
+    sizes = {"encoder_depth": len(layers)}
+    for name, (tensor, axis) in _SIZES.items():
+        shape = shapes.get(tensor, ())
+        sizes[name] = shape[axis] if len(shape) > axis else 0
+    for name, size in sizes.items():
+        if type(given.get(name)) is not int or given[name] != size:
+            has = f"{size}, as the weights beside it have"
+            raise ValueError(f"{config}: {name} is {shown(given.get(name))}; expected {has}")
+    for name, most in _LARGEST.items():
+        if name in given and (type(given[name]) is not int or not 1 <= given[name] <= most):
+            raise ValueError(f"{config}: {name} is {shown(given[name])}; expected 1 to {most}")
 
 
 def resolve_device(asked: str) -> str:
@@ -224,18 +273,23 @@ def _hub_files(model: str, revision: str | None) -> tuple[Path, Path]:
 
 
 def _read_config(path: Path) -> dict:
+    with path.open("rb") as file:
+        data = file.read(_LONGEST + 1)
+    if len(data) > _LONGEST:
+        raise ValueError(f"{path}: over {_LONGEST} bytes; expected MuQ's configuration")
     try:
-        config = json.loads(path.read_text(encoding="utf-8"))
+        config = json.loads(data)
     except (ValueError, RecursionError) as error:
-        raise ValueError(f"{path}: not JSON ({error}); expected MuQ's configuration") from None
+        raise ValueError(f"{path}: not JSON ({shown(str(error))}); expected MuQ's configuration") from None
     if not isinstance(config, dict):
         raise ValueError(f"{path}: holds a {type(config).__name__}; expected an object, MuQ's configuration")
     stat = config.get("stat")
-    for name in ("melspec_2048_mean", "melspec_2048_std"):
+    for name, least in (("melspec_2048_mean", -1e6), ("melspec_2048_std", 1e-6)):
         value = stat.get(name) if isinstance(stat, dict) else None
-        number = isinstance(value, int | float) and math.isfinite(value)
-        if not number or (name.endswith("std") and value <= 0):
-            raise ValueError(f"{path}: stat.{name} is {value!r}; expected what the model was trained with")
-    if config.get("use_encodec_target"):
-        raise ValueError(f"{path}: use_encodec_target asks for a second model, from the network; expected false")
+        number = isinstance(value, int | float) and not isinstance(value, bool)
+        if not number or not least <= value <= 1e6:
+            raise ValueError(f"{path}: stat.{name} is {shown(value)}; expected what the model was trained with")
+    for name, value in _FIXED.items():
+        if config.get(name, value) != value or type(config.get(name, value)) is not type(value):
+            raise ValueError(f"{path}: {name} is {shown(config[name])}; expected {shown(value)}, as MuQ has")
     return {**config, "rvq_ckpt_path": None}  # a pickle whose weights are in model.safetensors anyway

@@ -197,8 +197,9 @@ def _read_checkpoint(path: Path) -> object:
                 f"{path}: cannot be read as a checkpoint of tensors and plain values ({why}); expected what "
                 "torch.save writes: copy or download it again"
             ) from None
+    names = ", ".join(shown(name)[1:-1] for name in sorted(wanted)[:5])
     raise ValueError(
-        f"{path}: wants to use {', '.join(shown(name)[1:-1] for name in sorted(wanted)[:5])} when it is read, and no code in a checkpoint is ever "
+        f"{path}: wants to use {names} when it is read, and no code in a checkpoint is ever "
         "run; expected tensors and plain values: save it again with hyper_parameters of plain Python types"
     )
 

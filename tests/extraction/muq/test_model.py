@@ -24,7 +24,7 @@ def test_model_is_ready_for_use(muq_dir):
 
 
 def drop_layer_1(config, weights):
-    for name in [name for name in weights if name.startswith("model.conformer.layers.1.")]:
+    for name in [name for name in weights if name.startswith("model.conformer.layers.1.ffn")]:
         del weights[name]
 
 
@@ -38,8 +38,7 @@ def narrow_a_tensor(config, weights):
         (drop_layer_1, r"\d\d missing: model\.conformer\.layers\.1\.\S+, .*, \.\.\.$"),
         (lambda config, weights: weights.update(extra=torch.zeros(2)), r": 1 unexpected: extra$"),
         (narrow_a_tensor, r"1 of another shape: model\.conv\.linear\.bias \(5,\) for \(64,\)"),
-        (lambda config, weights: config.update(encoder_depth=3), r"\d\d missing: model\.conformer\.layers\.2\."),
-        (lambda config, weights: config.update(n_mels="many"), r"config\.json: no MuQ can be built from it"),
+        (lambda config, weights: config.update(encoder_depth=3), "encoder_depth is 3; expected 2, as the weights"),
         (lambda config, weights: config["w2v2_config"].pop("hidden_act"), "no MuQ can be built .*hidden_act"),
     ],
 )
@@ -55,12 +54,51 @@ def test_weights_that_are_not_exactly_the_models_are_refused(broken, change, mat
         (lambda config: config["stat"].pop("melspec_2048_std"), r"stat\.melspec_2048_std is None; expected"),
         (lambda config: config.update(stat=None), r"stat\.melspec_2048_mean is None"),
         (lambda config: config["stat"].update(melspec_2048_std=0.0), r"stat\.melspec_2048_std is 0\.0"),
-        (lambda config: config.update(use_encodec_target=True), "use_encodec_target"),
+        (lambda config: config["stat"].update(melspec_2048_std=True), r"stat\.melspec_2048_std is True"),
+        (lambda config: config["stat"].update(melspec_2048_mean=10**400), r"stat\.melspec_2048_mean is 10+\.\.\.0+;"),
+        (lambda config: config["stat"].update(melspec_2048_mean=float("nan")), r"stat\.melspec_2048_mean is nan"),
+        (lambda config: config.update(use_encodec_target=True), "use_encodec_target is True; expected False"),
+        (lambda config: config.update(hop_length=480), "hop_length is 480; expected 240, as MuQ has"),
+        (lambda config: config.update(label_rate=50), "label_rate is 50; expected 25"),
+        (lambda config: config.update(n_mels="many"), "n_mels is 'many'; expected 128"),
     ],
 )
 def test_configuration_that_is_not_muqs_is_refused_at_once(broken, change, match):
     with pytest.raises(ValueError, match=rf"config\.json: {match}"):
         MuQExtractor(broken(lambda config, weights: change(config)))
+
+
+@pytest.mark.parametrize(
+    ("where", "name", "value"),
+    [
+        ("", "encoder_depth", 10**9),
+        ("", "encoder_dim", 10**9),
+        ("", "conv_dim", 2.0),
+        ("", "num_codebooks", 10**9),
+        ("", "codebook_size", -1),
+        ("", "codebook_dim", 10**12),
+        ("", "rvq_n_codebooks", [8]),
+        ("w2v2_config", "intermediate_size", 10**9),
+        ("w2v2_config", "conv_depthwise_kernel_size", None),
+        ("w2v2_config", "num_conv_pos_embeddings", 10**9),
+        ("w2v2_config", "max_source_positions", 10**12),
+    ],
+)
+def test_sizes_that_are_not_the_weights_own_are_refused_before_anything_is_built(
+    broken, where, name, value, monkeypatch
+):
+    directory = broken(lambda config, weights: (config[where] if where else config).update({name: value}))
+    monkeypatch.setattr(MuQ, "__init__", lambda *_: pytest.fail("was built"))
+    with pytest.raises(ValueError, match=rf"config\.json: .*{name} is .*; expected \d+"):
+        load_muq(directory / "config.json", directory / "model.safetensors")
+
+
+def test_a_configuration_as_long_as_it_likes_is_not_read_whole(tmp_path):
+    (tmp_path / "model.safetensors").touch()
+    with (tmp_path / "config.json").open("wb") as file:
+        file.truncate(20 << 30)
+    with pytest.raises(ValueError, match=r"config\.json: over 1000000 bytes; expected MuQ's configuration"):
+        MuQExtractor(tmp_path)
 
 
 @pytest.mark.parametrize(("content", "match"), [("{", "not JSON"), ("[]", "holds a list"), ("\udcff", "not JSON")])
