@@ -15,6 +15,7 @@ import functools
 import hashlib
 import json
 import os
+import stat
 import warnings
 from pathlib import Path
 
@@ -91,7 +92,8 @@ class EmbeddingCache:
         from safetensors import SafetensorError, safe_open
 
         path = self.path(key)
-        if not path.exists():
+        if not path.is_file():
+            self._clear(path)
             return None
         try:
             with safe_open(path, framework="numpy") as file:
@@ -117,6 +119,21 @@ class EmbeddingCache:
         )
         return None
 
+    def _clear(self, path: Path) -> None:
+        """Make way for an entry where a link, a pipe or an empty directory has its name."""
+        try:
+            kind = path.lstat().st_mode
+            if stat.S_ISREG(kind):
+                return  # another run wrote the entry at this moment
+            path.rmdir() if stat.S_ISDIR(kind) else path.unlink()
+        except FileNotFoundError:
+            return
+        except OSError as error:
+            raise OSError(
+                error.errno, f"in the place of a cache entry, and cannot be removed ({error.strerror})", str(path)
+            ) from error
+        warnings.warn(f"{path}: no file in the place of a cache entry; removed", CacheWarning, stacklevel=3)
+
     def put(self, key: str, array: np.ndarray) -> None:
         """Store `array` under `key`, whole or not at all.
 
@@ -131,7 +148,7 @@ class EmbeddingCache:
         path = self.path(key)
         try:
             data = save({"array": array}, metadata={"key": key, "blake2b": _digest(array)})
-            write_bytes(path, data, by_way_of=self.directory)
+            write_bytes(path, _header_in_order(data), by_way_of=self.directory)
         except OSError as error:
             raise OSError(
                 error.errno,
@@ -139,6 +156,13 @@ class EmbeddingCache:
                 "make room or choose another directory, and run again",
                 str(path),
             ) from error
+
+
+def _header_in_order(data: bytes) -> bytes:
+    """The same safetensors file with its header's names sorted: safetensors writes metadata in any order."""
+    end = 8 + int.from_bytes(data[:8], "little")
+    header = json.dumps(json.loads(data[8:end]), sort_keys=True, separators=(",", ":")).encode()
+    return data[:8] + header.ljust(end - 8) + data[end:]
 
 
 def _digest(array: np.ndarray) -> str:

@@ -231,3 +231,44 @@ def test_an_entry_whose_header_was_changed_is_not_believed(tmp_path, change):
 def test_the_shape_of_samples_is_part_of_the_key():
     samples = np.arange(6, dtype=np.float32)
     assert content_key(samples) != content_key(samples.reshape(2, 3)) != content_key(samples.reshape(3, 2))
+
+
+def directory(path):
+    path.mkdir()
+
+
+def link_in_a_circle(path):
+    path.symlink_to(path)
+
+
+def link_to_nothing(path):
+    path.symlink_to("nowhere")
+
+
+@pytest.mark.parametrize("put_there", [directory, os.mkfifo, link_in_a_circle, link_to_nothing])
+def test_what_is_no_file_in_an_entrys_place_makes_way(tmp_path, put_there):
+    cache = EmbeddingCache(tmp_path)
+    path = cache.path(KEY)
+    path.parent.mkdir(parents=True)
+    put_there(path)
+    with pytest.warns(CacheWarning, match=f"{KEY}.safetensors: no file in the place of a cache entry; removed"):
+        assert cache.get(KEY) is None
+    cache.put(KEY, FRAMES)
+    np.testing.assert_array_equal(cache.get(KEY), FRAMES)
+
+
+def test_a_directory_that_holds_something_in_an_entrys_place_is_an_error_by_name(tmp_path):
+    cache = EmbeddingCache(tmp_path)
+    (cache.path(KEY) / "something").mkdir(parents=True)
+    with pytest.raises(OSError, match=f"cannot be removed .*{KEY}.safetensors"):
+        cache.get(KEY)
+    assert (cache.path(KEY) / "something").is_dir()
+
+
+def test_equal_entries_are_equal_bytes(tmp_path):
+    written = set()
+    for number in range(20):  # safetensors orders two names at random
+        cache = EmbeddingCache(tmp_path / str(number))
+        cache.put(KEY, FRAMES)
+        written.add(cache.path(KEY).read_bytes())
+    assert len(written) == 1
