@@ -125,7 +125,8 @@ def load_moments(path: str | os.PathLike) -> list[Moment]:
     path = need_part(path, "file", "annotations, one JSON object a line")
     moments: list[Moment] = []
     problems: list[str] = []
-    n_problems, line_of = 0, {}
+    n_problems = 0
+    line_of: dict[str, int] = {}
     with path.open("rb") as file:
         for number, line in _lines(file, path):
             try:

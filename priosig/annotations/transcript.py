@@ -17,6 +17,7 @@ audited with no audio at hand.
 """
 
 import re
+from bisect import bisect_left, bisect_right
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 from itertools import pairwise
@@ -83,11 +84,21 @@ def talk_share(segments: Sequence[Segment], moments: Sequence[Moment]) -> list[f
 
     NaN where the transcripts cover less than half of the segment.
     """
-    by_video = {v: talk_intervals(moments, v) for v in {s.video_id for s in segments}}
+    of_video: dict[str, list[Moment]] = {segment.video_id: [] for segment in segments}
+    for moment in moments:
+        if moment.video_id in of_video:
+            of_video[moment.video_id].append(moment)
+    by_video = {video: talk_intervals(given, video) for video, given in of_video.items()}
     shares = []
     for segment in segments:
         window = [(segment.start_time, segment.end_time)]
-        talk, covered = by_video[segment.video_id]
+        talk, covered = (_beside(spans, segment) for spans in by_video[segment.video_id])
         known = total(intersect(window, covered))
         shares.append(total(intersect(window, talk)) / known if known >= segment.duration / 2 else float("nan"))
     return shares
+
+
+def _beside(spans: Sequence[Span], segment: Segment) -> Sequence[Span]:
+    """Those of sorted, disjoint spans that touch a segment."""
+    start = bisect_left(spans, segment.start_time, key=lambda span: span[1])
+    return spans[start : bisect_right(spans, segment.end_time, key=lambda span: span[0])]

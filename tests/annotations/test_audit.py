@@ -1,10 +1,15 @@
 """The annotation audit finds what is odd, counts it, and names the rows."""
 
 import dataclasses
+import time
+from itertools import combinations
 
 import pytest
+from hypothesis import given
+from hypothesis import strategies as st
 
 from priosig.annotations.audit.checks import Finding, audit_annotations
+from priosig.annotations.moments import Moment
 from priosig.annotations.segments import identify_segments
 
 
@@ -187,3 +192,52 @@ def test_a_window_that_ended_before_an_earlier_stop_is_found(audit, lesson, mome
 def test_other_videos_have_nothing_to_say_about_a_window(audit, lesson, moment):
     alone = moment((55, 60), (63, 66), video="videoCCCCCC")
     assert audit(*lesson, alone)["contradicting_moments"].count == 0
+
+
+SECONDS = st.integers(0, 12).map(lambda tenths: tenths / 2)
+
+
+@given(st.lists(st.tuples(SECONDS, SECONDS, SECONDS, SECONDS, SECONDS, st.sampled_from(["a", "b"])), max_size=8))
+def test_findings_about_neighbours_are_those_of_comparing_every_pair(times):
+    fields = dict.fromkeys(("teacher", "feedback_summary", "musical_dimension", "severity", "piece"), "")
+    moments = [
+        Moment(f"m{k}", video, stop_timestamp=stop, playing_before_start=start,
+               playing_before_end=start + 0.5 + length, feedback_start=talk, feedback_end=talk + 0.5 + talks,
+               confidence=None, **fields)
+        for k, (start, length, stop, talk, talks, video) in enumerate(times)
+    ]  # fmt: skip
+    segments = identify_segments(moments, 0.5)
+    findings = {f.name: f for f in audit_annotations(moments, segments)}
+    pairs = [(a, b) for a, b in combinations(segments, 2) if a.video_id == b.video_id]
+    shared = {b.segment_id: [] for _, b in pairs}
+    for a, b in pairs:
+        shared[b.segment_id].append(min(a.end_time, b.end_time) - b.start_time)
+    overlap = {name: f"{max(seconds):.1f} s" for name, seconds in shared.items() if max(seconds) > 1e-3}
+    found = {problem.id: problem.detail for problem in findings["overlapping_windows"].problems}
+    assert found.keys() == overlap.keys()
+    assert all(f" shares {overlap[name]} with " in detail for name, detail in found.items())
+
+    said = {problem.id: problem.detail for problem in findings["contradicting_moments"].problems}
+    for m in moments:
+        others = [o for o in moments if o is not m and o.video_id == m.video_id]
+        over = [
+            o for o in others
+            if min(m.playing_before_end, o.feedback_end) - max(m.playing_before_start, o.feedback_start) > 1e-3
+        ]  # fmt: skip
+        stops = [o.stop_timestamp for o in others if m.playing_before_end <= o.stop_timestamp < m.stop_timestamp]
+        detail = said.get(m.moment_id, "")
+        assert detail.count("overlaps feedback") == min(len(over), 5)
+        assert (f"another stop at {min(stops):.1f} s" in detail) if stops else "lies another stop" not in detail
+    one_class = [
+        v for v in {s.video_id for s in segments} if len({s.label for s in segments if s.video_id == v}) == 1
+    ]
+    assert [problem.id for problem in findings["one_class_videos"].problems] == sorted(one_class)
+
+
+def test_ten_thousand_moments_of_one_video_are_audited_in_seconds(moment):
+    moments = [moment((10.0 * k, 10.0 * k + 4), (10.0 * k + 3, 10.0 * k + 25)) for k in range(10_000)]
+    segments = identify_segments(moments)
+    began = time.process_time()
+    findings = {f.name: f for f in audit_annotations(moments, segments)}
+    assert time.process_time() - began < 10  # comparing every pair takes minutes
+    assert findings["contradicting_moments"].count == 9_999  # all but the first, before which nobody talked

@@ -4,10 +4,11 @@ Each gives a `Finding`; `priosig.annotations.audit.checks` runs them all.
 """
 
 import statistics
+from bisect import bisect_left
 from collections import Counter
-from collections.abc import Iterator, Sequence
+from collections.abc import Sequence
 from dataclasses import replace
-from itertools import pairwise
+from itertools import accumulate, pairwise
 
 from priosig.annotations.audit.finding import Finding, Problem, finding_of, milliseconds, seconds_words, window_words
 from priosig.annotations.moments import Moment
@@ -16,6 +17,7 @@ from priosig.annotations.segments import Segment
 FAR_FROM_STOP = 10.0
 """Seconds between the end of the playing and the stop from which on a window is called far from its stop."""
 _SLACK = 1e-3  # annotations have milliseconds
+_MOST_NAMED = 5  # other moments in one problem
 _DEFAULT_COUNT, _DEFAULT_SHARE = 5, 0.1  # a value this frequent is not measured to the millisecond by chance
 
 
@@ -47,16 +49,18 @@ def contradicting_times(moments: Sequence[Moment]) -> Finding:
 
 def contradicting_moments(moments: Sequence[Moment]) -> Finding:
     """Windows that other moments of the same video have something to say about."""
+    by_video: dict[str, list[Moment]] = {}
+    for moment in moments:
+        by_video.setdefault(moment.video_id, []).append(moment)
+    beside = {video: _Neighbours(of_video) for video, of_video in by_video.items()}
     problems = []
-    for m, others in _with_others(moments):
+    for m in moments:
         found = []
-        for o in others:
-            if min(m.playing_before_end, o.feedback_end) - max(m.playing_before_start, o.feedback_start) > _SLACK:
-                feedback = f"{o.feedback_start:.1f} to {o.feedback_end:.1f} s"
-                found.append(f"the playing {window_words(m)} overlaps feedback {feedback} after another stop")
-        between = [o for o in others if m.playing_before_end - _SLACK <= o.stop_timestamp < m.stop_timestamp - _SLACK]
-        if between:
-            first = min(between, key=lambda o: o.stop_timestamp)
+        for o in beside[m.video_id].talking_over(m):
+            feedback = f"{o.feedback_start:.1f} to {o.feedback_end:.1f} s"
+            found.append(f"the playing {window_words(m)} overlaps feedback {feedback} after another stop")
+        first = beside[m.video_id].first_stop(m.playing_before_end - _SLACK)
+        if first is not None and first.stop_timestamp < m.stop_timestamp - _SLACK:
             found.append(
                 f"between the playing's end at {m.playing_before_end:.1f} s and the stop at {m.stop_timestamp:.1f} s "
                 f"lies another stop at {first.stop_timestamp:.1f} s"
@@ -75,13 +79,32 @@ def contradicting_moments(moments: Sequence[Moment]) -> Finding:
     )
 
 
-def _with_others(moments: Sequence[Moment]) -> Iterator[tuple[Moment, list[Moment]]]:
-    """Each moment, and the others of its video."""
-    by_video: dict[str, list[Moment]] = {}
-    for moment in moments:
-        by_video.setdefault(moment.video_id, []).append(moment)
-    for moment in moments:
-        yield moment, [other for other in by_video[moment.video_id] if other is not moment]
+class _Neighbours:
+    """The moments of one video, in order, so that those beside a time are found without looking at all."""
+
+    def __init__(self, moments: Sequence[Moment]) -> None:
+        self._by_stop = sorted(moments, key=lambda m: m.stop_timestamp)
+        self._by_feedback = sorted(moments, key=lambda m: m.feedback_start)
+        self._ends = list(accumulate((m.feedback_end for m in self._by_feedback), max))
+
+    def talking_over(self, moment: Moment) -> list[Moment]:
+        """Other moments whose feedback falls into a moment's playing, by its start; the last few of many."""
+        stop = bisect_left(self._by_feedback, moment.playing_before_end - _SLACK, key=lambda m: m.feedback_start)
+        talking: list[Moment] = []
+        while stop and self._ends[stop - 1] > moment.playing_before_start + _SLACK and len(talking) < _MOST_NAMED:
+            stop -= 1
+            other = self._by_feedback[stop]
+            shared = min(moment.playing_before_end, other.feedback_end) - max(
+                moment.playing_before_start, other.feedback_start
+            )
+            if other is not moment and shared > _SLACK:
+                talking.insert(0, other)
+        return talking
+
+    def first_stop(self, time: float) -> Moment | None:
+        """The moment with the first stop from a time on."""
+        place = bisect_left(self._by_stop, time, key=lambda m: m.stop_timestamp)
+        return self._by_stop[place] if place < len(self._by_stop) else None
 
 
 def far_from_stop(moments: Sequence[Moment]) -> Finding:

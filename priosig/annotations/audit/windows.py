@@ -6,7 +6,6 @@ Each gives a `Finding`; `priosig.annotations.audit.checks` runs them all.
 import statistics
 from collections import Counter
 from collections.abc import Sequence
-from itertools import combinations
 
 from priosig.annotations.audit.finding import Finding, Problem, finding_of, seconds_words, window_words
 from priosig.annotations.moments import Moment
@@ -79,15 +78,16 @@ def repeated_windows(moments: Sequence[Moment]) -> Finding:
 
 def overlapping_windows(segments: Sequence[Segment]) -> Finding:
     """Segments that share seconds with another of their video."""
-    problems, by_video = [], {}
-    for segment in segments:
-        by_video.setdefault(segment.video_id, []).append(segment)
-    for of_video in by_video.values():
-        for a, b in combinations(of_video, 2):
-            shared = min(a.end_time, b.end_time) - max(a.start_time, b.start_time)
-            if shared > _SLACK:
-                detail = f"{b.label.upper()} shares {shared:.1f} s with {a.label.upper()} from {a.start_time:.1f} s"
-                problems.append(Problem(b.segment_id, b.video_id, b.start_time, detail, shared))
+    problems = []
+    longest: dict[str, Segment] = {}  # by video, of the windows that began before: the one that ends last
+    for b in sorted(segments, key=lambda s: s.start_time):
+        a = longest.get(b.video_id, b)
+        shared = min(a.end_time, b.end_time) - b.start_time
+        if a is not b and shared > _SLACK:
+            detail = f"{b.label.upper()} shares {shared:.1f} s with {a.label.upper()} from {a.start_time:.1f} s"
+            problems.append(Problem(b.segment_id, b.video_id, b.start_time, detail, shared))
+        longest[b.video_id] = max(a, b, key=lambda s: s.end_time)
+    problems.sort(key=lambda problem: (problem.video_id, problem.time))
     return finding_of(
         "overlapping_windows",
         "Windows that overlap another window of their video",
@@ -132,10 +132,11 @@ def mostly_talk(moments: Sequence[Moment], segments: Sequence[Segment]) -> Findi
 
 def one_class_videos(segments: Sequence[Segment]) -> Finding:
     """Videos in which all segments have one label."""
-    videos = sorted({s.video_id for s in segments})
+    by_video: dict[str, Counter[str]] = {}
+    for segment in segments:
+        by_video.setdefault(segment.video_id, Counter())[segment.label] += 1
     problems = []
-    for video in videos:
-        labels = Counter(s.label for s in segments if s.video_id == video)
+    for video, labels in sorted(by_video.items()):
         if len(labels) == 1:
             label, n = labels.most_common(1)[0]
             problems.append(Problem(video, video, None, f"all {n} segments are {label.upper()}"))
@@ -144,7 +145,7 @@ def one_class_videos(segments: Sequence[Segment]) -> Finding:
         "Videos with one class only",
         "video",
         problems,
-        len(videos),
+        len(by_video),
         "data are lost",
         "Such a video has no AUC of its own: it helps to train the probes and says nothing about them.",
     )
