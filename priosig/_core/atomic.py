@@ -16,7 +16,7 @@ _SUFFIX = ".priosig.tmp"
 _ABANDONED = 600.0  # s since its last change; a file is written in less
 
 
-def write_bytes(path: str | os.PathLike, data: bytes, *, by_way_of: Path | None = None) -> Path:
+def write_bytes(path: str | os.PathLike, data: bytes, *, by_way_of: Path | None = None, durable: bool = True) -> Path:
     """Write `data` to `path` atomically; missing parent directories are made.
 
     Parameters
@@ -27,6 +27,9 @@ def write_bytes(path: str | os.PathLike, data: bytes, *, by_way_of: Path | None 
         Whole content.
     by_way_of : Path, optional
         Directory of the temporary file, on the same file system; by default that of `path`.
+    durable : bool
+        Whether to wait until the disk has the data, some 10 ms. Without it a power failure may leave a part of them
+        under the final name, which a reader has to recognise.
 
     Returns
     -------
@@ -42,7 +45,8 @@ def write_bytes(path: str | os.PathLike, data: bytes, *, by_way_of: Path | None 
         with os.fdopen(descriptor, "wb") as handle:
             handle.write(data)
             handle.flush()
-            os.fsync(handle.fileno())
+            if durable:
+                os.fsync(handle.fileno())
         # mkstemp makes private files; what is shared (a cache, a report) follows the user's umask like any other.
         os.chmod(temporary, 0o666 & ~_umask())
         os.replace(temporary, path)

@@ -148,7 +148,8 @@ class EmbeddingCache:
         path = self.path(key)
         try:
             data = save({"array": array}, metadata={"key": key, "blake2b": _digest(array)})
-            write_bytes(path, _header_in_order(data), by_way_of=self.directory)
+            # Not durable: entries are many, and after a power failure one is recognised by its checksum.
+            write_bytes(path, _header_in_order(data), by_way_of=self.directory, durable=False)
         except OSError as error:
             raise OSError(
                 error.errno,

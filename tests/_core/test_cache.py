@@ -132,12 +132,12 @@ def test_writer_that_is_killed_leaves_no_entry(tmp_path, monkeypatch):
 
 
 def test_full_disk_is_an_error_that_says_what_to_do(tmp_path, monkeypatch):
-    def full(descriptor):
+    def full(source, target):
         raise OSError(28, "No space left on device")
 
     cache = EmbeddingCache(tmp_path)
     cache.put(KEY, FRAMES)
-    monkeypatch.setattr(atomic.os, "fsync", full)
+    monkeypatch.setattr(atomic.os, "replace", full)
     with pytest.raises(OSError, match=r"No space left on device.*make room or choose another directory"):
         cache.put(content_key(FRAMES), FRAMES)
     np.testing.assert_array_equal(cache.get(KEY), FRAMES)
