@@ -10,13 +10,16 @@ segments. Numbers count as changed when they differ in four significant digits.
 """
 
 import csv
+import io
 import math
 import sys
 from collections import Counter
 from collections.abc import Callable, Sequence
 from pathlib import Path
 
+from priosig._core.parts import find_part, need_part
 from priosig.report.table_text import aligned
+from priosig.report.words import visible
 
 Rows = list[dict[str, str]]
 _MARK = "verdicts.csv"  # what every report has
@@ -28,6 +31,17 @@ _NUMBERS = {
     "metrics.csv": ("n_stop", "n_continue", "auc", "balanced_accuracy", "average_precision", "stop_rate", "brier"),
     "confounds.csv": ("auc_within_video", "pvalue"),
 }  # fmt: skip
+_COLUMNS = {  # that are compared, and have to be there
+    "inputs.csv": ("input", "value"),
+    "verdicts.csv": ("view", "model", "verdict"),
+    "metrics.csv": ("view", "model"),
+    "confounds.csv": ("view", "confound"),
+    "scores.csv": ("view", "model", "source_id", "label", "called", "score"),
+    "segments.csv": ("view", "source_id"),
+    "dropped.csv": ("view", "segment_id", "reason"),
+    "coefficients.csv": ("view", "scale", "mean"),
+    "audit.csv": ("check", "id"),
+}
 _MOST = 40  # rows of one table that are shown
 
 
@@ -49,8 +63,10 @@ def compare_reports(before: str | Path, after: str | Path) -> str:
     ------
     FileNotFoundError
         If either directory holds no report.
+    ValueError
+        If a table of a report is damaged; names the file.
     """
-    before, after = Path(before), Path(after)
+    before, after = (need_part(one, "directory", "a report, or reports") for one in (before, after))
     if _is_report(before) and _is_report(after):
         return f"### {after.name}\n\n{_compare(before, after)}"
     old, new = _reports(before), _reports(after)
@@ -175,11 +191,31 @@ def _difference(before: str, after: str) -> str:
 
 
 def _read(directory: Path, file: str) -> Rows:
-    path = directory / file
-    if not path.is_file():
+    """Rows of a table; one that is missing has none.
+
+    Raises
+    ------
+    ValueError
+        If it is not a whole table with the columns that are compared; names the file and the line.
+    """
+    path = find_part(directory / file, "file", "a table of a report")
+    if path is None:
         return []
-    with path.open(encoding="utf-8", newline="") as lines:
-        return list(csv.DictReader(lines))
+    needed = _COLUMNS[file]
+    try:
+        text = path.read_text(encoding="utf-8")
+        header, *rows = csv.reader(io.StringIO(text, newline=""), strict=True)
+    except (UnicodeDecodeError, csv.Error, ValueError) as error:
+        raise ValueError(f"{path}: not a table ({error}); expected {', '.join(needed)} and more, as CSV") from None
+    missing = [name for name in needed if name not in header]
+    if missing:
+        raise ValueError(f"{path}: has no column {missing[0]}; expected {', '.join(needed)}")
+    for number, row in enumerate(rows, start=2):
+        if len(row) != len(header):
+            raise ValueError(f"{path}: row {number} has {len(row)} cells; expected {len(header)}, as its header has")
+    if not text.endswith("\n"):
+        raise ValueError(f"{path}: ends within a line; expected a whole table: was it cut off?")
+    return [dict(zip(header, map(visible, row), strict=True)) for row in rows]
 
 
 def _is_report(directory: Path) -> bool:
@@ -202,7 +238,7 @@ def main(arguments: Sequence[str]) -> int:
         return 2
     try:
         sys.stdout.write(compare_reports(*arguments))
-    except FileNotFoundError as error:
+    except (OSError, ValueError) as error:
         sys.stderr.write(f"{error}\n")
         return 2
     return 0

@@ -114,10 +114,61 @@ def test_a_directory_without_a_report_is_refused(report, tmp_path):
         compare_reports(report("a"), tmp_path / "empty")
 
 
+def cut_off(data):
+    return data[:-3]
+
+
+def cut_within_a_row(data):
+    return data[: data.rindex(b",")] + b"\n"
+
+
+def no_utf8(data):
+    return data[:-2] + b"\xff\n"
+
+
+def open_quote(data):
+    at = data.rindex(b",") + 1
+    return data[:at] + b'"' + data[at:]
+
+
+def other_header(data):
+    return b"x" + data
+
+
+def emptied(data):
+    return b""
+
+
+@pytest.mark.parametrize("damage", [cut_off, cut_within_a_row, no_utf8, open_quote, other_header, emptied])
+@pytest.mark.parametrize("table", ["verdicts", "metrics", "scores", "segments", "coefficients", "audit", "inputs"])
+def test_a_damaged_table_is_refused_by_file(report, capsys, table, damage):
+    before, after = report("a"), report("b")
+    path = after / "world" / f"{table}.csv"
+    path.write_bytes(damage(path.read_bytes()))
+    with pytest.raises(ValueError, match=rf"b/world/{table}\.csv: .*; expected"):
+        compare_reports(before, after)
+    assert main([str(before), str(after)]) == 2
+    assert f"{table}.csv: " in capsys.readouterr().err
+
+
+def test_a_table_that_is_a_link_to_nothing_is_refused(report):
+    path = report("b") / "world" / "metrics.csv"
+    path.unlink()
+    path.symlink_to("nowhere")
+    with pytest.raises(ValueError, match=r"metrics\.csv: a link to 'nowhere', which leads to nothing"):
+        compare_reports(report("a"), path.parents[1])
+
+
+def test_nothing_in_a_table_can_speak_to_the_terminal(report):
+    text = compare_reports(report("a"), report("b", inputs=[("annotations", "\x1b[31mabd\x07")]))
+    assert "abd" in text
+    assert all(character.isprintable() or character == "\n" for character in text)
+
+
 def test_the_command_prints_the_comparison_or_says_how_it_is_used(report, capsys):
     assert main([str(report("a")), str(report("b"))]) == 0
     assert "Nothing changed." in capsys.readouterr().out
     assert main(["only one"]) == 2
     assert "usage: python -m priosig.report.compare BEFORE AFTER" in capsys.readouterr().err
     assert main(["no such place", "nor this"]) == 2
-    assert "no report in it" in capsys.readouterr().err
+    assert "no such place: no such directory; expected a report" in capsys.readouterr().err
