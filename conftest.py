@@ -4,7 +4,15 @@ import re
 
 import pytest
 
-from validation.harness.options import CORPUS, add_options, check_device, check_directories, corpus_of, setting
+from validation.harness.options import (
+    CORPUS,
+    add_options,
+    check_device,
+    check_directories,
+    check_run_time,
+    corpus_of,
+    setting,
+)
 
 collect_ignore = ["benchmarks"]  # programs, each with a command of its own
 
@@ -16,6 +24,7 @@ def pytest_addoption(parser: pytest.Parser) -> None:
 def pytest_configure(config: pytest.Config) -> None:
     check_device(config)
     check_directories(config)
+    check_run_time()
     config.stash[CORPUS] = corpus_of(config)
 
 

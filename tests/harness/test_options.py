@@ -6,7 +6,15 @@ from types import SimpleNamespace
 
 import pytest
 
-from validation.harness.options import CORPUS, OPTIONS, check_device, check_directories, corpus_of, setting
+from validation.harness.options import (
+    CORPUS,
+    OPTIONS,
+    check_device,
+    check_directories,
+    check_run_time,
+    corpus_of,
+    setting,
+)
 from validation.harness.runs import Case, described_cases, experiment_cases, wants_gpu
 
 
@@ -116,3 +124,13 @@ def test_a_cache_or_report_that_is_no_directory_is_a_usage_error(tmp_path, name)
         with pytest.raises(pytest.UsageError, match=rf"--{name} .*{words}"):
             check_directories(config(line={name: str(tmp_path / given)}))
     check_directories(config(line={name: str(tmp_path / "new" / "one")}))
+
+
+@pytest.mark.parametrize("epoch", ["yesterday", "1.5", "-1", "9" * 40, "١"])
+def test_a_time_of_the_run_that_is_none_is_a_usage_error(monkeypatch, epoch):
+    monkeypatch.setenv("SOURCE_DATE_EPOCH", epoch)
+    with pytest.raises(pytest.UsageError, match=r"SOURCE_DATE_EPOCH is '.*'; expected whole seconds since 1970"):
+        check_run_time()
+    for fine in ("", "0", "1700000000"):
+        monkeypatch.setenv("SOURCE_DATE_EPOCH", fine)
+        check_run_time()

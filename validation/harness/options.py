@@ -12,6 +12,7 @@ from pathlib import Path
 
 import pytest
 
+from priosig._core.checks import shown
 from priosig._core.parts import find_part
 from priosig.experiment.corpus import Corpus, open_corpus
 from priosig.worlds.worlds import WORLDS
@@ -91,6 +92,13 @@ def check_directories(config: pytest.Config) -> None:
             raise pytest.UsageError(f"--{name} {error}") from None
         if not os.access(there, os.W_OK):
             raise pytest.UsageError(f"--{name} {path}: {there} can't be written to; expected a directory that can")
+
+
+def check_run_time() -> None:
+    """A usage error if the time that reports are to bear, instead of that of the run, is none."""
+    epoch = os.environ.get("SOURCE_DATE_EPOCH", "")
+    if not re.fullmatch(r"\d{0,11}", epoch, re.ASCII):
+        raise pytest.UsageError(f"SOURCE_DATE_EPOCH is {shown(epoch)}; expected whole seconds since 1970")
 
 
 def corpus_of(config: pytest.Config) -> Corpus | None:
