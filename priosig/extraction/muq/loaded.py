@@ -19,10 +19,9 @@ import numpy as np
 from priosig._core.cache import file_digest
 from priosig._core.extras import need
 from priosig.audio.windows import MUQ_RATE
+from priosig.extraction.muq.configuration import conformer_depth, conformer_width
 from priosig.extraction.muq.layers import Layer, layer_numbers, name_layers, start_batch
 from priosig.extraction.muq.model import (
-    conformer_depth,
-    conformer_width,
     is_hub_id,
     load_muq,
     model_files,

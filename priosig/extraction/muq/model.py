@@ -9,7 +9,6 @@ model comes in eval mode and float32, and the caller's random states are left as
 import contextlib
 import hashlib
 import importlib.util
-import json
 import os
 import random
 import re
@@ -21,6 +20,9 @@ from typing import TYPE_CHECKING
 from priosig._core.checks import shown
 from priosig._core.extras import need
 from priosig._core.parts import find_part, need_part
+from priosig.audio.windows import MUQ_RATE
+from priosig.extraction.muq.configuration import conformer_width, read_config, refuse_other_sizes
+from priosig.extraction.muq.precision import reference_precision
 
 if TYPE_CHECKING:
     import torch
@@ -30,24 +32,6 @@ DEFAULT_MODEL = "OpenMuQ/MuQ-large-msd-iter"
 _HUB_ID = re.compile(r"[A-Za-z0-9][\w.-]*/[A-Za-z0-9][\w.-]*\Z")
 _PICKLES = (".bin", ".pt", ".pth", ".ckpt")
 _NAMES_SHOWN = 4
-_DEPTH, _WIDTH = 12, 1024  # conformer layers, and dimensions of a frame, by the package's defaults
-_FIXED = {  # 25 frames a second of one spectrogram, which everything else here takes for granted
-    "label_rate": 25, "hop_length": 240, "n_mels": 128, "features": ["melspec_2048"], "is_flash": False,
-    "use_encodec_target": False,  # a second model, from the network
-}  # fmt: skip
-_LAYER = "model.conformer.layers."
-_SIZES = {  # of a model, and where its weights have it: tensor and axis
-    "encoder_dim": ("model.cls_token", 0),
-    "conv_dim": ("model.conv.conv.0.conv1.weight", 0),
-    "codebook_size": ("model.linear.weight", 0),
-    "w2v2_config.intermediate_size": (f"{_LAYER}0.ffn1.intermediate_dense.weight", 0),
-    "w2v2_config.conv_depthwise_kernel_size": (f"{_LAYER}0.conv_module.depthwise_conv.weight", 2),
-}
-_LARGEST = {  # of what one cannot read off the weights, several times what the released model has
-    "num_codebooks": 64, "codebook_dim": 1024, "rvq_n_codebooks": 64, "rvq_multi_layer_num": 64,
-    "w2v2_config.num_conv_pos_embeddings": 1024, "w2v2_config.max_source_positions": 100_000,
-}  # fmt: skip
-_LONGEST = 1_000_000  # bytes of a config.json
 
 
 def is_hub_id(model: str | os.PathLike) -> bool:
@@ -75,23 +59,6 @@ def model_files(model: str | os.PathLike, revision: str | None = None) -> tuple[
 def model_fingerprint(digests: Iterable[str]) -> str:
     """Hash of the hashes of a model's files: 64 hexadecimal digits."""
     return hashlib.blake2b("".join(digests).encode(), digest_size=32).hexdigest()
-
-
-def conformer_depth(config: Path) -> int:
-    """Number of conformer layers of the model that a `config.json` describes."""
-    return _count(config, "encoder_depth", _DEPTH, "the number of conformer layers")
-
-
-def conformer_width(config: Path) -> int:
-    """Dimensions of the frames of the model that a `config.json` describes."""
-    return _count(config, "encoder_dim", _WIDTH, "the number of dimensions of a frame")
-
-
-def _count(config: Path, name: str, default: int, what: str) -> int:
-    count = _read_config(config).get(name, default)
-    if type(count) is not int or count < 1:
-        raise ValueError(f"{config}: {name} is {shown(count)}; expected {what}")
-    return count
 
 
 def import_muq() -> tuple[type, type]:
@@ -129,10 +96,10 @@ def load_muq(config: Path, weights: Path) -> "torch.nn.Module":
     from safetensors.torch import load_file
 
     MuQ, MuQConfig = import_muq()
-    settings = _read_config(config)
+    settings = read_config(config)
     known = MuQConfig.__dataclass_fields__
     # Building first and comparing then would take a year for a depth of 10**9.
-    _refuse_other_sizes(config, {name: known[name].default for name in known} | settings, _shapes(weights))
+    refuse_other_sizes(config, {name: known[name].default for name in known} | settings, _shapes(weights))
     try:
         with random_states_kept():
             # Unknown settings are left out, as MuQ.from_pretrained does.
@@ -143,7 +110,9 @@ def load_muq(config: Path, weights: Path) -> "torch.nn.Module":
     try:
         found = load_file(weights)
     except SafetensorError as error:
-        raise ValueError(f"{weights}: cannot be read ({error}); expected a whole safetensors file") from error
+        raise ValueError(
+            f"{weights}: cannot be read ({shown(str(error))}); expected a whole safetensors file"
+        ) from error
 
     expected = model.state_dict()
     reshaped = [
@@ -168,7 +137,9 @@ def load_muq(config: Path, weights: Path) -> "torch.nn.Module":
             f"{weights.parent}: the weights are not those of the model that config.json describes, "
             f"{len(expected)} tensors: {listed}"
         )
-    return model.float().eval().requires_grad_(False)
+    model = model.float().eval().requires_grad_(False)
+    _refuse_other_frames(config, model)
+    return model
 
 
 def _shapes(weights: Path) -> dict[str, tuple[int, ...]]:
@@ -179,25 +150,26 @@ def _shapes(weights: Path) -> dict[str, tuple[int, ...]]:
         with safe_open(weights, framework="numpy") as file:
             return {name: tuple(file.get_slice(name).get_shape()) for name in file.keys()}  # noqa: SIM118
     except SafetensorError as error:
-        raise ValueError(f"{weights}: cannot be read ({error}); expected a whole safetensors file") from error
+        raise ValueError(
+            f"{weights}: cannot be read ({shown(str(error))}); expected a whole safetensors file"
+        ) from error
 
 
-def _refuse_other_sizes(config: Path, settings: dict, shapes: dict[str, tuple[int, ...]]) -> None:
-    """Refuse a configuration whose sizes are not those of the weights."""
-    conformer = settings.get("w2v2_config")
-    given = settings | {f"w2v2_config.{k}": v for k, v in (conformer if isinstance(conformer, dict) else {}).items()}
-    layers = {name.removeprefix(_LAYER).partition(".")[0] for name in shapes if name.startswith(_LAYER)}
-    sizes = {"encoder_depth": len(layers)}
-    for name, (tensor, axis) in _SIZES.items():
-        shape = shapes.get(tensor, ())
-        sizes[name] = shape[axis] if len(shape) > axis else 0
-    for name, size in sizes.items():
-        if type(given.get(name)) is not int or given[name] != size:
-            has = f"{size}, as the weights beside it have"
-            raise ValueError(f"{config}: {name} is {shown(given.get(name))}; expected {has}")
-    for name, most in _LARGEST.items():
-        if name in given and (type(given[name]) is not int or not 1 <= given[name] <= most):
-            raise ValueError(f"{config}: {name} is {shown(given[name])}; expected 1 to {most}")
+def _refuse_other_frames(config: Path, model: "torch.nn.Module") -> None:
+    """Refuse a model that does not give 25 frames for a second of silence: settings no weight tells may be wrong."""
+    import torch
+
+    width = conformer_width(config)
+    try:
+        with random_states_kept(), reference_precision("cpu"), torch.inference_mode():
+            frames = model(torch.zeros(1, MUQ_RATE)).last_hidden_state
+        gives = f"gives frames of shape {tuple(frames.shape[1:])}{'' if frames.isfinite().all() else ', not finite,'}"
+    except Exception as error:
+        gives = f"fails ({shown(f'{type(error).__name__}: {error}')})"
+    if gives != f"gives frames of shape {(25, width)}":
+        raise ValueError(
+            f"{config}: the model built from it {gives} for a second of silence; expected 25 frames, {width} wide"
+        )
 
 
 def resolve_device(asked: str) -> str:
@@ -250,7 +222,7 @@ def _local_files(directory: Path) -> tuple[Path, Path]:
             pickles = sorted(file.name for file in directory.iterdir() if file.suffix in _PICKLES)
             hint = f" ({', '.join(pickles)}: a pickle, never opened)" if path == weights and pickles else ""
             raise FileNotFoundError(f"{directory}: no {path.name}{hint}; expected {files}")
-    _read_config(config)
+    read_config(config)
     return config, weights
 
 
@@ -268,28 +240,5 @@ def _hub_files(model: str, revision: str | None) -> tuple[Path, Path]:
             f"{str(error).strip().partition(chr(10))[0]}); give a local directory with config.json and "
             "model.safetensors instead"
         ) from None
-    _read_config(config)
+    read_config(config)
     return config, weights
-
-
-def _read_config(path: Path) -> dict:
-    with path.open("rb") as file:
-        data = file.read(_LONGEST + 1)
-    if len(data) > _LONGEST:
-        raise ValueError(f"{path}: over {_LONGEST} bytes; expected MuQ's configuration")
-    try:
-        config = json.loads(data)
-    except (ValueError, RecursionError) as error:
-        raise ValueError(f"{path}: not JSON ({shown(str(error))}); expected MuQ's configuration") from None
-    if not isinstance(config, dict):
-        raise ValueError(f"{path}: holds a {type(config).__name__}; expected an object, MuQ's configuration")
-    stat = config.get("stat")
-    for name, least in (("melspec_2048_mean", -1e6), ("melspec_2048_std", 1e-6)):
-        value = stat.get(name) if isinstance(stat, dict) else None
-        number = isinstance(value, int | float) and not isinstance(value, bool)
-        if not number or not least <= value <= 1e6:
-            raise ValueError(f"{path}: stat.{name} is {shown(value)}; expected what the model was trained with")
-    for name, value in _FIXED.items():
-        if config.get(name, value) != value or type(config.get(name, value)) is not type(value):
-            raise ValueError(f"{path}: {name} is {shown(config[name])}; expected {shown(value)}, as MuQ has")
-    return {**config, "rvq_ckpt_path": None}  # a pickle whose weights are in model.safetensors anyway

@@ -40,6 +40,14 @@ def narrow_a_tensor(config, weights):
         (narrow_a_tensor, r"1 of another shape: model\.conv\.linear\.bias \(5,\) for \(64,\)"),
         (lambda config, weights: config.update(encoder_depth=3), "encoder_depth is 3; expected 2, as the weights"),
         (lambda config, weights: config["w2v2_config"].pop("hidden_act"), "no MuQ can be built .*hidden_act"),
+        (
+            lambda config, weights: config["w2v2_config"].update(layer_norm_eps=None),
+            r"built from it fails \(.TypeError",
+        ),
+        (
+            lambda config, weights: config["w2v2_config"].update(layer_norm_eps=-1e9),
+            "shape .25, 64., not finite, for",
+        ),
     ],
 )
 def test_weights_that_are_not_exactly_the_models_are_refused(broken, change, match):
