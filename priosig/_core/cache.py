@@ -22,6 +22,7 @@ from pathlib import Path
 import numpy as np
 
 from priosig._core.atomic import write_bytes
+from priosig._core.checks import shown
 
 
 class CacheWarning(UserWarning):
@@ -100,7 +101,7 @@ class EmbeddingCache:
                 written_as, digest = ((file.metadata() or {}).get(name) for name in ("key", "blake2b"))
                 array = file.get_tensor("array")
             if written_as != key:
-                problem = f"it was written for key {written_as}"
+                problem = f"it was written for key {shown(written_as)}"
             elif digest != _digest(array):
                 problem = "its content does not match its checksum"
             else:
@@ -110,7 +111,7 @@ class EmbeddingCache:
         except OSError as error:
             raise OSError(error.errno, f"cache entry cannot be read ({error.strerror})", str(path)) from error
         except (SafetensorError, TypeError, KeyError) as error:
-            problem = f"it cannot be read ({error})"
+            problem = f"it cannot be read ({shown(str(error))})"
         path.unlink(missing_ok=True)
         warnings.warn(
             f"{path}: damaged cache entry, {problem}; removed, it will be computed again",

@@ -114,7 +114,7 @@ def test_entry_under_another_entrys_name_is_not_believed(tmp_path):
     cache.put(KEY, FRAMES)
     cache.path(other).parent.mkdir(parents=True)
     cache.path(KEY).rename(cache.path(other))
-    with pytest.warns(CacheWarning, match=f"written for key {KEY}"):
+    with pytest.warns(CacheWarning, match=f"written for key '{KEY}'"):
         assert cache.get(other) is None
 
 

@@ -151,10 +151,10 @@ def load_head(path: str | os.PathLike) -> MuQStatsModel:
         raise ValueError(f"{path}: state_dict has a name that is no text; expected {', '.join(expected)}")
     for name in sorted(expected.keys() | state.keys()):
         tensor = state.get(name)
-        if not isinstance(tensor, torch.Tensor):
-            raise ValueError(f"{path}: state_dict has no tensor {name}; expected {', '.join(expected)}")
         if name not in expected:
             raise ValueError(f"{path}: state_dict has an unexpected {shown(name)}; expected {', '.join(expected)}")
+        if not isinstance(tensor, torch.Tensor):
+            raise ValueError(f"{path}: state_dict has no tensor {name}; expected {', '.join(expected)}")
         if tuple(tensor.shape) != expected[name]:
             raise ValueError(
                 f"{path}: {name} has shape {tuple(tensor.shape)}; by its hyper_parameters, expected {expected[name]}"
