@@ -15,7 +15,7 @@ ignored is a threshold that was never set::
     guard = 1.0                 # s, kept away from the end of a window in the clean view
     C = 1.0                     # inverse strength of the L2 penalty
     alpha = 0.05                # level of every test
-    n_permutations = 9999       # (n_permutations + 1) * alpha should be whole
+    n_permutations = 9999       # (n_permutations + 1) * alpha must be whole, and at least 2: one for each model
     seed = 0
 
     [encoder]
