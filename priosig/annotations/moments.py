@@ -18,7 +18,7 @@ import re
 from collections.abc import Iterator
 from dataclasses import dataclass
 from pathlib import Path
-from typing import BinaryIO
+from typing import Any, BinaryIO
 
 from priosig._core.checks import shown
 from priosig._core.parts import need_part
@@ -101,7 +101,7 @@ def check_video_id(video_id: str, where: str) -> str:
     return video_id
 
 
-def load_moments(path: str | os.PathLike) -> list[Moment]:
+def load_moments(path: str | os.PathLike[str]) -> list[Moment]:
     """Read `moments.jsonl`: one JSON object a line, blank lines ignored, unknown fields ignored.
 
     Parameters
@@ -192,27 +192,20 @@ def _parse(line: str, where: str) -> Moment:
     if not isinstance(_text(moment_id, "moment_id", where), str) or not moment_id.strip():
         raise ValueError(f"{where}: moment_id is {shown(moment_id)}; expected a text that is not empty")
     check_video_id(row["video_id"], where)
-    times = {name: _seconds(row[name], name, where) for name in _TIMES}
+    times: dict[str, Any] = {name: _seconds(row[name], name, where) for name in _TIMES}
     for start, end in _WINDOWS:
         if not times[start] < times[end]:
             verb = "precedes" if times[end] < times[start] else "equals"
             raise ValueError(
                 f"{where}: {end} {times[end]} s {verb} {start} {times[start]} s; expected a window that lasts"
             )
-    texts = {name: _text(row[name], name, where) or "" for name in _TEXTS}
-    optional = {name: _text(row.get(name), name, where) for name in _OPTIONAL_TEXTS}
+    texts: dict[str, Any] = {name: _text(row[name], name, where) or "" for name in _TEXTS}
+    optional: dict[str, Any] = {name: _text(row.get(name), name, where) for name in _OPTIONAL_TEXTS}
     demonstrated = row.get("demonstrated")
     if demonstrated is not None and not isinstance(demonstrated, bool):
         raise ValueError(f"{where}: demonstrated is {shown(demonstrated)}; expected true, false or null")
-    return Moment(
-        moment_id=moment_id,
-        video_id=row["video_id"],
-        confidence=_confidence(row["confidence"], where),
-        demonstrated=demonstrated,
-        **times,
-        **texts,
-        **optional,
-    )
+    fields: dict[str, Any] = {"moment_id": moment_id, "video_id": row["video_id"], "demonstrated": demonstrated}
+    return Moment(confidence=_confidence(row["confidence"], where), **fields, **times, **texts, **optional)
 
 
 def _each_key_once(pairs: list[tuple[str, object]]) -> dict[str, object]:

@@ -156,7 +156,7 @@ def first_of_copies(windows: Iterable[tuple[Hashable, float, float]]) -> list[in
     [0, 0, 2, 3]
     """
     firsts: list[int] = []
-    kept: dict[tuple, list[tuple[int, int, int]]] = {}  # by times in steps of SAME_WINDOW
+    kept: dict[tuple[object, int, int], list[tuple[int, int, int]]] = {}  # by times in steps of SAME_WINDOW
     width = _milliseconds(SAME_WINDOW)
     for place, (group, start, end) in enumerate(windows):
         times = _milliseconds(start), _milliseconds(end)

@@ -140,8 +140,8 @@ def _placed_view(
         segment_id = make_segment_id(segment.video_id, segment.label, start, end)
         kept.append(Segment(segment_id, segment.video_id, segment.label, start, end, segment.moment_id))
         sources.append(segment.segment_id)
-    kept, sources, repeated = _once_each(kept, sources)
-    return View(name, duration, kept, sources, tuple(dropped) + repeated)
+    once, source_ids, repeated = _once_each(kept, sources)
+    return View(name, duration, once, source_ids, (*dropped, *repeated))
 
 
 def _place(segment: Segment, latest: float, duration: float, busy: Sequence[Span]) -> float | None:

@@ -6,7 +6,7 @@ Each gives a `Finding`; `priosig.annotations.audit.checks` runs them all.
 import statistics
 from bisect import bisect_left
 from collections import Counter
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from dataclasses import replace
 from itertools import accumulate, pairwise
 
@@ -129,7 +129,7 @@ def far_from_stop(moments: Sequence[Moment]) -> Finding:
 
 def default_values(moments: Sequence[Moment]) -> list[Finding]:
     """Lengths that so many moments share to the millisecond that nobody measured them."""
-    quantities = {
+    quantities: dict[str, tuple[str, Callable[[Moment], float]]] = {
         "feedback_length": ("length of the feedback", lambda m: m.feedback_end - m.feedback_start),
         "playing_length": ("length of the playing window", lambda m: m.playing_before_end - m.playing_before_start),
     }

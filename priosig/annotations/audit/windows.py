@@ -27,7 +27,7 @@ def lengths_by_class(segments: Sequence[Segment]) -> Finding:
     apart = max(within, 1 - within)
     stop, other = (by_label[label] for label in LABELS)
     # A segment is told by its length alone where it is shorter than every other class's, or longer.
-    shorter, longer = ("stop", "continue") if medians.get("stop", 0) <= medians.get("continue", 0) else LABELS[::-1]
+    shorter, longer = LABELS if medians.get("stop", 0) <= medians.get("continue", 0) else LABELS[::-1]
     low = min(by_label[longer], default=float("inf"))
     high = max(by_label[shorter], default=float("-inf"))
     told = [s for s in segments if (s.duration < low if s.label == shorter else s.duration > high)]
