@@ -23,9 +23,12 @@ from __future__ import annotations
 
 import math
 from dataclasses import dataclass
+from itertools import cycle, islice
 from typing import Literal
 
 import numpy as np
+
+from priosig.worlds.leaks import draw_leak
 
 SIZES = ((15, 10), (9, 5), (11, 5), (16, 9), (10, 8))  # STOP and CONTINUE segments of each video
 TWO_KINDS = ((21, 4), (12, 2), (9, 7), (13, 12), (10, 8))
@@ -35,7 +38,7 @@ LENGTH_DECILES = {
     0: (7, 19, 28, 65, 82, 126, 137, 190, 290, 370, 700),
 }
 FACTORS, FACTOR_SHARE, ICC, RHO = 6, 0.8, 0.25, 0.8
-SIGNAL_GAIN, LENGTH_GAIN, TALK_GAIN, TALK_SHIFT = 1.1, 1.6, 3.0, 1.3
+SIGNAL_GAIN, LENGTH_GAIN, TALK_GAIN, TALK_SHIFT, LEAK_GAIN = 1.1, 1.6, 3.0, 1.3, 3.0
 TALK_SPREADS = 1.6, 0.6  # of talk that leaks in a curve, in STOP and CONTINUE windows
 
 Truth = Literal["nothing", "measured leak", "unmeasured leak", "signal", "not shared"]
@@ -65,8 +68,16 @@ class World:
     drift, two_kinds, equal_windows : bool
         Features drift; two kinds of video, which differ in sound and in the share of STOP; all windows last
         10 s.
-    signal_videos : int
-        The signal is in the first so many videos.
+    signal_videos : int, optional
+        The signal is in the first so many videos; in all by default.
+    leak : str
+        Shape of a leak of measured facts (`priosig.worlds.leaks.SHAPES`); empty for none.
+    trend : float
+        How far the features move from the first segment of a video to its last, in standard deviations of a factor.
+    signal_in_spread : float
+        STOP windows spread so many times as far as CONTINUE windows along the first factor; 1 for no difference. No
+        linear probe can hear it.
+    n_videos : int
     """
 
     name: str
@@ -79,7 +90,11 @@ class World:
     drift: bool = False
     two_kinds: bool = False
     equal_windows: bool = False
-    signal_videos: int = 5
+    signal_videos: int | None = None
+    leak: str = ""
+    trend: float = 0.0
+    signal_in_spread: float = 1.0
+    n_videos: int = 5
 
 
 _TALK = {"talk_leak": True, "equal_windows": True}  # nothing else leaks, so that talk can be seen alone
@@ -142,7 +157,9 @@ def simulate_study(world: World, rng: np.random.Generator, *, n_features: int = 
     n_features : int
     """
     labels, groups = [], []
-    for video, (n_stop, n_continue) in enumerate(TWO_KINDS if world.two_kinds else SIZES):
+    for video, (n_stop, n_continue) in enumerate(
+        islice(cycle(TWO_KINDS if world.two_kinds else SIZES), world.n_videos)
+    ):
         followed = np.isin(np.arange(n_stop), rng.choice(n_stop - 1, size=n_continue, replace=False))
         of_video = np.concatenate([[1, 0] if gap else [1] for gap in followed])
         labels.append(of_video)
@@ -155,8 +172,10 @@ def simulate_study(world: World, rng: np.random.Generator, *, n_features: int = 
 
     factors = _noise((n, FACTORS), videos, world.drift, rng)
     own = _noise((n, n_features), videos, world.drift, rng)
-    moved = (y - y.mean()) * (videos < world.signal_videos)
+    moved = (y - y.mean()) * (videos < (world.signal_videos or n_videos))
+    factors[y == 1, 0] *= world.signal_in_spread
     factors[:, 0] += SIGNAL_GAIN * world.signal * moved
+    factors[:, 2] += world.trend * _places(videos)
     if world.length_leak == "log":
         factors[:, 1] += LENGTH_GAIN * _standardised(np.log(length))
     elif world.length_leak == "inverse root":
@@ -164,6 +183,10 @@ def simulate_study(world: World, rng: np.random.Generator, *, n_features: int = 
         own *= np.sqrt(0.5 + 0.5 * (1 / length) / np.mean(1 / length))[:, None]
     if world.talk_leak:
         factors[:, 1] += TALK_GAIN * (_standardised(np.abs(talk)) if world.talk_curved else talk)
+    facts: dict[str, np.ndarray] = {}
+    if world.leak:
+        heard, facts = draw_leak(world.leak, y, videos, rng)
+        factors[:, 1] += LEAK_GAIN * heard
     loadings = rng.standard_normal((FACTORS, n_features)) / math.sqrt(FACTORS)
     of_segment = math.sqrt(FACTOR_SHARE) * factors @ loadings + math.sqrt(1 - FACTOR_SHARE) * own
     of_video = rng.standard_normal((n_videos, n_features))
@@ -171,7 +194,7 @@ def simulate_study(world: World, rng: np.random.Generator, *, n_features: int = 
         of_video += 2.0 * rng.standard_normal(n_features) * (np.arange(n_videos) < 2)[:, None]
     X = math.sqrt(1 - ICC) * of_segment + math.sqrt(ICC) * of_video[videos]
 
-    confounds = {"length": length}
+    confounds = {"length": length} | facts
     if world.talk_reliability is not None:
         r = world.talk_reliability
         confounds["talk"] = math.sqrt(r) * talk + math.sqrt(1 - r) * rng.standard_normal(n)
@@ -186,6 +209,13 @@ def _lengths(y: np.ndarray, rng: np.random.Generator) -> np.ndarray:
         places = (rng.permutation(n) + rng.random(n)) / n
         length[y == label] = np.exp(np.interp(places, np.linspace(0, 1, 11), np.log(deciles)))
     return length
+
+
+def _places(videos: np.ndarray) -> np.ndarray:
+    """Place of each segment in its video, from 0 to 1."""
+    size = np.bincount(videos)
+    first = np.cumsum(size) - size
+    return (np.arange(len(videos)) - first[videos]) / np.maximum(size - 1, 1)[videos]
 
 
 def _noise(shape: tuple[int, int], videos: np.ndarray, drift: bool, rng: np.random.Generator) -> np.ndarray:

@@ -1,0 +1,54 @@
+"""Leaks of many shapes: the label follows them, lines do not."""
+
+import numpy as np
+import pytest
+
+from priosig.metrics.auc import auc
+from priosig.worlds.leaks import OUTLIERS, RELIABILITY, SHAPES, TILT, draw_leak
+from priosig.worlds.simulation import World, simulate_study
+
+Y = np.tile([1, 0], 3000)
+VIDEOS = np.repeat(np.arange(5), 1200)
+
+
+def draw(shape: str):
+    return draw_leak(shape, Y, VIDEOS, np.random.default_rng(0))
+
+
+@pytest.mark.parametrize("shape", SHAPES)
+def test_log_odds_of_the_label_rise_with_the_leak_by_its_tilt(shape):
+    from sklearn.linear_model import LogisticRegression
+
+    heard, _ = draw(shape)
+    slope = LogisticRegression(C=1e6).fit(heard[:, None], Y).coef_[0, 0]
+    assert slope == pytest.approx(TILT, abs=0.12)
+
+
+@pytest.mark.parametrize("shape", ["u shape", "category", "interaction", "oscillating"])
+def test_no_line_tells_the_label(shape):
+    _, confounds = draw(shape)
+    assert max(abs(auc(values, Y) - 0.5) for values in confounds.values()) < 0.13
+
+
+def test_what_is_measured_differs_from_the_fact_as_the_shape_says():
+    _, confounds = draw("outliers")
+    assert np.mean(np.abs(confounds["fact"]) > 6) == pytest.approx(OUTLIERS * 0.76, abs=0.01)
+    heard, confounds = draw("unreliable")
+    noise = confounds["fact"] - np.sqrt(RELIABILITY) * heard
+    assert np.var(noise) == pytest.approx(1 - RELIABILITY, abs=0.02)
+    _, confounds = draw("redundant pair")
+    assert np.corrcoef(confounds["first"], confounds["second"])[0, 1] > 0.998
+    _, confounds = draw("spreads")
+    spread = [confounds["fact"][v == VIDEOS].std() for v in range(5)]
+    assert spread[-1] / spread[0] == pytest.approx(10, rel=0.1)
+
+
+def test_worlds_can_have_more_videos_a_trend_and_a_signal_in_the_spread():
+    study = simulate_study(World("many", n_videos=12, trend=5.0), np.random.default_rng(0))
+    assert study.videos.max() == 11
+    first, last = (
+        np.array([study.X[np.flatnonzero(study.videos == v)[k]] for v in range(12)]).mean(axis=0) for k in (0, -1)
+    )
+    assert np.abs(last - first).max() > 1
+    spread = simulate_study(World("spread", signal_in_spread=6.0), np.random.default_rng(0))
+    assert spread.X[spread.y == 1].std(axis=0).mean() > 1.3 * spread.X[spread.y == 0].std(axis=0).mean()
