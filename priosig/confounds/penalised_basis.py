@@ -1,0 +1,218 @@
+"""Regression columns that stand for the confounds: many, and meant to be fitted under a penalty.
+
+A confound can follow the label in any shape, so each of them enters in several, and none is left out to save degrees
+of freedom. The penalty (`priosig.confounds.smoother`, `priosig.inference.matched_logistic`) decides what the data can
+bear. Columns come in blocks, because each block has a penalty of its own:
+
+``lines``
+    The confounds as they are, and their normal scores within video, which no outlier can bend. Both sets are rotated
+    to orthonormal columns, so that a difference between two confounds that are almost the same counts as much as
+    their sum.
+``curves``
+    Natural cubic splines of the normal scores, and of the normal scores within video where videos differ. Columns are
+    scaled so that their ridge penalty is the integral of the squared second derivative: smooth curves are cheap.
+``values``
+    Indicators of the values that many segments share: no talk at all, a category.
+``interactions``
+    Tensor products of line and smoothest curves, for each two confounds.
+
+All columns have mean 0 within each video: what differs between videos cannot change an AUC within video.
+
+A confound that is known for some segments only enters by its known values, 0 elsewhere, and by an indicator of where
+it is known.
+
+References
+----------
+P. J. Green & B. W. Silverman (1994), Nonparametric Regression and Generalized Linear Models, Chapman & Hall, ch. 2.
+S. N. Wood (2017), Generalized Additive Models, 2nd ed., CRC, sec. 5.6 (tensor products).
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+from itertools import combinations
+
+import numpy as np
+from scipy.interpolate import CubicSpline
+from scipy.special import ndtri
+from scipy.stats import rankdata
+
+BLOCKS = ("lines", "curves", "values", "interactions")
+KNOTS = 8
+TENSOR_CURVES = 2  # smoothest curves of a confound that interact with those of others
+SHARED = 0.08  # share of segments from which on a value gets an indicator
+MOST_VALUES = 12
+BETWEEN = 1.2  # spread over the spread within video from which on a confound differs between videos
+_COLLINEAR = 1e-4  # singular value, relative to the largest, below which a direction is rounding
+
+
+@dataclass(frozen=True)
+class PenalisedBasis:
+    """Columns for the confounds.
+
+    Attributes
+    ----------
+    columns : np.ndarray, shape (n_segments, n_columns)
+        Mean 0 within each video.
+    block : np.ndarray of int, shape (n_columns,)
+        Position in `BLOCKS` of each column's block.
+    adjusted, constant : tuple of str
+        Confounds that the columns stand for; those that are the same for every segment.
+    """
+
+    columns: np.ndarray
+    block: np.ndarray
+    adjusted: tuple[str, ...]
+    constant: tuple[str, ...]
+
+
+def penalised_basis(
+    confounds: Mapping[str, np.ndarray], videos: np.ndarray, *, interactions: bool = True
+) -> PenalisedBasis:
+    """Columns for all confounds; see the module's docstring.
+
+    Parameters
+    ----------
+    confounds : mapping from name to np.ndarray, shape (n_segments,)
+        NaN where a value is not known.
+    videos : np.ndarray of int, shape (n_segments,)
+    interactions : bool
+
+    Returns
+    -------
+    PenalisedBasis
+        The space that its columns span depends neither on units and signs nor on names and order.
+
+    Raises
+    ------
+    ValueError
+        For infinite values, by name.
+    """
+    blocks: dict[str, list[np.ndarray]] = {name: [] for name in BLOCKS}
+    lines, scores, indicators, margins = [], [], [], []
+    adjusted, constant = [], []
+    for name, given in confounds.items():
+        values = np.asarray(given, dtype=np.float64)
+        if np.isinf(values).any():
+            raise ValueError(
+                f"confounds: {name!r} is infinite in {int(np.isinf(values).sum())} segments; expected finite values, "
+                "NaN where not known"
+            )
+        known = np.isfinite(values)
+        if not known.any() or (known.all() and not _varies(values)):
+            constant.append(name)
+            continue
+        adjusted.append(name)
+        within = np.where(known, values, 0.0)
+        for v in np.unique(videos[known]):
+            rows = known & (videos == v)
+            within[rows] -= values[rows].mean()
+        score, score_within = normal_scores(values, known), normal_scores(within, known)
+        lines.append(within)
+        scores.append(score_within)
+        if not known.all():
+            indicators.append(known.astype(np.float64))
+        curves = spline_curves(score, known)
+        blocks["curves"].append(curves)
+        if values[known].std() > BETWEEN * within[known].std():
+            blocks["curves"].append(spline_curves(score_within, known))
+        blocks["values"].append(_indicators(values))
+        margins.append(np.column_stack([score, curves[:, :TENSOR_CURVES]]))
+    if interactions:
+        blocks["interactions"] = [
+            (one[:, :, None] * other[:, None, :]).reshape(len(videos), -1) for one, other in combinations(margins, 2)
+        ]
+    of_lines = [centred_within(np.column_stack(some), videos) for some in (lines, scores, indicators) if some]
+    blocks["lines"] = [_orthonormal(some) for some in of_lines]
+    parts = [centred_within(np.column_stack(some), videos) if some else _none(videos) for some in blocks.values()]
+    sizes = [part.shape[1] for part in parts]
+    return PenalisedBasis(
+        np.column_stack(parts), np.repeat(np.arange(len(BLOCKS)), sizes), tuple(adjusted), tuple(constant)
+    )
+
+
+def places_in_video(videos: np.ndarray) -> np.ndarray:
+    """Place of each canonical row among those of its video, from 0 to 1: time, as far as any trend can follow it.
+
+    Labels alternate in time, so that within a pair of neighbours time tells the label exactly. It therefore takes no
+    part in the model of the labels, only in what is taken out of features and scores.
+    """
+    size = np.bincount(videos)
+    first = np.cumsum(size) - size
+    return (np.arange(len(videos)) - first[videos]) / np.maximum(size - 1, 1)[videos]
+
+
+def normal_scores(values: np.ndarray, known: np.ndarray) -> np.ndarray:
+    """Normal quantiles of the mid-ranks of known values; 0 where a value is not known."""
+    score = np.zeros(len(values))
+    score[known] = ndtri((rankdata(values[known]) - 0.5) / known.sum())
+    return score
+
+
+def spline_curves(x: np.ndarray, known: np.ndarray) -> np.ndarray:
+    """What a natural cubic spline of x can do beyond a straight line, smoothest column first.
+
+    Knots are quantiles. The ridge penalty of a column's coefficient is the integral of the curve's squared second
+    derivative (Green & Silverman 1994), in units in which the smoothest column has mean square 1.
+
+    Parameters
+    ----------
+    x : np.ndarray, shape (n_segments,)
+    known : np.ndarray of bool, shape (n_segments,)
+        Rows where x means something; columns are 0 elsewhere.
+
+    Returns
+    -------
+    np.ndarray, shape (n_segments, <= KNOTS - 2)
+    """
+    curves = np.zeros((len(x), 0))
+    knots = np.unique(np.quantile(x[known], np.linspace(0, 1, KNOTS)))
+    if len(knots) < 4:
+        return curves
+    spline = CubicSpline(knots, np.eye(len(knots)), bc_type="natural")  # one cardinal function a knot
+    bend, step = spline(knots, 2), np.diff(knots)[:, None]
+    left, right = bend[:-1], bend[1:]  # between knots the second derivative is a straight line
+    energy = (left.T @ (step * left) + right.T @ (step * right) + (left + right).T @ (step * (left + right))) / 6
+    strength, direction = np.linalg.eigh(energy)
+    bends = strength > 1e-9 * strength[-1]
+    shapes = spline(x[known]) @ (direction[:, bends] / np.sqrt(strength[bends]))
+    line = np.column_stack([np.ones(known.sum()), x[known]])
+    shapes -= line @ np.linalg.lstsq(line, shapes, rcond=None)[0]
+    curves = np.zeros((len(x), shapes.shape[1]))
+    curves[known] = shapes / np.sqrt(np.mean(shapes[:, 0] ** 2))
+    return curves
+
+
+def centred_within(columns: np.ndarray, videos: np.ndarray) -> np.ndarray:
+    """Columns minus their mean in each video; shape (n_segments, n_columns)."""
+    _, which, size = np.unique(videos, return_inverse=True, return_counts=True)
+    sums = np.zeros((len(size), columns.shape[1]))
+    np.add.at(sums, which, columns)
+    return columns - (sums / size[:, None])[which]
+
+
+def _indicators(values: np.ndarray) -> np.ndarray:
+    """One column for each value that many segments share, in their own spread."""
+    found, count = np.unique(values[np.isfinite(values)], return_counts=True)
+    often = np.argsort(-count, kind="stable")[:MOST_VALUES]
+    shared = found[often[count[often] >= max(4, SHARED * len(values))]]
+    return (values[:, None] == shared) / np.sqrt(SHARED)
+
+
+def _orthonormal(columns: np.ndarray) -> np.ndarray:
+    """Orthogonal columns of mean square 1 that span the same space."""
+    spread = np.sqrt(np.mean(columns**2, axis=0))
+    columns = columns[:, spread > 0] / spread[spread > 0]
+    if not columns.shape[1]:
+        return columns
+    left, size, _ = np.linalg.svd(columns, full_matrices=False)
+    return left[:, size > _COLLINEAR * size[0]] * np.sqrt(len(columns))
+
+
+def _varies(values: np.ndarray) -> bool:
+    return bool(np.ptp(values) > 1e-9 * max(1.0, float(np.abs(values).max())))
+
+
+def _none(videos: np.ndarray) -> np.ndarray:
+    return np.empty((len(videos), 0))
