@@ -186,10 +186,11 @@ def spline_curves(x: np.ndarray, known: np.ndarray) -> np.ndarray:
 
 def centred_within(columns: np.ndarray, videos: np.ndarray) -> np.ndarray:
     """Columns minus their mean in each video; shape (n_segments, n_columns)."""
-    _, which, size = np.unique(videos, return_inverse=True, return_counts=True)
-    sums = np.zeros((len(size), columns.shape[1]))
-    np.add.at(sums, which, columns)
-    return columns - (sums / size[:, None])[which]
+    centred = np.array(columns, dtype=np.float64)
+    for v in np.unique(videos):
+        rows = np.flatnonzero(videos == v)
+        centred[rows] -= centred[rows].mean(axis=0)
+    return centred
 
 
 def _indicators(values: np.ndarray) -> np.ndarray:

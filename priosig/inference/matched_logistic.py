@@ -37,12 +37,25 @@ UNMATCHED = -1
 
 @dataclass(frozen=True)
 class _Sets:
-    """Rows that belong to sets, with the set of each."""
+    """Rows that belong to sets, set after set, each set's STOP (its event) last.
+
+    Attributes
+    ----------
+    rows, of_row : np.ndarray of int, shape (n_matched,)
+        Row of the input, and its set, from 0.
+    event : np.ndarray of bool, shape (n_matched,)
+    first : np.ndarray of int, shape (n_sets,)
+        Where each set begins.
+    """
 
     rows: np.ndarray
     of_row: np.ndarray
-    event: np.ndarray  # whether the row is its set's STOP
-    n: int
+    event: np.ndarray
+    first: np.ndarray
+
+    def sums(self, values: np.ndarray) -> np.ndarray:
+        """Sum over its set, for each row of `values`, shape (n_matched, ...)."""
+        return np.add.reduceat(values, self.first, axis=0)[self.of_row]
 
 
 def event_probabilities(columns: np.ndarray, block: np.ndarray, y: np.ndarray, sets: np.ndarray) -> np.ndarray:
@@ -69,10 +82,10 @@ def event_probabilities(columns: np.ndarray, block: np.ndarray, y: np.ndarray, s
     """
     matched = _matched(y, sets)
     probabilities = np.asarray(y, dtype=np.float64).copy()
-    Z = _differences(columns[matched.rows], matched)
+    Z = columns[matched.rows]
+    Z = Z - matched.sums(Z) / matched.sums(np.ones((len(Z), 1)))  # all that the likelihood depends on
     if not Z.any():
-        probabilities[matched.rows] = _softmax(np.zeros(len(matched.rows)), matched)
-        return probabilities
+        return equal_probabilities(y, sets)
     span, weights = np.linalg.qr(Z)
     kernels = [weights[:, block == b] @ weights[:, block == b].T for b in np.unique(block)]
     eta = span @ _fit(span, kernels, matched)
@@ -101,16 +114,14 @@ def draw_events(probabilities: np.ndarray, y: np.ndarray, sets: np.ndarray, coin
         Segments of no set keep their label.
     """
     matched = _matched(y, sets)
-    order = np.lexsort((matched.event, matched.of_row))  # controls in the order of rows, then the event
-    rows, of_row = matched.rows[order], matched.of_row[order]
-    upper = np.cumsum(probabilities[rows])
-    first = np.searchsorted(of_row, np.arange(matched.n))
-    before = np.concatenate([[0.0], upper[:-1]])[first]
-    upper = np.where(matched.event[order], np.inf, upper - before[of_row])
-    lower = np.where(np.arange(len(rows)) == first[of_row], -np.inf, np.concatenate([[0.0], upper[:-1]]))
+    rows, of_row = matched.rows, matched.of_row
+    up_to = np.cumsum(probabilities[rows])
+    before = np.concatenate([[0.0], up_to[:-1]])
+    lower, upper = before - before[matched.first][of_row], up_to - before[matched.first][of_row]
+    upper[matched.event] = np.inf  # rounding may leave the sum under 1
     labellings = np.repeat(np.asarray(y, dtype=np.int8)[None, :], len(coins), axis=0)
-    of_set = coins[:, of_row]
-    labellings[:, rows] = (lower <= of_set) & (of_set < upper)
+    coin = coins[:, of_row]
+    labellings[:, rows] = (lower <= coin) & (coin < upper)
     return labellings
 
 
@@ -134,42 +145,35 @@ def effective_share(probabilities: np.ndarray, y: np.ndarray, sets: np.ndarray) 
 
 def _matched(y: np.ndarray, sets: np.ndarray) -> _Sets:
     rows = np.flatnonzero(sets != UNMATCHED)
-    names, of_row = np.unique(sets[rows], return_inverse=True)
     event = np.asarray(y)[rows] == 1
+    order = np.lexsort((event, sets[rows]))
+    rows, event = rows[order], event[order]
+    names, first, of_row = np.unique(sets[rows], return_index=True, return_inverse=True)
     n_events = np.bincount(of_row, weights=event, minlength=len(names))
-    if len(names) and not (n_events == 1).all():
+    if not (n_events == 1).all():
         wrong = int(np.argmax(n_events != 1))
         raise ValueError(
             f"matched sets: set {names[wrong]} holds {n_events[wrong]:.0f} STOP segments; expected exactly one"
         )
-    return _Sets(rows, of_row, event, len(names))
-
-
-def _differences(columns: np.ndarray, matched: _Sets) -> np.ndarray:
-    """Columns minus their mean in each set: all that the likelihood depends on."""
-    sums = np.zeros((matched.n, columns.shape[1]))
-    np.add.at(sums, matched.of_row, columns)
-    return columns - (sums / np.bincount(matched.of_row)[:, None])[matched.of_row]
+    return _Sets(rows, of_row, event, first)
 
 
 def _softmax(eta: np.ndarray, matched: _Sets) -> np.ndarray:
-    most = np.full(matched.n, -np.inf)
-    np.maximum.at(most, matched.of_row, eta)
-    weight = np.exp(eta - most[matched.of_row])
-    return weight / np.bincount(matched.of_row, weights=weight, minlength=matched.n)[matched.of_row]
+    weight = np.exp(eta - np.maximum.reduceat(eta, matched.first)[matched.of_row])
+    return weight / matched.sums(weight)
 
 
 def _fit(span: np.ndarray, kernels: list[np.ndarray], matched: _Sets) -> np.ndarray:
     """Coefficients of `span` at the penalties with the greatest marginal likelihood."""
     penalties = np.where([kernel.any() for kernel in kernels], FIRST_PENALTY, PENALTIES[-1])
-    evidence, best = _posterior(span, kernels, penalties, matched)
+    evidence, best = _posterior(span, kernels, penalties, matched, np.zeros(span.shape[1]))
     for _ in range(SWEEPS):
         before = penalties.copy()
         for block in np.flatnonzero([kernel.any() for kernel in kernels]):
             for penalty in PENALTIES:
                 trial = penalties.copy()
                 trial[block] = penalty
-                value, coefficients = _posterior(span, kernels, trial, matched)
+                value, coefficients = _posterior(span, kernels, trial, matched, best)
                 if value > evidence + 1e-9:
                     evidence, best, penalties = value, coefficients, trial
         if np.array_equal(before, penalties):
@@ -178,24 +182,22 @@ def _fit(span: np.ndarray, kernels: list[np.ndarray], matched: _Sets) -> np.ndar
 
 
 def _posterior(
-    span: np.ndarray, kernels: list[np.ndarray], penalties: np.ndarray, matched: _Sets
+    span: np.ndarray, kernels: list[np.ndarray], penalties: np.ndarray, matched: _Sets, start: np.ndarray
 ) -> tuple[float, np.ndarray]:
-    """Log marginal likelihood (Laplace), and the coefficients of `span` at the mode."""
+    """Log marginal likelihood (Laplace), and the coefficients of `span` at the mode, sought from `start` on."""
     prior = sum(kernel / penalty for kernel, penalty in zip(kernels, penalties, strict=True))
     size, direction = np.linalg.eigh(prior)
     kept = size > 1e-12 * size[-1]
     root = direction[:, kept] * np.sqrt(size[kept])
-    Z = span @ root
-    z, value, curvature = _newton(Z, matched)
+    z, value, curvature = _newton(span @ root, matched, (direction[:, kept] / np.sqrt(size[kept])).T @ start)
     return -value - np.linalg.slogdet(curvature)[1] / 2, root @ z
 
 
-def _newton(Z: np.ndarray, matched: _Sets) -> tuple[np.ndarray, float, np.ndarray]:
+def _newton(Z: np.ndarray, matched: _Sets, z: np.ndarray) -> tuple[np.ndarray, float, np.ndarray]:
     """Mode of ``log L(z) - |z|^2 / 2``, its negative value, and the negative second derivative there.
 
     Newton's method with step halving; strictly concave, so that covariates which decide every label have a mode too.
     """
-    z = np.zeros(Z.shape[1])
 
     def objective(z: np.ndarray) -> float:
         return float(-np.log(np.maximum(_softmax(Z @ z, matched)[matched.event], 1e-300)).sum() + z @ z / 2)
@@ -204,9 +206,9 @@ def _newton(Z: np.ndarray, matched: _Sets) -> tuple[np.ndarray, float, np.ndarra
     for _ in range(NEWTON_STEPS):
         p = _softmax(Z @ z, matched)
         gradient = z - Z.T @ (matched.event - p)
-        weighted = _differences_weighted(Z, p, matched)
-        curvature = Z.T @ (p[:, None] * weighted) + np.eye(len(z))
-        if np.abs(gradient).max() < 1e-10:
+        weighted = p[:, None] * Z
+        curvature = Z.T @ (weighted - p[:, None] * matched.sums(weighted)) + np.eye(len(z))
+        if np.abs(gradient).max() < 1e-9:
             break
         step, size = np.linalg.solve(curvature, gradient), 1.0
         # a rise within rounding is no rise: at the optimum the objective is flat to the last digits
@@ -214,10 +216,3 @@ def _newton(Z: np.ndarray, matched: _Sets) -> tuple[np.ndarray, float, np.ndarra
             size /= 2
         z, value = z - size * step, lower
     return z, value, curvature
-
-
-def _differences_weighted(Z: np.ndarray, p: np.ndarray, matched: _Sets) -> np.ndarray:
-    """Rows minus the mean of their set under the probabilities."""
-    sums = np.zeros((matched.n, Z.shape[1]))
-    np.add.at(sums, matched.of_row, p[:, None] * Z)
-    return Z - sums[matched.of_row]
