@@ -1,14 +1,15 @@
-"""What the confounds predict of features and scores, by ridge regression with a penalty for each block of columns.
+"""What the confounds predict of features, by ridge regression with a penalty for each block of columns.
 
-The penalties minimise generalised cross-validation, summed over the standardised targets::
+The penalties minimise generalised cross-validation, as its geometric mean over the features, since each has a noise
+of its own::
 
-    GCV = |Y - H Y|^2 / (1 - (tr H + n_videos) / n)^2
+    GCV_j = |y_j - H y_j|^2 / (1 - (tr H + n_videos) / n)^2
 
 where H = P (P'P + n Lambda)^{-1} P' and n_videos degrees of freedom are the means within video. They are found by
 coordinate descent over a grid.
 
-**Undersmoothing.** What predicts each target best leaves too much of a leak behind: GCV trades what is left against
-noise in many targets that hear none of it, and a probe gathers what is left. So the penalties are divided by
+**Undersmoothing.** What predicts features best leaves too much of a leak behind: GCV trades what is left against
+noise in many features that hear none of it, and a probe gathers what is left. So the penalties are divided by
 `UNDERSMOOTHING` afterwards (Newey, Hsieh & Robins 2004). A block that GCV does not want stays out.
 
 No label takes part, so one smoother serves the observed labels and every relabelling, and the segments that are
@@ -31,78 +32,75 @@ from priosig.confounds.penalised_basis import BLOCKS, PenalisedBasis, centred_wi
 
 PENALTIES = np.append(10.0 ** np.arange(-6, 2.5, 0.5), 1e9)  # the last: none of the block
 UNDERSMOOTHING = np.array([10.0, 3.0, 3.0, 3.0])  # in the order of `BLOCKS`
+OWN_SPREAD = 0.01
 MOST_DF = 0.6  # of the segments; beyond it GCV is not to be trusted
 SWEEPS = 3
 
 
-def without_confounds(targets: np.ndarray, basis: PenalisedBasis, videos: np.ndarray) -> np.ndarray:
-    """Targets minus what the confounds predict of them within video.
+def without_confounds(X: np.ndarray, basis: PenalisedBasis, videos: np.ndarray) -> np.ndarray:
+    """Features minus what the confounds predict of them within video.
 
     Parameters
     ----------
-    targets : np.ndarray, shape (n_segments, n_targets)
-        Features, or the scores of many labellings.
+    X : np.ndarray, shape (n_segments, n_features)
     basis : PenalisedBasis
     videos : np.ndarray, shape (n_segments,)
 
     Returns
     -------
-    np.ndarray, shape (n_segments, n_targets)
-        In the units of the targets, differences between videos included. A target that the confounds explain to the
-        last digits is 0, lest its rounding error be standardised into a feature.
+    np.ndarray, shape (n_segments, n_features)
+        In the units of the features, differences between videos included. A feature that keeps less than `OWN_SPREAD`
+        of its spread says nothing of its own and is 0, for a probe would standardise what is left of the leak.
     """
     if not basis.columns.shape[1]:
-        return targets
-    centred = centred_within(targets, videos)
+        return X
+    centred = centred_within(X, videos)
     spread = centred.std(axis=0)
-    moving = spread > 1e-12 * np.abs(targets).max(axis=0, initial=0.0)
+    moving = spread > 1e-12 * np.abs(X).max(axis=0, initial=0.0)
     span, weights = np.linalg.qr(basis.columns)
-    seen = span.T @ np.divide(centred, spread, out=np.zeros_like(centred), where=moving)
     kernels = [weights[:, basis.block == b] @ weights[:, basis.block == b].T for b in range(len(BLOCKS))]
-    penalties = _chosen_penalties(kernels, seen, len(targets), len(np.unique(videos)), int(moving.sum()))
-    penalties = penalties / UNDERSMOOTHING
-    left = _left_over(kernels, penalties, len(targets))
-    fitted = span @ (seen - left @ seen) * spread
-    rest = targets - fitted
-    explained = (centred - fitted).std(axis=0) <= 1e-10 * np.abs(targets).max(axis=0, initial=0.0)
-    rest[:, explained] = 0.0
+    seen = span.T @ (centred[:, moving] / spread[moving])
+    penalties = _chosen_penalties(kernels, seen, len(X), len(np.unique(videos))) / UNDERSMOOTHING
+    fitted = np.zeros_like(centred)
+    fitted[:, moving] = span @ (seen - _left_over(kernels, penalties, len(X)) @ seen) * spread[moving]
+    rest = X - fitted
+    rest[:, (centred - fitted).std(axis=0) <= OWN_SPREAD * spread] = 0.0
     return rest
 
 
-def _chosen_penalties(
-    kernels: list[np.ndarray], seen: np.ndarray, n: int, n_videos: int, n_targets: int
-) -> np.ndarray:
+def _chosen_penalties(kernels: list[np.ndarray], seen: np.ndarray, n: int, n_videos: int) -> np.ndarray:
     """Penalty of each block, by coordinate descent of GCV.
 
     Parameters
     ----------
     kernels : list of np.ndarray, shape (r, r)
         ``P_b P_b'`` of each block, in an orthonormal basis of all columns.
-    seen : np.ndarray, shape (r, n_targets)
-        Standardised targets in that basis.
+    seen : np.ndarray, shape (r, n_features)
+        Features of mean 0 and mean square 1 in that basis.
+    n, n_videos : int
     """
-    cross = seen @ seen.T
-    outside = n * n_targets - np.trace(cross)
+    unseen = n - np.sum(seen**2, axis=0)
 
-    def gcv(penalties: np.ndarray) -> float:
+    def log_gcv(penalties: np.ndarray) -> float:
         left = _left_over(kernels, penalties, n)
         df = len(left) - np.trace(left) + n_videos
         if df > MOST_DF * n:
             return np.inf
-        return float((outside + np.sum((left @ cross) * left)) / (1 - df / n) ** 2)
+        rest = np.maximum(unseen + np.sum((left @ seen) ** 2, axis=0), OWN_SPREAD**2 * n)
+        return float(np.mean(np.log(rest)) - 2 * np.log(1 - df / n))
 
     penalties = np.full(len(kernels), PENALTIES[-1])
-    best = gcv(penalties)
+    if not seen.shape[1]:
+        return penalties
+    best = log_gcv(penalties)
     for _ in range(SWEEPS):
         before = penalties.copy()
-        for block in range(len(kernels)):
-            if not kernels[block].any():
-                continue
+        for block in np.flatnonzero([kernel.any() for kernel in kernels]):
             for penalty in PENALTIES:
                 trial = penalties.copy()
                 trial[block] = penalty
-                value = gcv(trial)
-                if value < best * (1 - 1e-9):
+                value = log_gcv(trial)
+                if value < best - 1e-9:
                     best, penalties = value, trial
         if np.array_equal(before, penalties):
             break

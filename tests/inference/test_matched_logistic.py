@@ -75,7 +75,8 @@ def test_penalties_maximise_the_marginal_likelihood_found_by_integration(monkeyp
     """One covariate and one penalty: the integral over its coefficient can be done by sums."""
     P, y, sets = matched(2, (2, 3, 4) * 8, slope=0.8, d=1)
     event = (y == 1) & (sets >= 0)
-    grid = np.linspace(-8, 8, 4001)
+    sorted_sets = matched_logistic._matched(y, sets)
+    order, grid = sorted_sets.rows, np.linspace(-8, 8, 4001)
     weight = np.exp(P @ grid[None, :])
     log_likelihood = sum(
         np.log(weight[event & (sets == k)][0] / weight[sets == k].sum(axis=0)) for k in range(sets.max() + 1)
@@ -84,6 +85,11 @@ def test_penalties_maximise_the_marginal_likelihood_found_by_integration(monkeyp
         np.trapezoid(np.exp(log_likelihood - penalty / 2 * grid**2) * np.sqrt(penalty), grid)
         for penalty in matched_logistic.PENALTIES[:-1]
     ]
+    laplace = [
+        matched_logistic._posterior(P[order], [np.eye(1)], np.array([penalty]), sorted_sets, np.zeros(1))[0]
+        for penalty in matched_logistic.PENALTIES[:-1]
+    ]
+    np.testing.assert_allclose(np.diff(laplace), np.diff(np.log(marginal)), atol=0.03)
     best = matched_logistic.PENALTIES[np.argmax(marginal)]
     found = event_probabilities(P, np.zeros(1, dtype=int), y, sets)
     np.testing.assert_allclose(found, by_hand(P, y, sets, best), atol=1e-6)
