@@ -90,3 +90,16 @@ def test_the_penalties_have_the_least_generalised_cross_validation_among_their_n
             trial = chosen.copy()
             trial[block] = penalty
             assert gcv(trial) >= gcv(chosen) * (1 - 1e-6)
+
+
+def test_the_more_videos_have_means_of_their_own_the_fewer_degrees_of_freedom_are_left_to_curves():
+    rng = np.random.default_rng(6)
+    confounds, heard = leak("curve", rng)
+    basis = penalised_basis(confounds, VIDEOS)
+    Y = centred_within(rng.normal(size=(N, 8)) + 0.5 * heard[:, None], VIDEOS)
+    span, weights = np.linalg.qr(basis.columns)
+    kernels = [weights[:, basis.block == b] @ weights[:, basis.block == b].T for b in range(4)]
+    seen = span.T @ (Y / Y.std(axis=0))
+    few, many = (smoother._chosen_penalties(kernels, seen, N, n_videos) for n_videos in (5, 75))
+    assert (many >= few).all()
+    assert (many > few).any()
