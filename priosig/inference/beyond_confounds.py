@@ -29,15 +29,16 @@ while controlling for confounders, J. R. Stat. Soc. B 82, 175-197.
 
 from __future__ import annotations
 
-from collections.abc import Collection, Mapping
-from dataclasses import dataclass
+from collections.abc import Collection
+from dataclasses import dataclass, replace
 
 import numpy as np
 
 from priosig.confounds.penalised_basis import penalised_basis
 from priosig.confounds.smoother import without_confounds
+from priosig.inference.data import LabelledSegments
 from priosig.inference.matched_logistic import draw_events, effective_share, event_probabilities
-from priosig.inference.permutation import folds_of, observed_and_null, permutation_pvalue
+from priosig.inference.permutation import permutation_pvalue, refitted_aucs
 
 
 @dataclass(frozen=True)
@@ -73,33 +74,28 @@ class BeyondConfounds:
 
 
 def beyond_confounds(
-    X: np.ndarray,
-    y: np.ndarray,
-    videos: np.ndarray,
+    data: LabelledSegments,
     sets: np.ndarray,
-    confounds: Mapping[str, np.ndarray],
     coins: np.ndarray,
     *,
     time: Collection[str] = (),
     strata: np.ndarray | None = None,
     C: float = 1.0,
 ) -> BeyondConfounds:
-    """T2 of canonical rows.
+    """T2 by matched sets.
 
     Parameters
     ----------
-    X : np.ndarray, shape (n_segments, n_features)
-    y, videos : np.ndarray, shape (n_segments,)
+    data : LabelledSegments
+        All of its confounds are adjusted for, those that are known in part too.
     sets : np.ndarray of int, shape (n_segments,)
         Matched set of each segment, with one STOP each; -1 for a segment that keeps its label.
-    confounds : mapping from name to np.ndarray, shape (n_segments,)
-        NaN where a value is not known.
     coins : np.ndarray, shape (n_labellings, n_sets)
         Uniform on [0, 1): those of T1, so that T2 is T1 where the confounds say nothing.
     time : collection of str
         Names of confounds that follow from time and take no part in the model of the labels.
     strata : np.ndarray, shape (n_segments,), optional
-        What AUCs are taken within; `videos` by default.
+        What AUCs are taken within; videos by default.
     C : float
         Inverse L2 penalty of the probe.
 
@@ -107,22 +103,23 @@ def beyond_confounds(
     -------
     BeyondConfounds
     """
-    strata = videos if strata is None else strata
-    of_labels = penalised_basis({n: values for n, values in confounds.items() if n not in time}, videos)
-    of_features = penalised_basis(confounds, videos) if set(time) & set(confounds) else of_labels
+    y, videos, strata = data.y, data.videos, data.videos if strata is None else strata
+    confounds = {**data.confounds, **data.partly_known}
+    of_labels = penalised_basis({name: v for name, v in confounds.items() if name not in time}, videos)
+    of_features = penalised_basis(confounds, videos)
     probabilities = event_probabilities(of_labels.columns, of_labels.block, y, sets)
-    labellings = draw_events(probabilities, y, sets, coins)
-    raw, raw_null = statistic, null = observed_and_null(folds_of(X, videos), y, labellings, strata, C=C)
-    if of_features.adjusted:
-        rest = without_confounds(X, of_features, videos)
-        statistic, null = observed_and_null(folds_of(rest, videos), y, labellings, strata, C=C)
+    labellings = np.vstack([y[None, :], draw_events(probabilities, y, sets, coins)])
+    raw = aucs = refitted_aucs(data.folds, labellings, strata, C=C)
+    if of_features.adjusted:  # else nothing is taken away
+        without = replace(data, X=without_confounds(data.X, of_features, videos))
+        aucs = refitted_aucs(without.folds, labellings, strata, C=C)
     return BeyondConfounds(
-        statistic=statistic,
-        pvalue=permutation_pvalue(statistic, null),
-        null_distribution=null,
-        raw_statistic=raw,
-        raw_pvalue=permutation_pvalue(raw, raw_null),
-        raw_null_distribution=raw_null,
+        statistic=float(aucs[0]),
+        pvalue=permutation_pvalue(aucs[0], aucs[1:]),
+        null_distribution=aucs[1:],
+        raw_statistic=float(raw[0]),
+        raw_pvalue=permutation_pvalue(raw[0], raw[1:]),
+        raw_null_distribution=raw[1:],
         probabilities=probabilities,
         effective_share=effective_share(probabilities, y, sets),
         adjusted=of_features.adjusted,

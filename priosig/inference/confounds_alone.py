@@ -14,18 +14,18 @@ P. H. Westfall & S. S. Young (1993), Resampling-Based Multiple Testing, Wiley, c
 
 from __future__ import annotations
 
-from collections.abc import Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from itertools import combinations
 
 import numpy as np
 
 from priosig.confounds.penalised_basis import BLOCKS, PenalisedBasis, penalised_basis
-from priosig.inference.permutation import TIE, folds_of, refitted_aucs
+from priosig.inference.data import LabelledSegments
+from priosig.inference.multiplicity import studentised_pvalues
+from priosig.inference.permutation import refitted_aucs
 
 TOGETHER = "all together"
 CURVES = 3  # smoothest curves of each confound
-MIN_SPREAD = 1e-9
 
 
 @dataclass(frozen=True)
@@ -50,31 +50,30 @@ class Predictor:
 
 
 def confounds_alone(
-    confounds: Mapping[str, np.ndarray],
-    videos: np.ndarray,
-    labellings: np.ndarray,
-    strata: np.ndarray,
-    *,
-    C: float = 1.0,
+    data: LabelledSegments, labellings: np.ndarray, *, strata: np.ndarray | None = None, C: float = 1.0
 ) -> tuple[Predictor, ...]:
     """AUCs and p-values of probes that know confounds alone.
 
     Parameters
     ----------
-    confounds : mapping from name to np.ndarray, shape (n_segments,)
-        NaN where a value is not known.
-    videos, strata : np.ndarray, shape (n_segments,)
-        What is left out, and what AUCs are taken within.
+    data : LabelledSegments
+        All of its confounds are tried, those that are known in part too.
     labellings : np.ndarray of 0 and 1, shape (1 + n_relabellings, n_segments)
         The observed labels first.
+    strata : np.ndarray, shape (n_segments,), optional
+        What AUCs are taken within; videos by default.
+    C : float
+        Inverse L2 penalty of the probe.
 
     Returns
     -------
     tuple of Predictor
         Each confound that varies, as a line and as a curve; then all together, where there are several.
     """
+    strata = data.videos if strata is None else strata
+    confounds = {**data.confounds, **data.partly_known}
     tried: dict[tuple[str, str], np.ndarray] = {}
-    bases = {name: penalised_basis({name: values}, videos) for name, values in confounds.items()}
+    bases = {name: penalised_basis({name: values}, data.videos) for name, values in confounds.items()}
     varying = [name for name, basis in bases.items() if basis.adjusted]
     for name in varying:
         tried[name, "line"] = _line(confounds[name])
@@ -87,34 +86,13 @@ def confounds_alone(
         tried[TOGETHER, "curve"] = np.column_stack([*(_curve(bases[name]) for name in varying), *products])
     if not tried:
         return ()
-    aucs = np.array([refitted_aucs(folds_of(columns, videos), labellings, strata, C=C) for columns in tried.values()])
+    folds = [replace(data, X=columns).folds for columns in tried.values()]
+    aucs = np.array([refitted_aucs(some, labellings, strata, C=C) for some in folds])
     pvalues = studentised_pvalues(aucs)
     return tuple(
         Predictor(name, shape, float(auc), float(pvalue))
         for (name, shape), auc, pvalue in zip(tried, aucs[:, 0], pvalues, strict=True)
     )
-
-
-def studentised_pvalues(statistics: np.ndarray) -> np.ndarray:
-    """One-sided max-T p-values of the first column, each row in units of its own spread.
-
-    Mean and spread are those over all columns, the observed one included, so that every labelling is treated alike.
-
-    Parameters
-    ----------
-    statistics : np.ndarray, shape (n_statistics, 1 + n_relabellings)
-
-    Returns
-    -------
-    np.ndarray, shape (n_statistics,)
-        NaN for a statistic that is undefined under the observed labels; 1 for one that is always the same.
-    """
-    spread = statistics.std(axis=1, keepdims=True)
-    moving = spread > MIN_SPREAD  # not where it is undefined
-    centred = statistics - statistics.mean(axis=1, keepdims=True)
-    t = np.divide(centred, spread, out=np.full_like(centred, -np.inf), where=moving)
-    pvalues = np.where(moving[:, 0], np.mean(t.max(axis=0) >= t[:, :1] - TIE, axis=1), 1.0)
-    return np.where(np.isnan(statistics[:, 0]), np.nan, pvalues)
 
 
 def _line(values: np.ndarray) -> np.ndarray:

@@ -56,3 +56,25 @@ def max_t_pvalues(statistics: np.ndarray) -> np.ndarray:
     t = np.abs(statistics - statistics.mean(axis=0))
     t = np.divide(t, sd, out=np.zeros_like(t), where=moving)
     return np.where(moving, (t.max(axis=1)[:, None] >= t[0] - TIE).mean(axis=0), 1.0)
+
+
+def studentised_pvalues(statistics: np.ndarray) -> np.ndarray:
+    """One-sided max-T p-values of the first column, each row in units of its own spread.
+
+    Mean and spread are those over all columns, the observed one included, so that every labelling is treated alike.
+
+    Parameters
+    ----------
+    statistics : np.ndarray, shape (n_statistics, 1 + n_relabellings)
+
+    Returns
+    -------
+    np.ndarray, shape (n_statistics,)
+        NaN for a statistic that is undefined under the observed labels; 1 for one that is always the same.
+    """
+    spread = statistics.std(axis=1, keepdims=True)
+    moving = spread > TIE  # not where it is undefined
+    centred = statistics - statistics.mean(axis=1, keepdims=True)
+    t = np.divide(centred, spread, out=np.full_like(centred, -np.inf), where=moving)
+    pvalues = np.where(moving[:, 0], np.mean(t.max(axis=0) >= t[:, :1] - TIE, axis=1), 1.0)
+    return np.where(np.isnan(statistics[:, 0]), np.nan, pvalues)

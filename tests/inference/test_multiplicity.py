@@ -8,7 +8,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 from scipy.stats import false_discovery_control
 
-from priosig.inference.multiplicity import holm, max_t_pvalues
+from priosig.inference.multiplicity import holm, max_t_pvalues, studentised_pvalues
 
 
 def test_holm_is_the_step_down_procedure_written_out():
@@ -52,3 +52,27 @@ def test_max_t_is_never_zero_nor_above_one_and_constant_statistics_have_one(seed
     assert pvalues[0] == 1
     assert (pvalues >= 1 / m).all()
     assert (pvalues <= 1).all()
+
+
+def test_a_wide_null_distribution_does_not_hide_a_clear_narrow_one():
+    rng = np.random.default_rng(6)
+    wide, narrow = rng.normal(0.65, 0.1, 1000), rng.normal(0.5, 0.02, 1000)
+    wide[0], narrow[0] = 0.65, 0.62
+    studentised = studentised_pvalues(np.vstack([wide, narrow]))
+    assert studentised[1] == pytest.approx(1 / 1000, abs=2e-3)
+    assert studentised[0] > 0.3
+
+
+def test_max_t_pvalues_are_those_of_a_loop():
+    rng = np.random.default_rng(7)
+    statistics = rng.normal(size=(3, 40)) * [[1.0], [5.0], [0.1]]
+    t = (statistics - statistics.mean(axis=1, keepdims=True)) / statistics.std(axis=1, keepdims=True)
+    expected = [sum(max(t[:, b]) >= t[j, 0] - 1e-12 for b in range(40)) / 40 for j in range(3)]
+    np.testing.assert_allclose(studentised_pvalues(statistics), expected)
+
+
+def test_statistics_that_are_undefined_or_never_move_find_nothing():
+    statistics = np.vstack([np.full(40, np.nan), np.full(40, 0.5), np.linspace(1, 0, 40)])
+    undefined, still, moving = studentised_pvalues(statistics)
+    assert np.isnan(undefined)
+    assert (still, moving) == (1.0, 1 / 40)
