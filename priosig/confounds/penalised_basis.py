@@ -34,9 +34,6 @@ from dataclasses import dataclass
 from itertools import combinations
 
 import numpy as np
-from scipy.interpolate import CubicSpline
-from scipy.special import ndtri
-from scipy.stats import rankdata
 
 BLOCKS = ("lines", "curves", "values", "interactions")
 KNOTS = 8
@@ -145,6 +142,9 @@ def places_in_video(videos: np.ndarray) -> np.ndarray:
 
 def normal_scores(values: np.ndarray, known: np.ndarray) -> np.ndarray:
     """Normal quantiles of the mid-ranks of known values; 0 where a value is not known."""
+    from scipy.special import ndtri
+    from scipy.stats import rankdata
+
     score = np.zeros(len(values))
     score[known] = ndtri((rankdata(values[known]) - 0.5) / known.sum())
     return score
@@ -166,6 +166,8 @@ def spline_curves(x: np.ndarray, known: np.ndarray) -> np.ndarray:
     -------
     np.ndarray, shape (n_segments, <= KNOTS - 2)
     """
+    from scipy.interpolate import CubicSpline
+
     curves = np.zeros((len(x), 0))
     knots = np.unique(np.quantile(x[known], np.linspace(0, 1, KNOTS)))
     if len(knots) < 4:
