@@ -9,7 +9,7 @@ and the simulated data) is its own. Steps are those of an experiment on one mode
 
 - `leave-one-out`: `leave_one_video_out_cv`, a fold for every video, however many there are
 - `T1, 19` and `T1, 99`: `permutation_test` with 19 and 99 relabellings
-- `T2, 19`: `conditional_test` (two sets of fits: confounds removed, and raw)
+- `T2, 19`: `beyond_confounds` (two sets of fits: confounds removed, and raw)
 - `interval`: `confidence_interval`
 - `assess, 19` and `assess, 99`: `assess_models`, which is design, T1, T2, interval, power (200 refits) and verdict
 
@@ -34,7 +34,7 @@ from threadpoolctl import threadpool_limits
 
 from priosig.crossval.leave_one_video_out import leave_one_video_out_cv
 from priosig.inference.assessment import assess_models
-from priosig.inference.conditional import conditional_test
+from priosig.inference.beyond_confounds import beyond_confounds
 from priosig.inference.confidence import confidence_interval
 from priosig.inference.data import labelled_segments
 from priosig.inference.permutation import permutation_test
@@ -68,7 +68,7 @@ def work_of(step: str, n_videos: int, n_features: int, seed: int) -> Callable[[]
     return {
         "leave-one-out": lambda: leave_one_video_out_cv(X, y, videos),
         "T1": lambda: permutation_test(data, rule, seed=seed),
-        "T2": lambda: conditional_test(data, rule, seed=seed),
+        "T2": lambda: beyond_confounds(data, rule, seed=seed),
         "interval": lambda: confidence_interval(data, rule),
         "assess": lambda: assess_models({"model": X}, data, rule, seed=seed),
     }[name]

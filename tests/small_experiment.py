@@ -70,7 +70,7 @@ def write_experiment(directory: Path, n_permutations: int = 39) -> Experiment:
     """What `run_experiment` would find in noise; the annotated view was not heard, one scale is called stable."""
     corpus = open_corpus(write_corpus(directory, HOSTILE, n_permutations))
     annotations = read_annotations(corpus)
-    clean = clean_view(annotations.segments, {s.segment_id: [] for s in annotations.segments}, 2.0, 0.5)
+    clean = clean_view(annotations.segments, {s.video_id: [] for s in annotations.segments}, 2.0, 0.5)
     weights = tuple(
         Weight(name, 0.1, 0.1, 1.0, 0.01 if k == 4 else 0.9, 0.2, k == 4, 0)
         for k, name in enumerate(PERCEPIANO_DIMENSIONS)
@@ -79,7 +79,7 @@ def write_experiment(directory: Path, n_permutations: int = 39) -> Experiment:
     annotated = evaluate_view(annotated_view(annotations.segments), annotations.moments, corpus.settings)
     heard = evaluate_view(clean, annotations.moments, corpus.settings, noise(clean))
     views = {"annotated": annotated, "clean": dataclasses.replace(heard, coefficients=table)}
-    return Experiment(annotations, views, Screening({}, {}))
+    return Experiment(annotations, views, Screening({}, {}, {}))
 
 
 def with_label(experiment: Experiment, label: str, **evidence: float) -> Experiment:

@@ -65,6 +65,11 @@ class RiskSets(View):
     elapsed: tuple[float, ...] = ()
 
     @property
+    def set_ids(self) -> tuple[str, ...]:
+        """Risk set of each row."""
+        return self.source_ids
+
+    @property
     def controls(self) -> dict[str, int]:
         """How many controls each set has, by the set's name."""
         sizes = dict.fromkeys(self.source_ids, -1)

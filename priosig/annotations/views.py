@@ -55,6 +55,11 @@ class View:
     source_ids: tuple[str, ...]
     dropped: tuple[Dropped, ...] = ()
 
+    @property
+    def set_ids(self) -> tuple[str, ...] | None:
+        """Matched set of each segment; None where segments are not matched."""
+        return None
+
 
 def annotated_view(segments: Sequence[Segment]) -> View:
     """The segments as annotated; nothing is dropped."""
@@ -95,9 +100,9 @@ def clean_view(
     Parameters
     ----------
     segments : sequence of Segment
-    busy : mapping of segment_id to spans
-        When there is talk, or no playing: `[start, end)` in seconds from the start of the video. Every segment
-        needs an entry (an empty one if all of it is clean): what was not screened is not clean.
+    busy : mapping of video_id to spans
+        When there is talk, or no playing: `[start, end)` in seconds from the start of the video. Every video needs an
+        entry (an empty one if all of it is clean): what was not screened is not clean.
     duration : float
         Seconds, more than 0.
     guard : float
@@ -111,9 +116,9 @@ def clean_view(
     """
     if not (math.isfinite(guard) and guard >= 0):
         raise ValueError(f"guard is {guard!r}; expected seconds, 0 or more")
-    unscreened = [s.segment_id for s in segments if s.segment_id not in busy]
+    unscreened = sorted({s.video_id for s in segments} - set(busy))
     if unscreened:
-        raise ValueError(f"segment {unscreened[0]!r} ({len(unscreened)} in all): not screened for talk")
+        raise ValueError(f"video {unscreened[0]!r} ({len(unscreened)} in all): not screened for talk")
     return _placed_view("clean", segments, duration, busy=busy, guard=guard, clipped=clipped or {})
 
 
@@ -131,7 +136,7 @@ def _placed_view(
     kept, sources, dropped = [], [], []
     for segment in segments:
         end = segment.end_time - clipped.get(segment.segment_id, 0.0)
-        start = _place(segment, end - guard, duration, busy.get(segment.segment_id, ()))
+        start = _place(segment, end - guard, duration, busy.get(segment.video_id, ()))
         if start is None:
             dropped.append(Dropped(segment.segment_id, _reason(end - segment.start_time, duration, guard)))
             continue

@@ -1,7 +1,7 @@
 """When there is talk or silence: where no clean window may lie, and what ends a bout of playing.
 
 The voice detector and the level meter hear each recording in one pass, piece by piece, so that memory does not grow
-with it. Where joblib has been told of workers, segments go to them in shards (`priosig.audio.sharding`). No label is
+with it. Where joblib has been told of workers, videos go to them in shards (`priosig.audio.sharding`). No label is
 looked at here.
 """
 
@@ -26,29 +26,33 @@ TalkAndSilence = tuple[list[Span], list[Span]]
 
 @dataclass(frozen=True)
 class Screening:
-    """When there is talk or silence, by segment or by video; spans in seconds from the start of the video."""
+    """When there is talk or silence in each video; spans in seconds from its start.
 
+    Attributes
+    ----------
+    lessons : dict of video_id to (start, end)
+        The part of each video that was screened.
+    talk, silence : dict of video_id to list of (start, end)
+    """
+
+    lessons: dict[str, Span]
     talk: dict[str, list[Span]]
     silence: dict[str, list[Span]]
 
-    def busy(self) -> dict[str, list[Span]]:
-        """Talk and silence together: where a clean window must not lie."""
-        return {segment_id: self.talk[segment_id] + self.silence[segment_id] for segment_id in self.talk}
 
-
-def screen_segments(
-    segments: Sequence[Segment],
+def screen_lessons(
+    lessons: Mapping[str, Span],
     audio_dir: str | Path,
     *,
     store: EmbeddingCache | None = None,
     progress: Callable[[Progress], None] | None = None,
 ) -> Screening:
-    """Find talk and silence in each segment.
+    """Find talk and silence in one part of each recording.
 
     Parameters
     ----------
-    segments : sequence of Segment
-        As annotated.
+    lessons : mapping of video_id to (start, end)
+        From `priosig.annotations.bouts.lesson_of`.
     audio_dir : path-like
     store : EmbeddingCache, optional
         Where the voice detector's results are kept by content.
@@ -59,54 +63,32 @@ def screen_segments(
     -------
     Screening
     """
-    slices = plan_slices(segments, audio_dir)
+    parts = [Segment(video_id, video_id, "continue", *span) for video_id, span in lessons.items()]
+    slices = plan_slices(parts, audio_dir)
     if is_spread():
         shared = None if store is None else EmbeddingCache(store.directory.absolute())
-        parts = in_shards(_screen_shard, make_shards(segments, slices), Path(audio_dir).absolute(), shared)
+        shards = in_shards(_screen_shard, make_shards(parts, slices), Path(audio_dir).absolute(), shared)
     else:
-        parts = ({name: both} for name, both in _screen(slices, store))
-    found: dict[str, TalkAndSilence] = {}
-    done, total = 0.0, sum(segment.duration for segment in segments)
-    duration = {segment.segment_id: segment.duration for segment in segments}
-    for part in parts:
-        found |= part
-        done += sum(duration[name] for name in part)
+        shards = ({video_id: both} for video_id, both in _screen(slices, store))
+    heard: dict[str, TalkAndSilence] = {}
+    done, total = 0.0, sum(part.duration for part in parts)
+    for shard in shards:
+        heard |= shard
+        done += sum(lessons[video_id][1] - lessons[video_id][0] for video_id in shard)
         if progress is not None:
             progress(Progress(done, 0.0, total))
-    start = {segment.segment_id: segment.start_time for segment in segments}
     talk, silence = (
-        {name: [(begin + start[name], end + start[name]) for begin, end in found[name][which]] for name in slices}
+        {
+            video_id: [(begin + start, end + start) for begin, end in heard[video_id][which]]
+            for video_id, (start, _) in lessons.items()
+        }
         for which in (0, 1)
     )
-    return Screening(talk, silence)
-
-
-def screen_lessons(
-    lessons: Mapping[str, Span],
-    audio_dir: str | Path,
-    *,
-    store: EmbeddingCache | None = None,
-    progress: Callable[[Progress], None] | None = None,
-) -> Screening:
-    """Find talk and silence in one part of each recording, by video.
-
-    Parameters
-    ----------
-    lessons : mapping of video_id to (start, end)
-        From `priosig.annotations.bouts.lesson_of`.
-    audio_dir, store, progress
-        As for `screen_segments`.
-
-    Returns
-    -------
-    Screening
-    """
-    parts = [Segment(video_id, video_id, "continue", *span) for video_id, span in lessons.items()]
-    return screen_segments(parts, audio_dir, store=store, progress=progress)
+    return Screening(dict(lessons), talk, silence)
 
 
 def _screen(slices: dict[str, Slice], store: EmbeddingCache | None) -> Iterator[tuple[str, TalkAndSilence]]:
-    """Talk and silence of each segment, in seconds from its start."""
+    """Talk and silence of each part, in seconds from its start."""
     meters: dict[str, tuple[TalkMeter, LevelMeter]] = {}
     for piece in read_ahead(stream_pieces(slices), PIECES_AHEAD):
         if piece.name not in meters:

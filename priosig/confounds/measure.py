@@ -1,13 +1,12 @@
 """The confounds of a view's windows, measured (`priosig.confounds.registry` says which there are, and how).
 
-A confound that is equal for all windows was removed by design. One that has no value for some of them is not
-measured: it cannot be adjusted for, and the table says so. It is tried as a predictor all the same, on the windows
-where it is known, since a leak that shows in four fifths of the windows is one.
+A confound that is equal for all windows was removed by design. One that is known for some of them is adjusted for by
+its value where that is known, and by whether it is. One that is known for none is not measured.
 
-Two things go with the label by the definition of the segments, and no view takes them away: a CONTINUE window begins
-after feedback, so that it lies earlier in its stretch of playing than a STOP window does; and in views of one length
-a STOP window is the end of its segment, a CONTINUE window the middle. What changes through a stretch of playing, or
-at its end, can tell the label without being what the teacher judged."""
+What the definition of the windows ties to the label is kept apart. A CONTINUE window begins after feedback, so that
+it lies earlier in its stretch of playing than a STOP window does; and in views of one length a STOP window is the end
+of its segment, a CONTINUE window the middle. Only risk sets take that away (`priosig.annotations.risk_sets`).
+"""
 
 from dataclasses import dataclass
 
@@ -29,13 +28,16 @@ class Confounds:
     not_measured : dict of str to str
         Name and reason.
     partly_known : dict of str to np.ndarray, shape (n_segments,)
-        Those of `not_measured` that are known for some segments and vary among them; NaN for the others.
+        Known for some segments, and varying among them or in whether it is known; NaN for the others.
+    tied : dict of str to np.ndarray, shape (n_segments,)
+        Those that the definition of the windows ties to the label.
     """
 
     values: dict[str, np.ndarray]
     constant: tuple[str, ...]
     not_measured: dict[str, str]
     partly_known: dict[str, np.ndarray]
+    tied: dict[str, np.ndarray]
 
 
 def measure_confounds(windows: Windows) -> Confounds:
@@ -50,8 +52,10 @@ def measure_confounds(windows: Windows) -> Confounds:
     if unknown:
         raise ValueError(f"confounds: {unknown[0]!r} is not one; expected {', '.join(CONFOUNDS)}")
     n = len(windows.segments)
-    values, constant, not_measured, partly_known = {}, [], {}, {}
+    values, constant, not_measured, partly_known, tied = {}, [], {}, {}, {}
     for name, row in CONFOUNDS.items():
+        if row.matched_only and not windows.matched:
+            continue
         measured = windows.heard.get(name) if row.measure is None else row.measure(windows)
         if measured is None:
             not_measured[name] = "no audio"
@@ -59,16 +63,18 @@ def measure_confounds(windows: Windows) -> Confounds:
         column = np.asarray(measured, dtype=np.float64)
         if len(column) != n:
             raise ValueError(f"confounds: {name} has {len(column)} values; expected {n}, one a segment")
-        undefined = int((~np.isfinite(column)).sum())
-        if undefined:
-            not_measured[name] = f"unknown for {undefined} of {n} segments"
-            if undefined < len(column) and not _is_constant(column[np.isfinite(column)]):
-                partly_known[name] = np.where(np.isfinite(column), column, np.nan)
+        known = np.isfinite(column)
+        if not known.any() and n:
+            not_measured[name] = f"unknown for all {n} segments"
+        elif not known.all():
+            partly_known[name] = np.where(known, column, np.nan)
         elif len(column) and _is_constant(column):
             constant.append(name)
+        elif row.tied and not windows.matched:
+            tied[name] = column
         else:
             values[name] = column
-    return Confounds(values, tuple(constant), not_measured, partly_known)
+    return Confounds(values, tuple(constant), not_measured, partly_known, tied)
 
 
 def _is_constant(column: np.ndarray) -> bool:

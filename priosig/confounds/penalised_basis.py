@@ -29,11 +29,13 @@ S. N. Wood (2017), Generalized Additive Models, 2nd ed., CRC, sec. 5.6 (tensor p
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Collection, Mapping
 from dataclasses import dataclass
 from itertools import combinations
 
 import numpy as np
+
+from priosig._core.arrays import centred_within
 
 BLOCKS = ("lines", "curves", "values", "interactions")
 KNOTS = 8
@@ -65,7 +67,7 @@ class PenalisedBasis:
 
 
 def penalised_basis(
-    confounds: Mapping[str, np.ndarray], videos: np.ndarray, *, interactions: bool = True
+    confounds: Mapping[str, np.ndarray], videos: np.ndarray, *, smooth: Collection[str] = ()
 ) -> PenalisedBasis:
     """Columns for all confounds; see the module's docstring.
 
@@ -74,7 +76,8 @@ def penalised_basis(
     confounds : mapping from name to np.ndarray, shape (n_segments,)
         NaN where a value is not known.
     videos : np.ndarray of int, shape (n_segments,)
-    interactions : bool
+    smooth : collection of str
+        Names of confounds whose values mean nothing one by one, such as a time: they get no indicators.
 
     Returns
     -------
@@ -114,12 +117,12 @@ def penalised_basis(
         blocks["curves"].append(curves)
         if values[known].std() > BETWEEN * within[known].std():
             blocks["curves"].append(spline_curves(score_within, known))
-        blocks["values"].append(_indicators(values))
+        if name not in smooth:
+            blocks["values"].append(_indicators(values))
         margins.append(np.column_stack([score, curves[:, :TENSOR_CURVES]]))
-    if interactions:
-        blocks["interactions"] = [
-            (one[:, :, None] * other[:, None, :]).reshape(len(videos), -1) for one, other in combinations(margins, 2)
-        ]
+    blocks["interactions"] = [
+        (one[:, :, None] * other[:, None, :]).reshape(len(videos), -1) for one, other in combinations(margins, 2)
+    ]
     of_lines = [centred_within(np.column_stack(some), videos) for some in (lines, scores, indicators) if some]
     blocks["lines"] = [_orthonormal(some) for some in of_lines]
     parts = [centred_within(np.column_stack(some), videos) if some else _none(videos) for some in blocks.values()]
@@ -184,15 +187,6 @@ def spline_curves(x: np.ndarray, known: np.ndarray) -> np.ndarray:
     curves = np.zeros((len(x), shapes.shape[1]))
     curves[known] = shapes / np.sqrt(np.mean(shapes[:, 0] ** 2))
     return curves
-
-
-def centred_within(columns: np.ndarray, videos: np.ndarray) -> np.ndarray:
-    """Columns minus their mean in each video; shape (n_segments, n_columns)."""
-    centred = np.array(columns, dtype=np.float64)
-    for v in np.unique(videos):
-        rows = np.flatnonzero(videos == v)
-        centred[rows] -= centred[rows].mean(axis=0)
-    return centred
 
 
 def _indicators(values: np.ndarray) -> np.ndarray:

@@ -22,6 +22,7 @@ from priosig.annotations.moments import Moment
 from priosig.annotations.segments import Segment
 from priosig.annotations.transcript import talk_share
 from priosig.audio.levels import LevelMeter
+from priosig.confounds.elapsed import preceding_talk, since_feedback
 
 Role = Literal["artefact", "acoustic"]
 
@@ -38,11 +39,14 @@ class Windows:
         For their times and transcripts.
     heard : mapping of str to array, shape (n_segments,)
         Confounds that need the waveform, by name; empty without audio.
+    matched : bool
+        Each STOP is compared with playing that had gone on just as long (`priosig.annotations.risk_sets`).
     """
 
     segments: Sequence[Segment]
     moments: Sequence[Moment]
     heard: Mapping[str, Sequence[float] | np.ndarray] = field(default_factory=dict)
+    matched: bool = False
 
 
 @dataclass(frozen=True)
@@ -61,8 +65,11 @@ class Confound:
         From `Windows` to one number a window, NaN where it is not known. Without it the confound is heard.
     meter : (class, str), optional
         What hears it: a class that takes a rate in Hz and has `add(samples)`, and the attribute that holds the value.
-    logarithmic : bool
-        It is positive, and its logarithm matters.
+    tied : bool
+        In views that are not matched, the definition of the windows ties it to the label: no test can tell it from a
+        signal there.
+    matched_only : bool
+        It is measured in matched views only.
     """
 
     name: str
@@ -72,7 +79,8 @@ class Confound:
     role: Role
     measure: Callable[[Windows], Sequence[float] | np.ndarray] | None = None
     meter: tuple[type, str] | None = None
-    logarithmic: bool = False
+    tied: bool = False
+    matched_only: bool = False
 
 
 def _length(windows: Windows) -> list[float]:
@@ -90,12 +98,30 @@ def _talk_captions(windows: Windows) -> np.ndarray:
     return talk_share(windows.segments, windows.moments)
 
 
+def _since_feedback(windows: Windows) -> list[float]:
+    return since_feedback(windows.segments, windows.moments)
+
+
+def _preceding_talk(windows: Windows) -> list[float]:
+    return preceding_talk(windows.segments, windows.moments)
+
+
 _ROWS = (
     Confound(
-        "length", "s", "the length of the window", "length", "artefact", measure=_length, logarithmic=True
+        "length", "s", "the length of the window", "length", "artefact", measure=_length
     ),
     # Middle of the window, as a share of the time from 0 to the end of the video's last segment.
     Confound("place", "share", "the place in the video", "place", "artefact", measure=_place),
+    # Seconds of playing since the end of the last feedback.
+    Confound(
+        "since_feedback", "s", "the time since the last feedback", "since feedback", "artefact",
+        measure=_since_feedback, tied=True,
+    ),
+    # Length of the talk before the bout.
+    Confound(
+        "preceding_talk", "s", "the length of the talk before", "talk before", "artefact", measure=_preceding_talk,
+        matched_only=True,
+    ),
     # Share of the window that the transcripts mark as talk.
     Confound(
         "talk_captions", "share", "the share of talk by the transcripts", "talk (captions)", "artefact",

@@ -28,7 +28,8 @@ from __future__ import annotations
 
 import numpy as np
 
-from priosig.confounds.penalised_basis import BLOCKS, PenalisedBasis, centred_within
+from priosig._core.arrays import centred_within
+from priosig.confounds.penalised_basis import BLOCKS, PenalisedBasis
 
 PENALTIES = np.append(10.0 ** np.arange(-6, 2.5, 0.5), 1e9)  # the last: none of the block
 UNDERSMOOTHING = np.array([10.0, 3.0, 3.0, 3.0])  # in the order of `BLOCKS`

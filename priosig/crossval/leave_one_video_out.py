@@ -14,6 +14,7 @@ from typing import TypedDict
 import numpy as np
 from numpy.typing import ArrayLike
 
+from priosig._core.arrays import centred_within
 from priosig._core.checks import Ids, check_labels, video_index
 from priosig.crossval.folds import (
     Folds,
@@ -97,6 +98,7 @@ def leave_one_video_out_cv(
     segment_ids: Sequence[str] | None = None,
     C: float = 1.0,
     *,
+    strata: Ids | None = None,
     covariates: ArrayLike | None = None,
     max_folds: int | None = None,
 ) -> CrossValidation:
@@ -113,6 +115,8 @@ def leave_one_video_out_cv(
         Distinct; row numbers by default.
     C : float
         Inverse strength of the penalty.
+    strata : sequence, length n, optional
+        Parts of videos within which AUCs are taken, such as risk sets. Features are centred within them.
     covariates, max_folds
         As for `split_by_video`.
 
@@ -148,13 +152,15 @@ def leave_one_video_out_cv(
     if n and labels.min() == labels.max():
         raise ValueError(f"{where}: all {n} labels are {labels[0]}; expected both STOP (1) and CONTINUE (0)")
 
+    if strata is not None:
+        X = centred_within(X, np.asarray(strata))
     folds = split_by_video(X, video_ids, covariates=covariates, max_folds=max_folds)
     scores, coefficients, intercepts, gradients = _fit(folds, labels, C)
     reports = [
         _report(", ".join(names), labels, folds.groups == fold, float(gradients[fold]))
         for fold, names in enumerate(folds.names)
     ]
-    summary = summarise(scores, labels, video_ids)
+    summary = summarise(scores, labels, video_ids, strata=strata)
     y_pred_proba = sigmoid(scores)
     return CrossValidation(
         n_samples=summary.n_samples,
@@ -185,7 +191,7 @@ def leave_one_video_out_cv(
             )
             for row in range(n)
         ],
-        per_video=_per_video(scores, labels, video_ids),
+        per_video=_per_video(scores, labels, video_ids, strata),
         coefficients=coefficients,
         intercepts=intercepts,
         folds=reports,
@@ -227,8 +233,8 @@ def _report(held_out: str, labels: np.ndarray, held: np.ndarray, gradient: float
     )
 
 
-def _per_video(scores: np.ndarray, labels: np.ndarray, video_ids: Ids) -> list[VideoScore]:
-    by_video = auc_by_video(scores, labels, video_ids, allow_unscored=True)
+def _per_video(scores: np.ndarray, labels: np.ndarray, video_ids: Ids, strata: Ids | None) -> list[VideoScore]:
+    by_video = auc_by_video(scores, labels, video_ids, strata=strata, allow_unscored=True)
     _, which = video_index("leave_one_video_out_cv", video_ids, len(labels))
     rows = []
     for video, name in enumerate(by_video.video_ids):

@@ -20,9 +20,10 @@ from pathlib import Path
 
 from priosig._core.cache import file_digest
 from priosig._core.parts import find_part, need_part, refuse_misspelt
+from priosig.annotations.bouts import captioned_bouts, find_bouts
 from priosig.annotations.moments import Moment, load_moments
 from priosig.annotations.segments import LABELS, Segment, identify_segments
-from priosig.annotations.timespans import Span
+from priosig.audio.screening import Screening
 from priosig.audio.slices import Slice, plan_slices
 from priosig.experiment.settings import EXPERIMENT_NAME, Settings, read_settings
 from priosig.experiment.views import Cut
@@ -109,10 +110,17 @@ class Annotations:
         for path in list(self.digests):
             self.digest(path)
 
-    def cut(self, busy: Mapping[str, Sequence[Span]] | None = None) -> Cut:
-        """How windows are cut by the experiment's own settings; `busy`: talk and silence, where they were heard."""
+    def cut(self, screening: Screening | None = None) -> Cut:
+        """How windows are cut by the experiment's own settings: by what was heard, else by the captions."""
         settings = self.corpus.settings
-        return Cut(self.segments, settings.equal_length, settings.guard, self.clipped, busy)
+        busy = None
+        if screening is None:
+            bouts = captioned_bouts(self.moments)
+        else:
+            talk, silence = screening.talk, screening.silence
+            busy = {video_id: talk[video_id] + silence[video_id] for video_id in talk}
+            bouts = {v: find_bouts(talk[v], silence[v], [lesson]) for v, lesson in screening.lessons.items()}
+        return Cut(self.segments, settings.equal_length, settings.guard, bouts, self.clipped, busy)
 
 
 def open_corpus(

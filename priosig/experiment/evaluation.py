@@ -16,15 +16,16 @@ from priosig.annotations.moments import Moment
 from priosig.annotations.segments import LABELS, labels_of
 from priosig.annotations.views import View
 from priosig.confounds.measure import Confounds, measure_confounds
-from priosig.confounds.registry import Windows
+from priosig.confounds.registry import CONFOUNDS, Windows
 from priosig.crossval.leave_one_video_out import CrossValidation, leave_one_video_out_cv
 from priosig.experiment.feature_sets import FEATURE_SETS, POOLED, SCALES, models_pooled
 from priosig.experiment.settings import Settings
 from priosig.extraction.features import Features
 from priosig.inference.assessment import Assessment, assess_models
 from priosig.inference.coefficients import CoefficientTable, coefficient_table
-from priosig.inference.data import labelled_segments
+from priosig.inference.data import ConfoundNames, labelled_segments
 from priosig.inference.design import DesignAssessment, assess_design
+from priosig.metrics.auc import auc_within_video
 from priosig.verdict.decide import Verdict, refuse
 from priosig.verdict.rule import Rule
 
@@ -130,7 +131,7 @@ def evaluate_view(
     """
     stages = within(progress, f"{view.name} view")
     heard = features.heard if features is not None else {}
-    confounds = measure_confounds(Windows(view.segments, moments, heard))
+    confounds = measure_confounds(Windows(view.segments, moments, heard, matched=view.set_ids is not None))
     y = np.array(labels_of(view.segments), dtype=int)
     video_ids = [segment.video_id for segment in view.segments]
     segment_ids = [segment.segment_id for segment in view.segments]
@@ -156,16 +157,16 @@ def evaluate_view(
         y, video_ids, start_times, confounds.values,
         partly_known=confounds.partly_known,
         X=np.hstack(list(designs.values())) if designs else None,
-        removed=confounds.constant,
-        not_measured=tuple(confounds.not_measured),
+        set_ids=view.set_ids,
+        names=_names_of(confounds, y, video_ids),
     )  # fmt: skip
     rule = rule_of(settings)
     options = {"seed": settings.seed, "exploratory": settings.exploratory, "progress": stages}
     models = {}
     for name, X in designs.items():
         with counted_fits(stages, f"Model {name}, every video left out", len(set(video_ids))):
-            models[name] = leave_one_video_out_cv(X, y, video_ids, segment_ids, C=settings.C)
-    assessments = assess_models(designs, data, rule, **options) if designs else {}
+            models[name] = leave_one_video_out_cv(X, y, video_ids, segment_ids, C=settings.C, strata=view.set_ids)
+    assessments = assess_models(designs, data, rule, everything=True, **options) if designs else {}
     design = next(iter(assessments.values())).design if assessments else assess_design(data, rule, **options)
     table = None
     if SCALES in models:
@@ -173,6 +174,22 @@ def evaluate_view(
             scales = data.with_features(designs[SCALES])
             table = coefficient_table(scales, FEATURE_SETS[SCALES].columns, rule, seed=settings.seed)
     return ViewResult(view, y, confounds, design, features, models, assessments, table, problems)
+
+
+def _names_of(confounds: Confounds, y: np.ndarray, video_ids: Sequence[str]) -> ConfoundNames:
+    """What became of the confounds that are no column of a regression, and which of the others may be music."""
+    return ConfoundNames(
+        removed=confounds.constant,
+        not_measured=tuple(confounds.not_measured),
+        acoustic=tuple(name for name in confounds.values if CONFOUNDS[name].role == "acoustic"),
+        tied=tuple((name, _reach(values, y, video_ids)) for name, values in confounds.tied.items()),
+    )
+
+
+def _reach(values: np.ndarray, y: np.ndarray, video_ids: Sequence[str]) -> float:
+    """AUC within video of a confound alone, in whichever direction it goes."""
+    reached = float(auc_within_video(values, y, video_ids))
+    return max(reached, 1 - reached)
 
 
 def _too_little(view: View, n_videos: int) -> str:

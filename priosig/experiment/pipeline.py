@@ -17,17 +17,18 @@ import numpy as np
 from priosig._core.cache import EmbeddingCache
 from priosig._core.memo import kept
 from priosig._core.progress import Progress, Stages
+from priosig.annotations.bouts import lesson_of
 from priosig.annotations.segments import Segment
 from priosig.annotations.timespans import intersect, merge, total
 from priosig.annotations.views import View
-from priosig.audio.screening import Screening, screen_segments
+from priosig.audio.screening import Screening, screen_lessons
 from priosig.audio.sharding import is_spread
 from priosig.audio.slices import plan_slices
 from priosig.confounds.registry import meters
 from priosig.experiment.corpus import Annotations, Corpus
 from priosig.experiment.evaluation import ViewResult, evaluate_view
 from priosig.experiment.feature_sets import POOLED
-from priosig.experiment.views import cut_views, view_kind
+from priosig.experiment.views import cut_views, view_of_claims
 from priosig.extraction.features import Features, measure_features
 
 if TYPE_CHECKING:
@@ -49,11 +50,8 @@ class Experiment:
 
     @property
     def claim(self) -> ViewResult:
-        """The view that conclusions are drawn from: clean where audio was screened, else equal.
-
-        Whatever it holds: that it is empty is a finding, and no reason to claim something on a leakier one.
-        """
-        return self.views[max(self.views, key=lambda name: view_kind(name).claims)]
+        """The view that conclusions are drawn from."""
+        return self.views[view_of_claims({name: result.view for name, result in self.views.items()})]
 
 
 def describe(
@@ -102,7 +100,7 @@ def run_experiment(
     Returns
     -------
     Experiment
-        With the views annotated, equal and clean.
+        With every view of `priosig.experiment.views`.
 
     Raises
     ------
@@ -110,8 +108,8 @@ def run_experiment(
         By name, if a file cannot be used, or changed since this run first read it.
     """
     check_models(annotations, extractor, progress=progress)
-    screening = screen(annotations, annotations.segments, extractor, progress=progress)
-    views = cut_views(annotations.cut(screening.busy()))
+    screening = screen(annotations, extractor, progress=progress)
+    views = cut_views(annotations.cut(screening))
     features = measure_views(annotations, views, extractor, progress=progress)
     results = {
         view.name: evaluate_kept(annotations, view, extractor.cache, of_view, progress=progress)
@@ -156,24 +154,19 @@ def check_models(annotations: Annotations, extractor: "MuQExtractor", *, progres
         kept(store, "heads can be loaded", load_heads, heads, extractor.width)
 
 
-def screen(
-    annotations: Annotations,
-    segments: Sequence[Segment],
-    extractor: "MuQExtractor",
-    *,
-    progress: Stages | None = None,
-) -> Screening:
-    """Talk and silence in `segments`, kept in the extractor's cache."""
+def screen(annotations: Annotations, extractor: "MuQExtractor", *, progress: Stages | None = None) -> Screening:
+    """Talk and silence from the first segment of each video to its last, kept in the extractor's cache."""
     audio, store = _audio_of(annotations.corpus), extractor.cache
-    recordings = _recordings(annotations, segments, progress)
+    recordings = _recordings(annotations, annotations.segments, progress)
+    lessons = lesson_of(annotations.segments)
 
-    def find() -> Screening:
+    def hear() -> Screening:
         report = progress("talk and silence") if progress is not None else None
-        found = screen_segments(segments, audio, store=store, progress=report)
+        screening = screen_lessons(lessons, audio, store=store, progress=report)
         annotations.refuse_changed()
-        return found
+        return screening
 
-    return kept(store, "screening", find, tuple(segments), recordings)
+    return kept(store, "screening", hear, lessons, recordings)
 
 
 def measure_views(
@@ -264,8 +257,6 @@ def with_talk(
 
 def _talk_heard(view: View, screening: Screening) -> np.ndarray:
     """Share of each of the view's windows in which talk is heard, 0 to 1."""
-    shares = []
-    for segment, source_id in zip(view.segments, view.source_ids, strict=True):
-        window = [(segment.start_time, segment.end_time)]
-        shares.append(total(intersect(merge(screening.talk[source_id]), window)) / segment.duration)
+    talk = {video_id: merge(spans) for video_id, spans in screening.talk.items()}
+    shares = [total(intersect(talk[s.video_id], [(s.start_time, s.end_time)])) / s.duration for s in view.segments]
     return np.array(shares)

@@ -26,13 +26,15 @@ from priosig.experiment.corpus import Annotations, clipped_seconds
 from priosig.experiment.feature_sets import FEATURE_SETS, POOLED, models_pooled
 from priosig.experiment.pipeline import evaluate_kept, measure_views, screen, with_talk
 from priosig.experiment.settings import Settings
-from priosig.experiment.views import VIEW_KINDS, Cut, view_kind
+from priosig.experiment.views import VIEW_KINDS, view_kind
 
 if TYPE_CHECKING:
     from priosig.extraction.muq.extractor import MuQExtractor
 
 CONTINUE_FACTORS = (0.4, 1.0, 2.0, 4.0)
 LENGTH_FACTORS = (0.5, 0.8, 1.0, 1.5)
+GUARDS = (0.0, 1.0, 2.0)
+NEAREST = 2  # bouts on either side
 PENALTIES = (0.01, 0.1, 1.0, 10.0)
 
 
@@ -45,6 +47,8 @@ class Choice:
     length: float | None
     min_continue_duration: float
     C: float
+    guard: float = 1.0
+    nearest: int | None = None
     pooling: str = POOLED
 
 
@@ -78,7 +82,9 @@ def choices(annotations: Annotations, base_view: str = "clean") -> Iterator[Choi
         The view in which all but view and length are varied.
     """
     settings = annotations.corpus.settings
-    base = Choice("none", base_view, settings.equal_length, settings.min_continue_duration, settings.C)
+    base = Choice(
+        "none", base_view, settings.equal_length, settings.min_continue_duration, settings.C, settings.guard
+    )
     yield base
     for kind in VIEW_KINDS.values():
         if not kind.one_length:
@@ -88,7 +94,13 @@ def choices(annotations: Annotations, base_view: str = "clean") -> Iterator[Choi
             choice = replace(base, varied="view, length", view=kind.name, length=factor * settings.equal_length)
             if (kind.name, factor) != (base_view, 1.0):
                 yield choice
-    for factor in CONTINUE_FACTORS:
+    guarded = "bouts" if base_view == "bouts" else "clean"
+    for guard in GUARDS:
+        if guard != settings.guard:
+            yield replace(base, varied="guard", view=guarded, guard=guard)
+    if base_view == "bouts":
+        yield replace(base, varied="controls", nearest=NEAREST)
+    for factor in CONTINUE_FACTORS if base_view != "bouts" else ():  # no CONTINUE segment is used there
         if factor != 1.0:
             seconds = factor * settings.min_continue_duration
             yield replace(base, varied="shortest CONTINUE", min_continue_duration=seconds)
@@ -155,23 +167,23 @@ def _few(settings: Settings, about: int = 200) -> int:
     return min(settings.n_permutations, step * math.ceil(about / step) - 1)
 
 
-def _cut(choice: Choice) -> tuple[str, float | None, float]:
+def _cut(choice: Choice) -> tuple[str, float | None, float, float, int | None]:
     """What a choice says of how windows are cut."""
-    return choice.view, choice.length, choice.min_continue_duration
+    return choice.view, choice.length, choice.min_continue_duration, choice.guard, choice.nearest
 
 
 def _views_of(tried, annotations, extractor, progress) -> tuple[dict[tuple, View], Screening]:
     """The view of each way to cut, and what was heard in all of them."""
-    moments, guard = annotations.moments, annotations.corpus.settings.guard
-    shortest = min(choice.min_continue_duration for choice in tried)
-    # The shortest CONTINUE of all gives all segments that any choice has, so one screening serves every choice.
-    every = identify_segments(moments, shortest)
-    screening = screen(annotations, every, extractor, progress=progress)
-    clipped = clipped_seconds(plan_slices(every, annotations.corpus.audio))
+    moments = annotations.moments
+    screening = screen(annotations, extractor, progress=progress)
+    # The shortest CONTINUE of all gives all segments that any choice has.
+    every = identify_segments(moments, min(choice.min_continue_duration for choice in tried))
+    base = replace(annotations.cut(screening), clipped=clipped_seconds(plan_slices(every, annotations.corpus.audio)))
     views = {}
     for choice in tried:
         segments = identify_segments(moments, choice.min_continue_duration)
-        cut = Cut(segments, choice.length or 0.0, guard, clipped, screening.busy())
+        length = choice.length or base.length
+        cut = replace(base, segments=segments, length=length, guard=choice.guard, nearest=choice.nearest)
         views[_cut(choice)] = view_kind(choice.view).cut(cut)
     return views, screening
 

@@ -9,9 +9,14 @@ from __future__ import annotations
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, field
 
+from priosig.annotations.bouts import Bout
+from priosig.annotations.risk_sets import bouts_view
 from priosig.annotations.segments import Segment
 from priosig.annotations.timespans import Span
 from priosig.annotations.views import View, annotated_view, clean_view, equal_length_view
+from priosig.verdict.rule import Rule
+
+MIN_SETS, MIN_VIDEOS = Rule().min_sets, Rule().min_videos
 
 
 @dataclass(frozen=True)
@@ -24,17 +29,23 @@ class Cut:
         As annotated.
     length, guard : float
         Seconds: the one length of the windows, and what is kept away from the end of a clean one.
+    bouts : mapping of video_id to sequence of Bout
+        Bouts of playing, heard or between captions.
     clipped : mapping of segment_id to float
         Seconds by which a segment overruns its recording.
-    busy : mapping of segment_id to spans, or None
+    busy : mapping of video_id to spans, or None
         Talk and silence; None without audio.
+    nearest : int, optional
+        At most so many controls before a STOP's bout and after it; all by default.
     """
 
     segments: Sequence[Segment]
     length: float
     guard: float
+    bouts: Mapping[str, Sequence[Bout]]
     clipped: Mapping[str, float] = field(default_factory=dict)
     busy: Mapping[str, Sequence[Span]] | None = None
+    nearest: int | None = None
 
 
 @dataclass(frozen=True)
@@ -50,7 +61,9 @@ class ViewKind:
     one_length : bool
         All windows have the length of the `Cut`.
     claims : int
-        Conclusions are drawn from the view with the largest number; 0: never from this one.
+        Conclusions are drawn from the view with the largest number that has enough; 0: never from this one.
+    enough : callable
+        Whether a view of this kind holds enough to draw conclusions from.
     """
 
     name: str
@@ -59,6 +72,13 @@ class ViewKind:
     needs_audio: bool = False
     one_length: bool = True
     claims: int = 0
+    enough: Callable[[View], bool] = lambda view: True
+
+
+def _enough_sets(view: View) -> bool:
+    """15 risk sets in 5 videos, which the tests need."""
+    sets = set(view.set_ids or ())
+    return len(sets) >= MIN_SETS and len({s.video_id for s in view.segments}) >= MIN_VIDEOS
 
 
 _ROWS = (
@@ -76,9 +96,26 @@ _ROWS = (
         needs_audio=True,
         claims=2,
     ),
+    ViewKind(
+        "bouts",
+        "a STOP beside playing that had gone on just as long",
+        lambda c: bouts_view(c.segments, c.bouts, c.length, c.guard, nearest=c.nearest),
+        claims=3,
+        enough=_enough_sets,
+    ),
 )
 VIEW_KINDS: dict[str, ViewKind] = {row.name: row for row in _ROWS}
 """Every view, by name, in the order of tables."""
+
+
+def view_of_claims(views: Mapping[str, View]) -> str:
+    """Name of the view that conclusions are drawn from.
+
+    `bouts` where it holds enough sets; else `clean` where audio was screened, else `equal`, whatever they hold: that
+    one is empty is a finding, and no reason to claim something on a leakier one.
+    """
+    enough = {name: view_kind(name).claims for name, view in views.items() if view_kind(name).enough(view)}
+    return max(enough, key=enough.__getitem__)
 
 
 def cut_views(cut: Cut) -> tuple[View, ...]:

@@ -14,9 +14,14 @@ Both know the confounds by `priosig.confounds.penalised_basis`: lines, curves, s
 them penalised and none left out.
 
 **Time.** Within a pair of neighbours time tells the label, since labels alternate. Facts that follow from time take
-no part in the model of the labels, only in that of the features.
+no part in the model of the labels, only in that of the features: there the place among the video's segments is a
+confound too. Risk sets compare segments at one time into their bouts, and need none of it.
 
-**Effective pairs**, ``sum 4 p (1 - p)`` over pairs, say how much the confounds leave open.
+**Shuffled labels.** Where labels are shuffled within video, a stratum holds several STOPs; the model of the labels is
+then a conditional Bernoulli distribution (`priosig.inference.conditional_logistic`).
+
+**Effective sets** say how much the confounds leave open: of n sets, ``sum p (1 - p)`` over their segments, as a share
+of what equal probabilities give.
 
 Limits: a leak that oscillates over the range of a confound, and a confound that is measured with noise, are not
 controlled. A signal in the spread of a feature is not heard, for the probe is linear.
@@ -29,16 +34,21 @@ while controlling for confounders, J. R. Stat. Soc. B 82, 175-197.
 
 from __future__ import annotations
 
-from collections.abc import Collection
-from dataclasses import dataclass, replace
+from dataclasses import dataclass
 
 import numpy as np
 
-from priosig.confounds.penalised_basis import penalised_basis
+from priosig.confounds.penalised_basis import PenalisedBasis, penalised_basis, places_in_video
 from priosig.confounds.smoother import without_confounds
+from priosig.inference.conditional_logistic import draw_strata, fit_strata, inclusion_probabilities
 from priosig.inference.data import LabelledSegments
 from priosig.inference.matched_logistic import draw_events, effective_share, event_probabilities
-from priosig.inference.permutation import permutation_pvalue, refitted_aucs
+from priosig.inference.permutation import permutation_pvalue, refitted_aucs, require_both_classes
+from priosig.inference.relabelling import REDRAW, SHUFFLE, coins, relabelling_rng, scheme_of
+from priosig.verdict.rule import Rule
+
+FROM_TIME = ("time", "place")
+"""Confounds that follow from the time in the video."""
 
 
 @dataclass(frozen=True)
@@ -55,10 +65,10 @@ class BeyondConfounds:
         The same draws on the features as they are.
     probabilities : np.ndarray, shape (n_segments,)
         P(segment is its set's STOP) given the confounds.
-    effective_share : float
-        How much the confounds leave open: 1 where they say nothing, 0 where they decide every label.
-    adjusted, constant : tuple of str
-        Confounds that were adjusted for; those that do not vary.
+    effective_sets : float
+        How many sets the confounds leave open.
+    adjusted : tuple of str
+        Confounds that were adjusted for: all that vary.
     """
 
     statistic: float
@@ -68,51 +78,39 @@ class BeyondConfounds:
     raw_pvalue: float
     raw_null_distribution: np.ndarray
     probabilities: np.ndarray
-    effective_share: float
+    effective_sets: float
     adjusted: tuple[str, ...]
-    constant: tuple[str, ...]
 
 
-def beyond_confounds(
-    data: LabelledSegments,
-    sets: np.ndarray,
-    coins: np.ndarray,
-    *,
-    time: Collection[str] = (),
-    strata: np.ndarray | None = None,
-    C: float = 1.0,
-) -> BeyondConfounds:
-    """T2 by matched sets.
+def beyond_confounds(data: LabelledSegments, rule: Rule, *, seed: int = 0, acoustic: bool = False) -> BeyondConfounds:
+    """T2: test "given the confounds, the label says nothing about these features".
 
     Parameters
     ----------
     data : LabelledSegments
-        All of its confounds are adjusted for, those that are known in part too.
-    sets : np.ndarray of int, shape (n_segments,)
-        Matched set of each segment, with one STOP each; -1 for a segment that keeps its label.
-    coins : np.ndarray, shape (n_labellings, n_sets)
-        Uniform on [0, 1): those of T1, so that T2 is T1 where the confounds say nothing.
-    time : collection of str
-        Names of confounds that follow from time and take no part in the model of the labels.
-    strata : np.ndarray, shape (n_segments,), optional
-        What AUCs are taken within; videos by default.
-    C : float
-        Inverse L2 penalty of the probe.
+        All of its artefacts are adjusted for, those that are known in part too.
+    rule : Rule
+    seed : int
+        The coins are those of T1, so that T2 is T1 where there is nothing to adjust for.
+    acoustic : bool
+        Adjust for the acoustic confounds too.
 
-    Returns
-    -------
-    BeyondConfounds
+    Raises
+    ------
+    ValueError
+        As `permutation_test`.
     """
-    y, videos, strata = data.y, data.videos, data.videos if strata is None else strata
-    confounds = {**data.confounds, **data.partly_known}
-    of_labels = penalised_basis({name: v for name, v in confounds.items() if name not in time}, videos)
-    of_features = penalised_basis(confounds, videos)
-    probabilities = event_probabilities(of_labels.columns, of_labels.block, y, sets)
-    labellings = np.vstack([y[None, :], draw_events(probabilities, y, sets, coins)])
-    raw = aucs = refitted_aucs(data.folds, labellings, strata, C=C)
+    require_both_classes(data)
+    y, confounds = data.y, confounds_of(data, rule, acoustic=acoustic)
+    in_time = () if scheme_of(data, rule) == REDRAW else FROM_TIME
+    of_labels = penalised_basis({name: v for name, v in confounds.items() if name not in in_time}, data.strata)
+    of_features = penalised_basis(confounds, data.strata, smooth=in_time)
+    drawn, probabilities, effective = _draw(of_labels, data, rule, seed)
+    labellings = np.vstack([y[None, :], drawn])
+    raw = aucs = refitted_aucs(data.folds, labellings, data.strata, C=rule.C)
     if of_features.adjusted:  # else nothing is taken away
-        without = replace(data, X=without_confounds(data.X, of_features, videos))
-        aucs = refitted_aucs(without.folds, labellings, strata, C=C)
+        without = data.with_rows(without_confounds(data.X, of_features, data.strata))
+        aucs = refitted_aucs(without.folds, labellings, data.strata, C=rule.C)
     return BeyondConfounds(
         statistic=float(aucs[0]),
         pvalue=permutation_pvalue(aucs[0], aucs[1:]),
@@ -121,7 +119,31 @@ def beyond_confounds(
         raw_pvalue=permutation_pvalue(raw[0], raw[1:]),
         raw_null_distribution=raw[1:],
         probabilities=probabilities,
-        effective_share=effective_share(probabilities, y, sets),
+        effective_sets=effective,
         adjusted=of_features.adjusted,
-        constant=of_features.constant,
     )
+
+
+def confounds_of(data: LabelledSegments, rule: Rule, *, acoustic: bool) -> dict[str, np.ndarray]:
+    """What T2 adjusts for, by name; NaN where a value is not known."""
+    confounds = {**data.confounds, **data.partly_known}
+    if not acoustic:
+        confounds = {name: values for name, values in confounds.items() if name not in data.acoustic}
+    if data.ordered and scheme_of(data, rule) != REDRAW:
+        confounds = {"time": places_in_video(data.videos), **confounds}
+    return confounds
+
+
+def _draw(
+    basis: PenalisedBasis, data: LabelledSegments, rule: Rule, seed: int
+) -> tuple[np.ndarray, np.ndarray, float]:
+    """Relabellings given the confounds, P(STOP) of each segment, and how many sets are left open."""
+    y = data.y
+    if scheme_of(data, rule) == SHUFFLE:
+        eta = basis.columns @ fit_strata(basis.columns, y, data.videos)
+        drawn = draw_strata(eta, y, data.videos, rule.n_permutations, relabelling_rng(seed))
+        probabilities = inclusion_probabilities(eta, y, data.videos)
+        return drawn, probabilities, float(2 * np.sum(probabilities * (1 - probabilities)))
+    probabilities = event_probabilities(basis.columns, basis.block, y, data.sets)
+    share = effective_share(probabilities, y, data.sets)
+    return draw_events(probabilities, y, data.sets, coins(data, rule, seed)), probabilities, data.n_sets * share

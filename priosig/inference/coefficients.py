@@ -237,12 +237,12 @@ def _drops(
 
     Scores are linear, so only the members' share of them has to be permuted.
     """
-    y, videos = data.y, data.videos
+    y, strata = data.y, data.strata
     part, scores = np.empty(len(y)), np.empty(len(y))
     for fold, w, b in zip(data.folds, weights, intercepts, strict=True):
         Z = (data.X[fold.test] - fold.reduction.mean) / fold.reduction.scale
         part[fold.test] = Z[:, members] @ w[members]
         scores[fold.test] = Z @ w + b
-    order = np.argsort(rng.random((n_repeats, len(y))) + videos, axis=1)
+    order = np.argsort(rng.random((n_repeats, len(y))) + strata, axis=1)
     permuted = scores - part + part[order]
-    return np.subtract(auc_within_video(scores, y, videos), auc_within_video(permuted, y, videos))
+    return np.subtract(auc_within_video(scores, y, strata), auc_within_video(permuted, y, strata))

@@ -1,14 +1,12 @@
-"""Labels of matched segments, given covariates: their likelihood, their probabilities, and draws.
+"""Labels of a video's segments, given covariates and the number of STOPs: probabilities and draws.
 
-Of a set of segments (a pair, or a video) it is known how many are STOP; which ones depends on covariates
-through ``eta = C beta``. Labellings then have the conditional Bernoulli distribution: P(labelling) is
-proportional to ``exp(sum of eta over its STOPs)``. For a pair that is a coin with ``P(a is STOP) = expit(eta_a -
-eta_b)``. For n segments with k STOPs the normalising constant is the elementary symmetric polynomial ``e_k(exp
-eta_1, ..., exp eta_n)``, which a recursion gives exactly (Chen, Dempster & Liu 1994); all in
-logarithms.
+Of a video it is known how many segments are STOP; which ones depends on covariates through ``eta = P beta``.
+Labellings then have the conditional Bernoulli distribution: P(labelling) is proportional to ``exp(sum of eta over its
+STOPs)``. For n segments with k STOPs the normalising constant is the elementary symmetric polynomial ``e_k(exp eta_1,
+..., exp eta_n)``, which a recursion gives exactly (Chen, Dempster & Liu 1994); all in logarithms.
 
-`beta` maximises the conditional likelihood (conditional logistic regression) less a small ridge, so that
-covariates which separate the labels have a finite answer too.
+`beta` maximises the conditional likelihood (conditional logistic regression) less a ridge, so that covariates which
+separate the labels have a finite answer too. For sets of one STOP see `priosig.inference.matched_logistic`.
 
 References
 ----------
@@ -23,47 +21,8 @@ from collections.abc import Iterator
 
 import numpy as np
 
-from priosig.metrics.summary import sigmoid
-
-RIDGE = 0.1
+RIDGE = 10.0  # of penalised columns (`priosig.confounds.penalised_basis`)
 TABLE_ENTRIES = 1 << 21  # of the polynomials of the videos that are drawn for together
-
-
-def fit_pairs(differences: np.ndarray, ridge: float = RIDGE) -> np.ndarray:
-    """1:1 conditional logistic regression: maximise ``sum_i log expit(d_i beta) - ridge/2 |beta|^2``.
-
-    The likelihood of a matched pair depends on the difference of its covariates alone (Breslow & Day 1980,
-    eq. 7.2). Newton's method with step halving; strictly concave thanks to the ridge, so that pairs which the
-    confounds separate have a finite answer too.
-
-    Parameters
-    ----------
-    differences : np.ndarray, shape (n_pairs, df)
-        Covariates of the STOP segment minus those of its CONTINUE partner.
-
-    Returns
-    -------
-    np.ndarray, shape (df,)
-    """
-    beta = np.zeros(differences.shape[1])
-
-    def objective(b: np.ndarray) -> float:
-        return float(np.logaddexp(0, -differences @ b).sum() + ridge / 2 * b @ b)
-
-    value = objective(beta)
-    for _ in range(200):
-        p = sigmoid(differences @ beta)
-        gradient = ridge * beta - differences.T @ (1 - p)
-        if not len(beta) or np.abs(gradient).max() < 1e-10:
-            break
-        hessian = (differences.T * (p * (1 - p))) @ differences + ridge * np.eye(len(beta))
-        step = np.linalg.solve(hessian, gradient)
-        size = 1.0
-        # a rise within rounding is no rise: at the optimum the objective is flat to the last digits
-        while (lower := objective(beta - size * step)) > value + 1e-13 * (1 + abs(value)) and size > 1e-8:
-            size /= 2
-        beta, value = beta - size * step, lower
-    return beta
 
 
 def fit_strata(columns: np.ndarray, y: np.ndarray, videos: np.ndarray, ridge: float = RIDGE) -> np.ndarray:

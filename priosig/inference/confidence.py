@@ -84,7 +84,7 @@ def confidence_interval(data: LabelledSegments, rule: Rule) -> Interval:
     Interval
         With NaN limits and a reason where fewer than three videos hold both labels.
     """
-    estimate = float(refitted_aucs(data.folds, data.y[None, :], data.videos, C=rule.C)[0])
+    estimate = float(refitted_aucs(data.folds, data.y[None, :], data.strata, C=rule.C)[0])
     two_class = data.n_two_class_videos
     if two_class < 3:
         reason = (
@@ -95,7 +95,7 @@ def confidence_interval(data: LabelledSegments, rule: Rule) -> Interval:
     scores = jackknife_scores(
         data.X, data.y, data.videos, rule.C, max_folds=blocks, content=np.arange(len(data)) if blocks else None
     )
-    leave_out = np.array(auc_by_video(scores, data.y, data.videos, allow_unscored=True).within)
+    leave_out = np.array(auc_by_video(scores, data.y, data.strata, allow_unscored=True).within)
     return interval_from_leave_out(estimate, leave_out, min(two_class, len(leave_out)), level=rule.level)
 
 

@@ -2,11 +2,16 @@
 
 **Canonical order.** A result must not depend on the order in which rows were given, nor on what videos are called.
 So rows are sorted within a video by start time, then label, then their own numbers; videos by their start times and
-labels, then by their numbers, never by name. Random draws and matrix products then see the same arrays in the same
-order.
+labels, then by their numbers, never by name. Rows of a risk set stay together. Random draws and matrix products then
+see the same arrays in the same order.
 
-**Strata.** Labels are exchanged within pairs of neighbouring STOP and CONTINUE segments
-(`priosig.inference.relabelling`), and AUCs are taken within video.
+**Sets and strata.** Labels are exchanged within sets that hold one STOP each, and AUCs are taken within strata. There
+are three designs:
+
+- *pairs*: sets are pairs of neighbouring STOP and CONTINUE segments, strata are videos;
+- *risk sets* (`priosig.annotations.risk_sets`): sets and strata are the risk sets. Features are centred within them,
+  so that a change which all members share changes nothing;
+- *unordered*: nobody knows which segments are neighbours. Labels are shuffled within video, strata are videos.
 
 Conventions: y is 1 for STOP and 0 for CONTINUE; times are seconds from the start of the video; a video is a number, 0
 to n_videos - 1; every array of a `LabelledSegments` has one row a segment, in canonical order.
@@ -20,7 +25,10 @@ from functools import cached_property
 
 import numpy as np
 
+from priosig._core.arrays import centred_within
 from priosig.crossval.folds import Fold, Folds, split_by_video
+from priosig.inference._rows import canonical_order, checked_columns, checked_features, in_order, numbered_risk_sets
+from priosig.inference.matched_logistic import UNMATCHED
 
 MAX_SINGLE_FOLDS = 40  # with more videos than this, folds are groups of videos
 GROUPED_FOLDS = 10
@@ -48,6 +56,14 @@ class LabelledSegments:
         Features; no column where there are none.
     removed, not_measured : tuple of str
         Names of further confounds: equal for all segments; not measured for every segment.
+    acoustic : tuple of str
+        Those confounds that are measured from the playing itself and may be music.
+    tied : tuple of (str, float)
+        Confounds that the definition of the windows ties to the label, and the AUC within video of each.
+    risk_sets : np.ndarray of int, shape (n_segments,), or None
+        Risk set of each row.
+    ordered : bool
+        Whether rows of a video are in time order.
     """
 
     y: np.ndarray
@@ -58,24 +74,54 @@ class LabelledSegments:
     X: np.ndarray = field(default_factory=lambda: np.empty((0, 0)))
     removed: tuple[str, ...] = ()
     not_measured: tuple[str, ...] = ()
+    acoustic: tuple[str, ...] = ()
+    tied: tuple[tuple[str, float], ...] = ()
+    risk_sets: np.ndarray | None = None
+    ordered: bool = True
 
     def __len__(self) -> int:
         return len(self.y)
 
     def with_features(self, X: np.ndarray) -> LabelledSegments:
         """The same segments with other features, given in the order of the input."""
-        return replace(self, X=_features(X, len(self))[self.order])
+        return self.with_rows(checked_features(X, len(self))[self.order])
+
+    def with_rows(self, X: np.ndarray) -> LabelledSegments:
+        """The same segments with other features, given in canonical order."""
+        return replace(self, X=X if self.risk_sets is None else centred_within(X, self.risk_sets))
+
+    @property
+    def strata(self) -> np.ndarray:
+        """What AUCs are taken within: the risk sets, or else the videos."""
+        return self.videos if self.risk_sets is None else self.risk_sets
+
+    @cached_property
+    def sets(self) -> np.ndarray:
+        """Set of each row within which its label is exchanged; -1 for a row that keeps its label."""
+        if self.risk_sets is not None:
+            return self.risk_sets
+        sets = np.full(len(self), UNMATCHED)
+        sets[self.pairs] = np.arange(len(self.pairs))[:, None]
+        return sets
+
+    @cached_property
+    def n_sets(self) -> int:
+        """Sets; unordered, as many as a video's rarer label has segments."""
+        if not self.ordered:
+            stops = [(int(self.y[rows].sum()), len(rows)) for rows in self.rows_of_videos]
+            return sum(min(n_stop, n - n_stop) for n_stop, n in stops)
+        return len(np.unique(self.sets[self.sets != UNMATCHED]))
 
     @cached_property
     def pairs(self) -> np.ndarray:
-        """Rows (stop, continue) of neighbouring pairs, shape (n_pairs, 2); no row occurs twice.
+        """Rows (stop, continue) of neighbouring pairs, shape (n_sets, 2); no row occurs twice.
 
         Greedy, in time order within each video::
 
             S S C S C   ->   S (S C) (S C)         S C S   ->   (S C) S
         """
         pairs, i, y, videos = [], 0, self.y, self.videos
-        while i + 1 < len(y):
+        while self.ordered and i + 1 < len(y):
             if videos[i] == videos[i + 1] and y[i] != y[i + 1]:
                 pairs.append((i, i + 1) if y[i] == 1 else (i + 1, i))
                 i += 2
@@ -116,24 +162,27 @@ class LabelledSegments:
         kept = len(folds) * (n + n_features) * min(n, n_features) <= KEPT_ENTRIES
         return tuple(folds) if kept else folds
 
-    def some(self, rows: np.ndarray) -> LabelledSegments:
-        """The segments at which a mask is true."""
-        confounds = {name: values[rows] for name, values in self.confounds.items()}
-        partly_known = {name: values[rows] for name, values in self.partly_known.items()}
-        X = self.X[rows] if len(self.X) else self.X
-        return LabelledSegments(self.y[rows], self.videos[rows], self.order[rows], confounds, partly_known, X)
+
+@dataclass(frozen=True)
+class ConfoundNames:
+    """What is known of confounds beside their values; see the attributes of `LabelledSegments`."""
+
+    removed: tuple[str, ...] = ()
+    not_measured: tuple[str, ...] = ()
+    acoustic: tuple[str, ...] = ()
+    tied: tuple[tuple[str, float], ...] = ()
 
 
 def labelled_segments(
     y: np.ndarray,
     video_ids: Sequence[str],
-    start_times: np.ndarray,
+    start_times: np.ndarray | None,
     confounds: Mapping[str, np.ndarray] | None = None,
     *,
     partly_known: Mapping[str, np.ndarray] | None = None,
     X: np.ndarray | None = None,
-    removed: Sequence[str] = (),
-    not_measured: Sequence[str] = (),
+    set_ids: Sequence[str] | None = None,
+    names: ConfoundNames | None = None,
 ) -> LabelledSegments:
     """Check segments and put them in canonical order.
 
@@ -146,13 +195,14 @@ def labelled_segments(
         1 = STOP, 0 = CONTINUE.
     video_ids : sequence of str, one per segment
     start_times : array-like, shape (n_segments,)
-        Seconds from the start of the video; they say which segments are neighbours.
+        Seconds from the start of the video; they say which segments are neighbours. None where nobody knows.
     confounds, partly_known : mapping from name to array-like, shape (n_segments,), optional
         As in `LabelledSegments`.
     X : array-like, shape (n_segments, n_features), optional
         Features.
-    removed, not_measured : sequence of str
-        Names of further confounds, to be named in the verdict.
+    set_ids : sequence of str, one per segment, optional
+        Risk sets: one STOP in each, and all of its segments in one video.
+    names : ConfoundNames, optional
 
     Returns
     -------
@@ -161,11 +211,12 @@ def labelled_segments(
     Raises
     ------
     ValueError
-        For no segments, lengths that differ, labels other than 0 and 1, and times, features or confounds that are not
-        finite; confounds by name.
+        For no segments, lengths that differ, labels other than 0 and 1, times, features or confounds that are not
+        finite (confounds by name), and a risk set that has not exactly one STOP or lies in several videos.
     """
-    labels, ids, starts = np.asarray(y), np.asarray(video_ids), np.asarray(start_times, dtype=np.float64)
+    labels, ids = np.asarray(y), np.asarray(video_ids)
     n = len(labels)
+    starts = np.zeros(n) if start_times is None else np.asarray(start_times, dtype=np.float64)
     if n == 0:
         raise ValueError("segments: none; expected at least one")
     for name, array in (("y", labels), ("video_ids", ids), ("start_times", starts)):
@@ -177,58 +228,24 @@ def labelled_segments(
     if not np.isfinite(starts).all():
         row = int(np.argmin(np.isfinite(starts)))
         raise ValueError(f"segments: start time of row {row} is not finite; expected seconds")
-    known = _columns(confounds or {}, n, finite=True)
-    partial = _columns(partly_known or {}, n, finite=False)
-    features = np.empty((n, 0)) if X is None else _features(X, n)
-    order, videos = _canonical_order(labels, ids, starts, np.column_stack([features, *known.values()]))
-    return LabelledSegments(
+    known = checked_columns(confounds or {}, n, finite=True)
+    partial = checked_columns(partly_known or {}, n, finite=False)
+    features = np.empty((n, 0)) if X is None else checked_features(X, n)
+    numbers = np.column_stack([features, *known.values()])
+    risk_sets = None if set_ids is None else numbered_risk_sets(labels, ids, np.asarray(set_ids))
+    order, videos = canonical_order(labels, ids, starts, numbers, risk_sets)
+    names = names or ConfoundNames()
+    data = LabelledSegments(
         labels[order].astype(np.int8),
         videos,
         order,
         {name: column[order] for name, column in known.items()},
         {name: column[order] for name, column in partial.items()},
-        features[order],
-        tuple(removed),
-        tuple(not_measured),
+        removed=names.removed,
+        not_measured=names.not_measured,
+        acoustic=names.acoustic,
+        tied=names.tied,
+        risk_sets=None if risk_sets is None else in_order(risk_sets[order]),
+        ordered=start_times is not None,
     )
-
-
-def _features(X: np.ndarray, n: int) -> np.ndarray:
-    X = np.asarray(X, dtype=np.float64)
-    if X.ndim != 2 or len(X) != n:
-        raise ValueError(f"segments: features of shape {X.shape}; expected {n} rows, one per segment")
-    if not np.isfinite(X).all():
-        row, column = np.argwhere(~np.isfinite(X))[0]
-        raise ValueError(f"segments: feature {column} of row {row} is {X[row, column]}; expected finite numbers")
-    return X
-
-
-def _columns(confounds: Mapping[str, np.ndarray], n: int, *, finite: bool) -> dict[str, np.ndarray]:
-    columns = {name: np.asarray(values, dtype=np.float64) for name, values in confounds.items()}
-    for name, column in columns.items():
-        if column.shape != (n,):
-            raise ValueError(f"segments: confound {name!r} has shape {column.shape}; expected ({n},)")
-        undefined = int((~np.isfinite(column)).sum())
-        if finite and undefined:
-            raise ValueError(
-                f"segments: confound {name!r} is not a finite number in {undefined} of {n} segments; expected a "
-                "measured value for every segment"
-            )
-    return columns
-
-
-def _canonical_order(
-    y: np.ndarray, ids: np.ndarray, starts: np.ndarray, numbers: np.ndarray
-) -> tuple[np.ndarray, np.ndarray]:
-    """Input row of each canonical row, and its video's number."""
-    numbers = numbers + 0.0  # -0.0 and 0.0 are the same number and must be the same bytes
-    keys = [(float(starts[i]), int(y[i]), numbers[i].tobytes()) for i in range(len(y))]
-    by_video: dict[object, list[int]] = {}
-    for i in range(len(y)):
-        by_video.setdefault(ids[i], []).append(i)
-    groups = [sorted(rows, key=keys.__getitem__) for rows in by_video.values()]
-    # The whole timetable first. Between two videos whose first windows start at the same time features would decide
-    # otherwise, by their last bits, which differ between machines; and every draw would differ with them.
-    groups.sort(key=lambda rows: ([keys[i][:2] for i in rows], [keys[i] for i in rows]))
-    order = np.array([i for rows in groups for i in rows], dtype=np.intp)
-    return order, np.repeat(np.arange(len(groups)), [len(rows) for rows in groups])
+    return data.with_features(features)

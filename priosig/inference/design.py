@@ -1,67 +1,22 @@
 """Can this design answer the question? Asked before any audio.
 
-If STOP and CONTINUE windows can be told apart from facts that have nothing to do with playing (how long a window
-is, how much talk it holds), then no score on these windows means anything. So each confound alone, and all
-together, is tried as a predictor under the same cross-validation as a model. Trying many finds something
-sooner or later, so the p-values are those of the largest AUC among them (max-T over one set of relabellings,
-Westfall & Young 1993). Alone, a confound is a straight line; all together, each is a natural spline too, for T2
-takes straight lines away and would be fooled by a leak that follows none.
-
-Which confounds T2 adjusts for, when pairs are too few for all: those that separate the labels best within
-video, as they stand (largest ``|AUC - 1/2|``), first. A confound that does not go with the label cannot make a
-false signal.
-
-References
-----------
-P. H. Westfall & S. S. Young (1993), Resampling-Based Multiple Testing, Wiley, ch. 2 (single-step max-T).
+If STOP and CONTINUE windows can be told apart from facts that have nothing to do with playing (how long a window is,
+how much talk it holds), then no score on these windows means anything (`priosig.inference.confounds_alone`).
 """
 
 from __future__ import annotations
 
 import math
-from dataclasses import dataclass, replace
+from dataclasses import dataclass
 
-import numpy as np
-
-from priosig._core.progress import Stages, counted_fits
-from priosig.confounds.basis import natural_spline, straight
-from priosig.crossval.folds import oof_scores
-from priosig.inference.conditional import HELD_BY_PAIRS, adjustment_basis
+from priosig._core.progress import Stages
+from priosig.inference.beyond_confounds import confounds_of
+from priosig.inference.confounds_alone import TOGETHER, Baseline, confounds_alone
 from priosig.inference.data import LabelledSegments
-from priosig.inference.multiplicity import TIE
-from priosig.inference.permutation import refitted_aucs
-from priosig.inference.relabelling import draw_relabellings
-from priosig.metrics.auc import auc, auc_by_video
+from priosig.inference.relabelling import scheme_of, stop_first
 from priosig.verdict.decide import Verdict, decide, design_problems
 from priosig.verdict.evidence import Evidence
 from priosig.verdict.rule import Rule
-
-ALL_CONFOUNDS = "all together"
-
-
-@dataclass(frozen=True)
-class Baseline:
-    """How well a confound, or all of them, predicts the label by itself, as a model would.
-
-    Attributes
-    ----------
-    name : str
-        Of the confound; "all together" for all.
-    auc_within_video, auc : float
-        Of out-of-fold scores; the second pooled.
-    n_videos_above_half : int
-    pvalue : float
-        T1, corrected for the number of baselines.
-    n_known : int
-        Segments whose value is known: all, or those that it was tried on.
-    """
-
-    name: str
-    auc_within_video: float
-    auc: float
-    n_videos_above_half: int
-    pvalue: float
-    n_known: int
 
 
 @dataclass(frozen=True)
@@ -72,10 +27,10 @@ class DesignAssessment:
     ----------
     n_segments, n_stop, n_continue : int
     n_videos, n_two_class_videos : int
-    n_pairs : int
-        Neighbouring STOP/CONTINUE pairs.
+    n_sets : int
+        Sets within which labels are exchanged.
     baselines : tuple of Baseline
-        Each confound that varies, best first; then all together, if there are several.
+        Each confound that varies; then all artefacts together, if there are several.
     removed, not_measured : tuple of str
     evidence : Evidence
         The numbers behind `problems`.
@@ -91,7 +46,7 @@ class DesignAssessment:
     n_continue: int
     n_videos: int
     n_two_class_videos: int
-    n_pairs: int
+    n_sets: int
     baselines: tuple[Baseline, ...]
     removed: tuple[str, ...]
     not_measured: tuple[str, ...]
@@ -126,24 +81,27 @@ def assess_design(
     -------
     DesignAssessment
     """
-    basis = adjustment_basis(data, rule)
-    varying = {name: values for name, values in data.confounds.items() if name not in basis.constant}
-    baselines = _baselines(varying, data, rule, seed, progress)
-    best = max((b for b in baselines if not math.isnan(b.auc_within_video)), key=_auc_of, default=None)
-    alone = [b for b in baselines if b.name != ALL_CONFOUNDS]
+    baselines = confounds_alone(data, rule, seed=seed, progress=progress)
+    best = _best(baselines, rule)
+    artefacts = [b for b in baselines if b.role == "artefact" and b.name != TOGETHER]
+    ranking = sorted(artefacts, key=_auc_of, reverse=True)
+    varying = {b.name for b in baselines}
+    constant = [name for name in data.confounds if name not in varying]
     evidence = Evidence(
         n_videos=data.n_two_class_videos,
-        n_pairs=len(data.pairs),
-        confound_auc=best.auc_within_video if best else math.nan,
-        confound_pvalue=best.pvalue if best else math.nan,
-        confound_names=_names_of(best, tuple(varying), len(data)),
-        confound_ranking=tuple((b.name, b.auc_within_video) for b in alone),
-        removed=tuple(dict.fromkeys((*basis.constant, *data.removed))),
-        matched=tuple(name for name in varying if name in HELD_BY_PAIRS),
-        adjusted=(*basis.adjusted, *basis.redundant),
-        left_out=basis.left_out,
-        not_measured=data.not_measured,
+        n_sets=data.n_sets,
+        scheme=scheme_of(data, rule),
+        stop_first=stop_first(data),
+        confound_auc=best[0],
+        confound_pvalue=best[1],
+        confound_names=best[2],
+        confound_ranking=tuple((b.name, b.auc_within_video) for b in ranking),
+        removed=tuple(dict.fromkeys((*constant, *data.removed))),
+        adjusted=tuple(n for n in confounds_of(data, rule, acoustic=False) if n in varying or n == "time"),
+        acoustic=tuple(name for name in data.acoustic if name in varying),
+        not_measured=tuple(name for name in data.not_measured if name not in data.partly_known),
         partly_known=tuple(data.partly_known),
+        tied=data.tied,
         exploratory=exploratory,
     )
     problems = design_problems(evidence, rule)
@@ -153,7 +111,7 @@ def assess_design(
         n_continue=int((1 - data.y).sum()),
         n_videos=data.n_videos,
         n_two_class_videos=data.n_two_class_videos,
-        n_pairs=len(data.pairs),
+        n_sets=data.n_sets,
         baselines=baselines,
         removed=evidence.removed,
         not_measured=evidence.not_measured,
@@ -164,50 +122,19 @@ def assess_design(
     )
 
 
-def _names_of(best: Baseline | None, varying: tuple[str, ...], n: int) -> tuple[str, ...]:
-    if best is None:
-        return ()
-    if best.name == ALL_CONFOUNDS:
-        return varying
-    return (best.name if best.n_known == n else f"{best.name} (known for {best.n_known} of {n} windows)",)
+def _best(baselines: tuple[Baseline, ...], rule: Rule) -> tuple[float, float, tuple[str, ...]]:
+    """AUC, p and confounds of the predictor of artefacts alone that comes closest to invalidating the design.
 
-
-def _baselines(
-    varying: dict[str, np.ndarray], data: LabelledSegments, rule: Rule, seed: int, progress: Stages | None
-) -> tuple[Baseline, ...]:
-    """Each confound alone and all together as models, with max-T p-values over all of them; () if none varies."""
-    everyone = np.ones(len(data), dtype=bool)
-    tried = {name: (values[:, None], everyone) for name, values in varying.items()}
-    # Together they may also be curved: talk that is either long or absent before a STOP, say, has no straight line.
-    curved = [natural_spline(straight(name, values)) for name, values in varying.items()]
-    if sum(block.shape[1] for block in curved) > 1:
-        tried[ALL_CONFOUNDS] = np.column_stack(curved), everyone
-    tried |= {name: (values[:, None], np.isfinite(values)) for name, values in data.partly_known.items()}
-    if not tried:
-        return ()
-    labellings = draw_relabellings(data, rule, seed)
-    largest = np.full(len(labellings), -np.inf)
-    baselines = []
-    with counted_fits(progress, "confounds alone", len(tried) * data.n_folds * (1 + len(labellings))):
-        for name, (X, known) in tried.items():
-            part = replace(data, X=X).some(known)
-            if part.n_videos < 2 or part.y.min() == part.y.max():
-                baselines.append(Baseline(name, math.nan, math.nan, 0, math.nan, len(part)))
-                continue
-            largest = np.fmax(largest, refitted_aucs(part.folds, labellings[:, known], part.videos, C=rule.C))
-            scores = oof_scores(part.folds, part.y, rule.C)
-            by_video = auc_by_video(scores, part.y, part.videos, allow_unscored=True)
-            pooled = float(auc(scores, part.y, allow_unscored=True))
-            above = int(by_video.n_above_half)
-            baselines.append(Baseline(name, float(by_video.within), pooled, above, math.nan, len(part)))
-    baselines = [replace(baseline, pvalue=_max_t(baseline.auc_within_video, largest)) for baseline in baselines]
-    alone = [b for b in baselines if b.name != ALL_CONFOUNDS]
-    return (*sorted(alone, key=_auc_of, reverse=True), *(b for b in baselines if b.name == ALL_CONFOUNDS))
-
-
-def _max_t(value: float, largest: np.ndarray) -> float:
-    """``(1 + #{largest AUC of a relabelling >= value}) / (1 + m)``; NaN for an AUC that does not exist."""
-    return math.nan if math.isnan(value) else float((1 + np.sum(largest >= value - TIE)) / (1 + len(largest)))
+    One with p <= alpha before any other, then the one with the largest AUC.
+    """
+    tried = []
+    names = tuple(b.name for b in baselines if b.role == "artefact" and b.name != TOGETHER)
+    for b in baselines:
+        if b.role == "artefact":
+            of = names if b.name == TOGETHER else (b.name,)
+            tried += [(b.auc_within_video, b.pvalue, of), (b.curve, b.curve_pvalue, of)]
+    tried = [one for one in tried if not math.isnan(one[0])]
+    return max(tried, key=lambda one: (one[1] <= rule.alpha, one[0]), default=(math.nan, math.nan, ()))
 
 
 def _auc_of(baseline: Baseline) -> float:

@@ -6,9 +6,8 @@ Leaving the fits as they are and shuffling labels against scores is too eager (1
 nominal 5 %, and so are DeLong's test and a t-test over folds): any two folds share most of their training
 segments, so that their AUCs are correlated under the null.
 
-Labels are swapped within pairs of neighbouring STOP and CONTINUE segments, or, with fewer than 15 pairs,
-shuffled within each video; see `priosig.inference.relabelling`. The p-value counts the observed labelling among the
-relabellings::
+Which labels are exchanged with which is in `priosig.inference.relabelling`. The p-value counts the observed
+labelling among the relabellings::
 
     p = (1 + #{T* >= T - 1e-12}) / (1 + m)
 
@@ -53,12 +52,10 @@ class PermutationResult:
     null_distribution : np.ndarray, shape (n_permutations,)
         The statistic under each relabelling, in the order drawn.
     n_permutations : int
-    scheme : {"swap neighbouring pairs", "shuffle within video"}
-        What was exchanged with what; the second where pairs are too few.
-    n_pairs : int
-        Neighbouring STOP/CONTINUE pairs.
-    n_unpaired : int
-        Segments without a partner; they keep their label when pairs are swapped.
+    scheme : str
+        What is exchanged with what (`priosig.inference.relabelling`).
+    n_sets, n_unmatched : int
+        Sets within which labels are exchanged; segments that keep their label.
     """
 
     statistic: float
@@ -66,8 +63,8 @@ class PermutationResult:
     null_distribution: np.ndarray
     n_permutations: int
     scheme: Scheme
-    n_pairs: int
-    n_unpaired: int
+    n_sets: int
+    n_unmatched: int
 
 
 def permutation_test(data: LabelledSegments, rule: Rule, *, seed: int = 0) -> PermutationResult:
@@ -83,35 +80,29 @@ def permutation_test(data: LabelledSegments, rule: Rule, *, seed: int = 0) -> Pe
         trained for.
     """
     require_both_classes(data)
-    statistic, null = observed_and_null(data.folds, data, draw_relabellings(data, rule, seed), C=rule.C)
+    labellings = np.vstack([data.y[None, :], draw_relabellings(data, rule, seed)])
+    aucs = refitted_aucs(data.folds, labellings, data.strata, C=rule.C)
+    if np.isnan(aucs[0]):
+        raise ValueError(
+            "permutation test: AUC within video is undefined, because no video that holds both classes can be scored "
+            "by a probe trained on the other videos; expected at least two videos with both classes"
+        )
+    statistic, null = float(aucs[0]), aucs[1:]
     return PermutationResult(
         statistic=statistic,
         pvalue=permutation_pvalue(statistic, null),
         null_distribution=null,
         n_permutations=rule.n_permutations,
         scheme=scheme_of(data, rule),
-        n_pairs=len(data.pairs),
-        n_unpaired=len(data) - 2 * len(data.pairs),
+        n_sets=data.n_sets,
+        n_unmatched=int(np.sum(data.sets < 0)),
     )
 
 
-def observed_and_null(
-    folds: tuple[Fold, ...] | Folds, data: LabelledSegments, labellings: np.ndarray, *, C: float
-) -> tuple[float, np.ndarray]:
-    """AUC within video under the observed labels, and under each relabelling, all refitted."""
-    values = refitted_aucs(folds, np.vstack([data.y[None, :], labellings]), data.videos, C=C)
-    if np.isnan(values[0]):
-        raise ValueError(
-            "permutation test: AUC within video is undefined, because no video that holds both classes can be scored "
-            "by a probe trained on the other videos; expected at least two videos with both classes"
-        )
-    return float(values[0]), values[1:]
-
-
 def refitted_aucs(
-    folds: tuple[Fold, ...] | Folds, labellings: np.ndarray, videos: np.ndarray, *, C: float
+    folds: tuple[Fold, ...] | Folds, labellings: np.ndarray, strata: np.ndarray, *, C: float
 ) -> np.ndarray:
-    """AUC within video of out-of-fold scores, the probe refitted to each labelling; shape (n_labellings,)."""
+    """AUC within strata of out-of-fold scores, the probe refitted to each labelling; shape (n_labellings,)."""
     n = labellings.shape[1]
     at_once, batch = max(1, _PASS_ENTRIES // n), max(1, _BATCH_ENTRIES // n)
     parts = []
@@ -120,7 +111,7 @@ def refitted_aucs(
         scores = oof_scores(folds, some, C)
         for start in range(0, len(some), batch):
             k = slice(start, start + batch)
-            parts.append(auc_within_video(scores[k], some[k], videos, allow_unscored=True))
+            parts.append(auc_within_video(scores[k], some[k], strata, allow_unscored=True))
     return np.concatenate(parts)
 
 

@@ -65,7 +65,7 @@ def power_of_spike(
         NaN where the features do not vary within video, so that there is no direction to spike, or no slope
         reaches `spike_auc`.
     """
-    X, y, videos = data.X, data.y, data.videos
+    X, y, strata = data.X, data.y, data.strata
     rng = np.random.default_rng([seed, 3])
     mean, scale = standardisation(X)
     signal = rng.standard_normal((n_replicates, X.shape[1])) @ ((X - mean) / scale).T
@@ -78,10 +78,10 @@ def power_of_spike(
     draw_seed = int(rng.integers(2**63))
 
     def draw(slope: float) -> np.ndarray:
-        return draw_strata(slope * signal, y, videos, n_replicates, np.random.default_rng(draw_seed))
+        return draw_strata(slope * signal, y, strata, n_replicates, np.random.default_rng(draw_seed))
 
     def reached(labels: np.ndarray) -> float:
-        return float(np.mean(auc_within_video(signal, labels, videos, allow_unscored=True)))
+        return float(np.mean(auc_within_video(signal, labels, strata, allow_unscored=True)))
 
     low, high = 0.0, 1.0
     while not reached(draw(high)) >= rule.spike_auc:
@@ -91,7 +91,7 @@ def power_of_spike(
     for _ in range(6):
         middle = (low + high) / 2
         low, high = (middle, high) if reached(draw(middle)) < rule.spike_auc else (low, middle)
-    aucs = refitted_aucs(data.folds, draw((low + high) / 2), videos, C=rule.C)
+    aucs = refitted_aucs(data.folds, draw((low + high) / 2), strata, C=rule.C)
     return float(np.mean(aucs > critical_value(null_distribution, alpha) + TIE))
 
 

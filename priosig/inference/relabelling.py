@@ -2,11 +2,15 @@
 
 A test by relabelling is only as good as the set of relabellings that the null hypothesis makes equally likely. In a
 masterclass labels alternate in time by construction (two CONTINUE windows are never neighbours) and playing drifts
-slowly, so labels are not exchangeable over a video. What is nearly exchangeable is a STOP window and the CONTINUE
-window *next to it*: same student, same piece, same microphone, minutes apart. So neighbours of opposite label are
-paired (`LabelledSegments.pairs`); a relabelling swaps each pair, or not, independently, with probability one half; a
-segment without a partner keeps its label. This is restricted exchangeability with whole pairs as blocks (Winkler et
-al. 2014).
+slowly, so labels are not exchangeable over a video. Three schemes:
+
+- *redraw within risk sets*: one of the bouts that were still going on is the stopped one, each as likely.
+- *swap neighbouring pairs*: nearly exchangeable are a STOP window and the CONTINUE window *next to it*: same
+  student, same piece, same microphone, minutes apart. A relabelling swaps each pair, or not, with probability one
+  half; a segment without a partner keeps its label. This is restricted exchangeability with whole pairs as blocks
+  (Winkler et al. 2014). Since labels alternate, a STOP mostly comes first in its pair (`stop_first`): a trend over
+  the video goes with the label, and has to be taken out of the features.
+- *shuffle within video*: where nobody knows which segments are neighbours, or pairs are too few.
 
 Relabellings are ``int8`` arrays of shape (n_relabellings, n_segments). All tests of one seed throw the same coins.
 
@@ -23,9 +27,11 @@ from typing import Literal
 import numpy as np
 
 from priosig.inference.data import LabelledSegments
+from priosig.inference.matched_logistic import draw_events, equal_probabilities
 from priosig.verdict.rule import Rule
 
-Scheme = Literal["swap neighbouring pairs", "shuffle within video"]
+Scheme = Literal["redraw within risk sets", "swap neighbouring pairs", "shuffle within video"]
+REDRAW: Scheme = "redraw within risk sets"
 SWAP: Scheme = "swap neighbouring pairs"
 SHUFFLE: Scheme = "shuffle within video"
 
@@ -36,35 +42,27 @@ def relabelling_rng(seed: int) -> np.random.Generator:
 
 
 def scheme_of(data: LabelledSegments, rule: Rule) -> Scheme:
-    """How labels are exchanged: by pairs, or within video where there are fewer pairs than the rule asks for."""
-    return SWAP if len(data.pairs) >= rule.min_pairs else SHUFFLE
+    """How labels are exchanged."""
+    if data.risk_sets is not None:
+        return REDRAW
+    return SWAP if len(data.pairs) >= rule.min_sets else SHUFFLE
 
 
 def draw_relabellings(data: LabelledSegments, rule: Rule, seed: int) -> np.ndarray:
     """Relabellings under "the label says nothing", shape (rule.n_permutations, n_segments)."""
-    rng, n = relabelling_rng(seed), rule.n_permutations
-    if scheme_of(data, rule) == SWAP:
-        return flip_pairs(data.y, data.pairs, rng.random((n, len(data.pairs))) < 0.5)
-    return shuffle_within_videos(data.y, data.videos, n, rng)
+    if scheme_of(data, rule) == SHUFFLE:
+        return shuffle_within_videos(data.y, data.videos, rule.n_permutations, relabelling_rng(seed))
+    return draw_events(equal_probabilities(data.y, data.sets), data.y, data.sets, coins(data, rule, seed))
 
 
-def flip_pairs(y: np.ndarray, pairs: np.ndarray, flips: np.ndarray) -> np.ndarray:
-    """The labellings in which each pair is swapped where `flips` says so.
+def coins(data: LabelledSegments, rule: Rule, seed: int) -> np.ndarray:
+    """Uniform numbers that decide which segment of each set is the STOP, shape (rule.n_permutations, n_sets)."""
+    return relabelling_rng(seed).random((rule.n_permutations, len(np.unique(data.sets[data.sets >= 0]))))
 
-    Parameters
-    ----------
-    y : np.ndarray, shape (n_segments,)
-    pairs : np.ndarray, shape (n_pairs, 2)
-    flips : np.ndarray of bool, shape (n_relabellings, n_pairs)
 
-    Returns
-    -------
-    np.ndarray of int8, shape (n_relabellings, n_segments)
-    """
-    labellings = np.repeat(np.asarray(y, dtype=np.int8)[None, :], len(flips), axis=0)
-    labellings[:, pairs[:, 0]] = ~flips
-    labellings[:, pairs[:, 1]] = flips
-    return labellings
+def stop_first(data: LabelledSegments) -> tuple[int, int]:
+    """In how many neighbouring pairs the STOP comes first, and of how many."""
+    return int(np.sum(data.pairs[:, 0] < data.pairs[:, 1])), len(data.pairs)
 
 
 def shuffle_within_videos(y: np.ndarray, videos: np.ndarray, n: int, rng: np.random.Generator) -> np.ndarray:

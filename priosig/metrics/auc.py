@@ -45,17 +45,15 @@ class VideoAucs:
         NaN where a video holds one class only (among its scored segments).
     n_stop, n_continue : np.ndarray, shape (..., G)
         Scored segments of each class.
+    weights : np.ndarray, shape (..., G)
+        van Elteren's, n1 n0 / (n1 + n0 + 1), summed over a video's strata; 0 for a video without an AUC.
     """
 
     video_ids: tuple[str, ...]
     auc: np.ndarray
     n_stop: np.ndarray
     n_continue: np.ndarray
-
-    @property
-    def weights(self) -> np.ndarray:
-        """van Elteren weights n1 n0 / (n1 + n0 + 1), shape (..., G); 0 for a video of one class."""
-        return self.n_stop * self.n_continue / (self.n_stop + self.n_continue + 1.0)
+    weights: np.ndarray
 
     @property
     def within(self) -> np.ndarray:
@@ -118,7 +116,9 @@ def auc(scores: ArrayLike, y: ArrayLike, *, allow_unscored: bool = False) -> flo
     return float(value) if value.ndim == 0 else value
 
 
-def auc_by_video(scores: ArrayLike, y: ArrayLike, video_ids: Ids, *, allow_unscored: bool = False) -> VideoAucs:
+def auc_by_video(
+    scores: ArrayLike, y: ArrayLike, video_ids: Ids, *, strata: Ids | None = None, allow_unscored: bool = False
+) -> VideoAucs:
     """AUC of each video (see `auc` for scores, labels and errors).
 
     Parameters
@@ -127,6 +127,8 @@ def auc_by_video(scores: ArrayLike, y: ArrayLike, video_ids: Ids, *, allow_unsco
         As for `auc`.
     video_ids : sequence of str, length n
         Video of each segment.
+    strata : sequence, length n, optional
+        Parts of videos: only segments of one stratum are compared, and a video's AUC is the weighted mean of theirs.
     allow_unscored : bool
         Leave segments with NaN scores out instead of refusing them.
 
@@ -136,6 +138,8 @@ def auc_by_video(scores: ArrayLike, y: ArrayLike, video_ids: Ids, *, allow_unsco
     """
     scores, y = check_scores("auc_by_video", scores, y, allow_unscored)
     names, which = video_index("auc_by_video", video_ids, scores.shape[-1])
+    if strata is not None:
+        return _pooled(auc_by_video(scores, y, strata, allow_unscored=allow_unscored), strata, names, which)
     batch = np.broadcast_shapes(scores.shape, y.shape)[:-1]
     value, n_stop, n_continue = (np.empty((*batch, len(names))) for _ in range(3))
     sizes = np.bincount(which, minlength=len(names))
@@ -148,7 +152,21 @@ def auc_by_video(scores: ArrayLike, y: ArrayLike, video_ids: Ids, *, allow_unsco
         ranked = _rank_auc(scores[..., rows], y[..., rows])
         for target, source in zip((value, n_stop, n_continue), ranked, strict=True):
             target[..., videos] = source
-    return VideoAucs(names, value, n_stop.astype(np.int64), n_continue.astype(np.int64))
+    weights = n_stop * n_continue / (n_stop + n_continue + 1.0)
+    return VideoAucs(names, value, n_stop.astype(np.int64), n_continue.astype(np.int64), weights)
+
+
+def _pooled(by_stratum: VideoAucs, strata: Ids, names: tuple[str, ...], which: np.ndarray) -> VideoAucs:
+    """AUCs of videos from those of their strata."""
+    _, stratum = video_index("auc_by_video", strata, len(which))
+    video_of = np.empty(len(by_stratum.video_ids), dtype=np.intp)
+    video_of[stratum] = which
+    members = (video_of[:, None] == np.arange(len(names))).astype(np.float64)  # (strata, videos)
+    weighted = by_stratum.weights * np.nan_to_num(by_stratum.auc)
+    weights, total = by_stratum.weights @ members, weighted @ members
+    value = np.divide(total, weights, out=np.full(weights.shape, np.nan), where=weights > 0)
+    n_stop, n_continue = (np.rint(n @ members).astype(np.int64) for n in (by_stratum.n_stop, by_stratum.n_continue))
+    return VideoAucs(names, value, n_stop, n_continue, weights)
 
 
 def auc_within_video(

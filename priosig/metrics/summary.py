@@ -83,7 +83,7 @@ class Summary:
     undefined: tuple[str, ...]
 
 
-def summarise(scores: ArrayLike, y: ArrayLike, video_ids: Ids) -> Summary:
+def summarise(scores: ArrayLike, y: ArrayLike, video_ids: Ids, *, strata: Ids | None = None) -> Summary:
     """All metrics of one set of scores, computed on the segments that have one.
 
     Parameters
@@ -93,6 +93,8 @@ def summarise(scores: ArrayLike, y: ArrayLike, video_ids: Ids) -> Summary:
         segment could not be scored: it is left out and counted in `n_unscored`.
     y : array-like of 0 and 1, shape (n,)
     video_ids : sequence of str, length n
+    strata : sequence, length n, optional
+        As for `priosig.metrics.auc.auc_by_video`.
 
     Returns
     -------
@@ -109,7 +111,8 @@ def summarise(scores: ArrayLike, y: ArrayLike, video_ids: Ids) -> Summary:
     n_samples, n_stop = len(y), int(y.sum())
     scored = ~np.isnan(scores)
     scores, y, videos = scores[scored], y[scored], np.asarray(video_ids, dtype=object)[scored]
-    by_video = auc_by_video(scores, y, videos)
+    parts = None if strata is None else np.asarray(strata, dtype=object)[scored]
+    by_video = auc_by_video(scores, y, videos, strata=parts)
     values = dict.fromkeys((field.name for field in fields(Summary) if field.type == "float"), float("nan"))
     if len(y):
         values |= _rates(scores, y)

@@ -15,12 +15,12 @@ from priosig.experiment.feature_sets import FEATURE_SETS
 from priosig.experiment.planted import EXPECTED, PLANTED
 from priosig.experiment.views import VIEW_KINDS
 from priosig.inference.assessment import Assessment
-from priosig.inference.design import ALL_CONFOUNDS, Baseline, DesignAssessment
+from priosig.inference.confounds_alone import TOGETHER, Baseline
+from priosig.inference.design import DesignAssessment
 from priosig.report.grid import Cell, Grid, grid
 from priosig.report.material import Material
 from priosig.report.words import capital, confound, confound_words, counted, hundred, joined, number_word, share
 from priosig.verdict.decide import checklist
-from priosig.verdict.wording import confounds_of
 
 QUESTION = "Does the playing sound different before the teacher stops it?"
 STRENGTH = ("signal", "heterogeneous", "confounded", "weak", "no signal", "underpowered", "invalid design")
@@ -154,7 +154,9 @@ def leaks(design: DesignAssessment | None) -> bool:
 
 def best_baseline(design: DesignAssessment | None) -> Baseline | None:
     """The confound, or all together, that tells the label best."""
-    tried = [b for b in (design.baselines if design else ()) if not math.isnan(b.auc_within_video)]
+    tried = [
+        b for b in (design.baselines if design else ()) if b.role == "artefact" and not math.isnan(b.auc_within_video)
+    ]
     return max(tried, key=lambda b: b.auc_within_video, default=None)
 
 
@@ -164,15 +166,13 @@ def fates(material: Material) -> list[tuple[str, str]]:
     if design is None:
         return []
     e, valid = design.evidence, design.verdict is None
-    partly = set(e.partly_known)
     kinds: dict[str, Sequence[str]] = {
         "Made identical by the cut": e.removed,
-        "Held by comparing neighbours": e.matched if valid else (),
-        "Adjusted for": e.adjusted if valid else (),
-        "Measured, but not adjusted for (too few pairs)": e.left_out if valid else (),
-        "Measured": () if valid else confounds_of(e),
-        f"Known for a part of the windows{', so not adjusted for' if valid else ''}": e.partly_known,
-        "Not measured, so not ruled out": tuple(name for name in e.not_measured if name not in partly),
+        "Adjusted for" if valid else "Measured": e.adjusted,
+        "Adjusted for apart, since it may be music" if valid else "Measured, may be music": e.acoustic,
+        "Of these known for some windows only": e.partly_known,
+        "Tied to the label by the definition of these windows, so not ruled out": tuple(name for name, _ in e.tied),
+        "Not measured, so not ruled out": e.not_measured,
     }
     return [(kind, ", ".join(confound(name) for name in names)) for kind, names in kinds.items() if names]
 
@@ -193,7 +193,7 @@ def _not_run(material: Material) -> list[tuple[str, str]]:
 
 def _alone(best: Baseline, v: ViewResult) -> str:
     part = "" if best.n_known == len(v.y) else f" (known for {best.n_known} of {len(v.y)} windows)"
-    together = best.name == ALL_CONFOUNDS
+    together = best.name == TOGETHER
     return f"{confound_words(best.name, v)}{'' if together else ' alone'}{part} reach{'' if together else 'es'}"
 
 

@@ -25,8 +25,8 @@ Rows = list[dict[str, str]]
 _MARK = "verdicts.csv"  # what every report has
 _NUMBERS = {
     "verdicts.csv": (
-        "auc_within_video", "low", "high", "any_signal_pvalue", "beyond_confounds_pvalue", "effective_pairs",
-        "n_pairs", "power", "n_videos_above_half",
+        "auc_within_video", "low", "high", "any_signal_pvalue", "beyond_confounds_pvalue", "effective_sets",
+        "n_sets", "power", "n_videos_above_half",
     ),
     "metrics.csv": ("n_stop", "n_continue", "auc", "balanced_accuracy", "average_precision", "stop_rate", "brier"),
     "confounds.csv": ("auc_within_video", "pvalue"),

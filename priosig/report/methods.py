@@ -18,6 +18,10 @@ REFERENCES = (
     "P. H. Westfall & S. S. Young (1993), Resampling-based multiple testing, Wiley.",
 )
 _SOFTWARE = ("priosig", "numpy", "scikit-learn", "torch", "muq")
+_EXCHANGE = {
+    True: "within each risk set, a STOP and the bouts of the same video that had gone on just as long",
+    False: "between neighbouring segments of a video",
+}
 
 
 def methods(material: Material) -> dict:
@@ -53,9 +57,10 @@ def _sentences(material: Material) -> list[str]:
             "to convergence and scored by leave-one-video-out cross-validation.",
             "Performance is the area under the ROC curve within video: pairs of a STOP and a CONTINUE of the same "
             "video, videos weighted by n1 n0 / (n1 + n0 + 1).",
-            f"T1 swaps labels between neighbouring segments of a video and refits the model ({rule.n_permutations:,} "
-            "relabellings). T2 draws the same swaps given the confounds and adjusts the features for them in each "
-            f"training fold. P-values are corrected for {counted(len(claim.models), 'model')} (Holm). The "
+            f"T1 exchanges labels ({_EXCHANGE[claim.view.set_ids is not None]}) and refits the model "
+            f"({rule.n_permutations:,} relabellings). T2 draws the same relabellings given the artefacts, by "
+            "conditional logistic regression on a penalised basis, on features from which what the artefacts predict is taken "
+            f"away. P-values are corrected for {counted(len(claim.models), 'model')} (Holm). The "
             f"{share(rule.level)} interval is a jackknife over videos with everything refitted.",
         ]
     told = "; ".join(f"{kind[:1].lower()}{kind[1:]}: {names}" for kind, names in fates(material))
@@ -63,8 +68,8 @@ def _sentences(material: Material) -> list[str]:
     looked = " The data had been looked at before: the analysis is exploratory." if settings.exploratory else ""
     said.append(
         f"The rule was fixed beforehand (hash {rule.hash}): alpha {rule.alpha:g}, AUC of {rule.threshold:.2f} or "
-        f"more, confounds alone below {rule.confound_bar:.2f}, {rule.min_videos} videos and {rule.min_pairs} "
-        f"neighbouring pairs or more, above 0.5 in {rule.video_share:.0%} of the videos.{looked}"
+        f"more, confounds alone below {rule.confound_bar:.2f}, {rule.min_videos} videos and {rule.min_sets} "
+        f"sets or more, and no sign that videos differ unless each is above 0.5.{looked}"
     )
     versions = software()
     used = [f"{name} {versions[name]}" for name in _SOFTWARE if name in versions]

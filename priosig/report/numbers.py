@@ -3,7 +3,7 @@
 from priosig.confounds.registry import CONFOUNDS
 from priosig.experiment.evaluation import ViewResult
 from priosig.experiment.views import VIEW_KINDS
-from priosig.inference.design import ALL_CONFOUNDS
+from priosig.inference.confounds_alone import TOGETHER
 from priosig.report.answer import fates
 from priosig.report.grid import Cell, Grid, grid
 from priosig.report.links import teachers
@@ -79,10 +79,10 @@ def _videos(material: Material) -> Grid:
 def _confounds(v: ViewResult) -> dict:
     baselines = {b.name: b for b in v.design.baselines}
     rows = []
-    for name in (name for name in (*CONFOUNDS, ALL_CONFOUNDS) if name in baselines):
+    for name in (name for name in (*CONFOUNDS, TOGETHER) if name in baselines):
         b = baselines[name]
         note = "" if b.n_known == len(v.y) else f"known for {b.n_known} of {len(v.y)} windows"
-        if name == ALL_CONFOUNDS:
+        if name == TOGETHER:
             note = ", ".join(confound(one) for one in v.confounds.values)
         cells = (number(b.auc_within_video), number(b.auc), pvalue(b.pvalue))
         rows.append((Cell(", ".join(filter(None, (confound(name), unit(name)))), note=note), *cells))

@@ -17,7 +17,7 @@ from priosig.experiment.evaluation import ViewResult
 from priosig.experiment.feature_sets import SCALES
 from priosig.experiment.pipeline import Experiment
 from priosig.extraction.percepiano.scales import POLES
-from priosig.inference.design import ALL_CONFOUNDS
+from priosig.inference.confounds_alone import TOGETHER
 from priosig.metrics.summary import Summary
 from priosig.report.links import link_of
 from priosig.report.listen import worst_misses
@@ -93,22 +93,22 @@ def sensitivity_rows(rows: Sequence["Row"]) -> Table:
 def _verdicts(views: Sequence[ViewResult]) -> Table:
     columns = (
         "view", "model", "verdict", "auc_within_video", "low", "high", "any_signal_pvalue",
-        "beyond_confounds_pvalue", "beyond_confounds_raw_pvalue", "effective_pairs", "n_pairs", "power",
-        "n_videos", "n_videos_above_half", "exploratory", "rule", "sentence",
+        "beyond_confounds_pvalue", "beyond_confounds_raw_pvalue", "beyond_acoustic_pvalue", "effective_sets",
+        "n_sets", "power", "n_videos", "n_videos_above_half", "exploratory", "rule", "sentence",
     )  # fmt: skip
     rows = []
     for v in views:
         name = v.view.name
         if v.refusal is not None:
             r = v.refusal
-            unknown = *[math.nan] * 7, None, math.nan, None, None
+            unknown = *[math.nan] * 8, None, math.nan, None, None
             rows.append((name, "design", r.label, *unknown, r.exploratory, r.rule_hash, r.sentence))
         if v.design is not None:
             design, verdict = v.design, v.design.verdict
             rows.append(
                 (
                     name, "design", verdict.label if verdict else "can be judged", design.evidence.confound_auc,
-                    *[math.nan] * 6, design.n_pairs, math.nan, design.n_two_class_videos, None,
+                    *[math.nan] * 7, design.n_sets, math.nan, design.n_two_class_videos, None,
                     design.evidence.exploratory, design.rule.hash, verdict.sentence if verdict else "",
                 )
             )  # fmt: skip
@@ -117,7 +117,8 @@ def _verdicts(views: Sequence[ViewResult]) -> Table:
             rows.append(
                 (
                     name, model, a.verdict.label, e.auc, e.low, e.high, a.any_signal_pvalue,
-                    a.beyond_confounds_pvalue, a.beyond_confounds_raw_pvalue, e.effective_pairs, e.n_pairs, a.power,
+                    a.beyond_confounds_pvalue, a.beyond_confounds_raw_pvalue, a.beyond_acoustic_pvalue,
+                    e.effective_sets, e.n_sets, a.power,
                     e.n_videos, e.n_videos_above_half, e.exploratory, a.verdict.rule_hash, a.verdict.sentence,
                 )
             )  # fmt: skip
@@ -172,9 +173,9 @@ def _confounds(views: Sequence[ViewResult]) -> Table:
     rows = []
     for v in views:
         baselines = {b.name: b for b in v.design.baselines} if v.design is not None else {}
-        for name in (*CONFOUNDS, ALL_CONFOUNDS):
+        for name in (*CONFOUNDS, TOGETHER):
             b = baselines.get(name)
-            if name == ALL_CONFOUNDS and b is None:
+            if name == TOGETHER and b is None:
                 continue
             tried = (b.auc_within_video, b.auc, b.n_videos_above_half, b.pvalue) if b else (None,) * 4
             rows.append((v.view.name, name, unit(name), *_status(v, name), *tried))

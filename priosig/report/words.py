@@ -11,7 +11,7 @@ from collections.abc import Sequence
 from typing import TYPE_CHECKING
 
 from priosig.confounds.registry import CONFOUNDS
-from priosig.inference.design import ALL_CONFOUNDS
+from priosig.inference.confounds_alone import TOGETHER
 from priosig.verdict.wording import pvalue_words
 
 if TYPE_CHECKING:
@@ -126,7 +126,7 @@ def confound(name: str) -> str:
 
 def confound_words(name: str, v: "ViewResult") -> str:
     """A confound as the subject of a sentence; all together are named one by one."""
-    if name == ALL_CONFOUNDS:
+    if name == TOGETHER:
         return f"all confounds together ({joined([confound(one) for one in v.confounds.values])})"
     return CONFOUNDS[name].words if name in CONFOUNDS else plain(name)
 

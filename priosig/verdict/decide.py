@@ -4,14 +4,15 @@ Nothing here touches data: `decide` is a pure function of numbers, so the same e
 (`priosig.verdict.rule`) always gives the same verdict. The questions are asked in this order, and the first that
 fails decides; a `Verdict` carries them all, and whoever shows it only renders them:
 
-0. Can this design answer the question at all? Enough videos with both labels, enough neighbouring pairs, and labels
-   that cannot be told from facts that have nothing to do with playing. If not: ``invalid design``. (All three are
-   asked, so that every problem is named.)
+0. Can this design answer the question at all? Enough videos with both labels, enough sets of segments to compare, and
+   labels that cannot be told from facts that have nothing to do with playing. If not: ``invalid design``. (All three
+   are asked, so that every problem is named.)
 1. Is there any signal (T1)? If not: ``no signal`` where a signal worth finding would have been detected, else
    ``underpowered``.
-2. Is there a signal beyond the measured confounds (T2)? If not: ``confounded``.
+2. Is there a signal beyond the measured artefacts (T2)? If not: ``confounded``.
 3. Is it strong enough to build on? If not: ``weak``.
-4. Is it there in most videos? If not: ``heterogeneous``.
+4. Is it there in every video? If a test finds that videos differ, and some are not above guessing:
+   ``heterogeneous``.
 
 What passes all of them is a ``signal``.
 """
@@ -36,7 +37,7 @@ class Step:
 
     Attributes
     ----------
-    name : {"videos", "pairs", "confounds", "T1", "power", "T2", "strength", "videos agree"}
+    name : {"videos", "sets", "confounds", "T1", "power", "T2", "strength", "videos agree"}
     asked, needed, observed : str
         The question, what the rule needs, and what the data gave, in a few words each.
     outcome : {"passed", "failed", "not reached"}
@@ -125,7 +126,7 @@ def refuse(problem: str, rule: Rule, *, exploratory: bool = False) -> Verdict:
     return Verdict("invalid design", sentence, (problem,), steps, rule.hash, exploratory)
 
 
-_NOTHING = Evidence(n_videos=0, n_pairs=0)
+_NOTHING = Evidence(n_videos=0, n_sets=0)
 
 
 def _design_steps(e: Evidence, rule: Rule) -> tuple[Step, ...]:
@@ -138,8 +139,8 @@ def _design_steps(e: Evidence, rule: Rule) -> tuple[Step, ...]:
             e.n_videos >= rule.min_videos,
         ),
         _step(
-            "pairs", f"enough pairs of neighbouring {names.positive} and {names.negative} {names.item}s",
-            f"{rule.min_pairs:g} or more", f"{e.n_pairs}", e.n_pairs >= rule.min_pairs,
+            "sets", f"enough {wording.sets_of(e)}", f"{rule.min_sets:g} or more", f"{e.n_sets}",
+            e.n_sets >= rule.min_sets,
         ),
         _step(
             "confounds", "labels that the confounds alone cannot tell",
@@ -150,7 +151,7 @@ def _design_steps(e: Evidence, rule: Rule) -> tuple[Step, ...]:
 
 
 def _model_steps(e: Evidence, rule: Rule) -> tuple[Step, ...]:
-    above, parts, what = wording.groups_above_half(e)
+    agree = f"{wording.p_words(e.heterogeneity_pvalue)}; above 0.5 in {e.n_videos_above_half} of {e.n_videos}"
     return (
         _step(
             "T1", "any signal (T1)", f"p of {rule.alpha:g} or less", wording.p_words(e.any_signal_pvalue),
@@ -169,8 +170,9 @@ def _model_steps(e: Evidence, rule: Rule) -> tuple[Step, ...]:
             wording.decimals(e.auc), e.auc >= rule.threshold,
         ),
         _step(
-            "videos agree", f"a signal in most {e.names.group}s", f"above 0.5 in {rule.video_share:.0%} of {what}",
-            f"{above} of {parts}", above >= rule.video_share * parts - 1e-9,
+            "videos agree", f"a signal in every {e.names.group}",
+            f"no sign that {e.names.group}s differ (p above {rule.alpha:g}), or AUC above 0.5 in each", agree,
+            not e.heterogeneity_pvalue <= rule.alpha or e.n_videos_above_half == e.n_videos,
         ),
     )  # fmt: skip
 

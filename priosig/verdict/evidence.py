@@ -18,12 +18,15 @@ class Names:
         What the cross-validation leaves out.
     item : str
         One row.
+    subject : str
+        What the features are measured from.
     """
 
     positive: str = "STOP"
     negative: str = "CONTINUE"
     group: str = "video"
     item: str = "window"
+    subject: str = "playing"
 
 
 @dataclass(frozen=True)
@@ -34,28 +37,40 @@ class Evidence:
     ----------
     n_videos, n_videos_above_half : int
         Videos that hold both labels; those of them with an AUC above 0.5.
-    n_pairs : int
-        Neighbouring STOP/CONTINUE pairs.
+    n_sets : int
+        Sets within which labels are exchanged.
+    scheme : str
+        How: "redraw within risk sets", "swap neighbouring pairs" or "shuffle within video".
+    stop_first : tuple of int
+        In how many neighbouring pairs the STOP comes first, and of how many.
     confound_auc, confound_pvalue : float
-        AUC within video of the best predictor made of confounds alone, and its T1 p-value, corrected for all
+        AUC within video of the best predictor made of artefacts alone, and its T1 p-value, corrected for all
         that were tried.
     confound_names : tuple of str
         The confounds that this predictor knows.
     confound_ranking : tuple of (str, float)
-        Each varying confound and its own AUC within video, best first.
-    removed, matched, adjusted, left_out, not_measured, partly_known : tuple of str
-        Names of confounds: constant in this view; held by comparing neighbours; adjusted for in T2; measured but for
-        want of pairs not adjusted for; not measured for every segment; those of these that are known for some.
+        Each varying artefact and its own AUC within video, best first.
+    removed, adjusted, acoustic, not_measured, partly_known : tuple of str
+        Names of confounds: constant in this view; artefacts that T2 adjusts for; acoustic confounds that vary; not
+        measured for any segment; adjusted for, though known for some segments only.
+    tied : tuple of (str, float)
+        Confounds that the definition of the windows ties to the label, and the AUC within video of each alone. No
+        test can tell them from a signal.
     auc, low, high : float
         AUC within video of the model and its interval.
-    any_signal_pvalue, beyond_confounds_pvalue : float
-        T1, and T2 on residualised features, corrected for the number of models.
-    effective_pairs : float
-        How many pairs the confounds leave open.
+    any_signal_pvalue, beyond_confounds_pvalue, beyond_acoustic_pvalue : float
+        T1; T2 given the artefacts; T2 given the acoustic confounds too. Corrected for the number of models.
+    effective_sets : float
+        How many sets the artefacts leave open.
     power : float
         Chance to detect a signal of AUC `Rule.spike_auc` in these features.
-    n_groups, n_groups_above_half : int
-        With more than 40 videos: groups of whole videos, and those above 0.5. Single small videos say little.
+    probe_auc, detectable_auc : float
+        What the probe reaches on such a signal; the smallest AUC of a signal that would be detected with
+        `Rule.min_power`.
+    videos_needed : tuple of (float, int or None)
+        For some AUCs, how many videos like these give `Rule.min_power`; None where more than were tried.
+    heterogeneity_pvalue : float
+        Test of "the AUC is the same in all videos".
     n_models : int
         How many models the p-values were corrected for.
     exploratory : bool
@@ -65,27 +80,32 @@ class Evidence:
     """
 
     n_videos: int
-    n_pairs: int
+    n_sets: int
+    scheme: str = "swap neighbouring pairs"
+    stop_first: tuple[int, int] = (0, 0)
     confound_auc: float = math.nan
     confound_pvalue: float = math.nan
     confound_names: tuple[str, ...] = ()
     confound_ranking: tuple[tuple[str, float], ...] = ()
     removed: tuple[str, ...] = ()
-    matched: tuple[str, ...] = ()
     adjusted: tuple[str, ...] = ()
-    left_out: tuple[str, ...] = ()
+    acoustic: tuple[str, ...] = ()
     not_measured: tuple[str, ...] = ()
     partly_known: tuple[str, ...] = ()
+    tied: tuple[tuple[str, float], ...] = ()
     auc: float = math.nan
     low: float = math.nan
     high: float = math.nan
     n_videos_above_half: int = 0
     any_signal_pvalue: float = math.nan
     beyond_confounds_pvalue: float = math.nan
-    effective_pairs: float = math.nan
+    beyond_acoustic_pvalue: float = math.nan
+    effective_sets: float = math.nan
     power: float = math.nan
-    n_groups: int = 0
-    n_groups_above_half: int = 0
+    probe_auc: float = math.nan
+    detectable_auc: float = math.nan
+    videos_needed: tuple[tuple[float, int | None], ...] = ()
+    heterogeneity_pvalue: float = math.nan
     n_models: int = 1
     exploratory: bool = False
     names: Names = Names()

@@ -45,12 +45,11 @@ class Rule:
     confound_bar : float
         AUC within video from which on the confounds alone invalidate a design: a bar of its own, so that a stricter
         one for the model lets no leak through.
-    min_videos, min_pairs : int
-        Fewest videos that hold both labels, and fewest neighbouring STOP/CONTINUE pairs.
-    min_effective_pairs : float
+    min_videos, min_sets : int
+        Fewest videos that hold both labels, and fewest sets within which labels are exchanged: risk sets, or pairs of
+        neighbouring STOP and CONTINUE segments.
+    min_effective_sets : float
         With fewer, a failed T2 means that the confounds leave too little to compare.
-    video_share : float
-        Share of videos that must be above 0.5 for `signal`; with more than 40 videos, of 20 groups of videos.
     spike_auc, min_power : float
         `no signal` is said only if a signal of this AUC would be found with this probability.
     n_permutations : int
@@ -66,9 +65,8 @@ class Rule:
     threshold: float = 0.60
     confound_bar: float = 0.60
     min_videos: int = 5
-    min_pairs: int = 15
-    min_effective_pairs: float = 15.0
-    video_share: float = 0.8
+    min_sets: int = 15
+    min_effective_sets: float = 15.0
     spike_auc: float = 0.70
     min_power: float = 0.80
     n_permutations: int = 9999
@@ -76,11 +74,11 @@ class Rule:
     level: float = 0.95
 
     def __post_init__(self) -> None:
-        for name in ("alpha", "threshold", "confound_bar", "video_share", "spike_auc", "min_power", "level"):
+        for name in ("alpha", "threshold", "confound_bar", "spike_auc", "min_power", "level"):
             value = getattr(self, name)
-            if not 0 < value < 1 and not (name == "video_share" and value == 1):
+            if not 0 < value < 1:
                 raise ValueError(f"rule: {name} is {value}; expected a number between 0 and 1")
-        for name in ("min_videos", "min_pairs", "min_effective_pairs", "n_permutations", "C"):
+        for name in ("min_videos", "min_sets", "min_effective_sets", "n_permutations", "C"):
             value = getattr(self, name)
             if not (math.isfinite(value) and value > 0):
                 raise ValueError(f"rule: {name} is {value}; expected a number above 0")

@@ -12,6 +12,17 @@ from collections.abc import Sequence
 from priosig.verdict.evidence import Evidence
 from priosig.verdict.rule import Rule
 
+_SETS = {
+    "redraw within risk sets": "sets of a {p} and playing that had gone on just as long",
+    "swap neighbouring pairs": "pairs of neighbouring {p} and {n} {i}s",
+    "shuffle within video": "{i}s of the rarer label",
+}
+_CHANCE = {
+    "redraw within risk sets": "labels drawn anew in each set",
+    "swap neighbouring pairs": "labels swapped between neighbours",
+    "shuffle within video": "labels shuffled within each {g}",
+}
+
 
 def problems(e: Evidence, rule: Rule) -> dict[str, str]:
     """What each failed step of the design means, by the name of the step."""
@@ -22,84 +33,123 @@ def problems(e: Evidence, rule: Rule) -> dict[str, str]:
             f"{_count(e.n_videos, n.group)} with both {windows}, and at least {rule.min_videos} are needed to say "
             f"anything about {n.group}s not seen yet"
         ),
-        "pairs": (
-            f"{_count(e.n_pairs, 'pair')} of neighbouring {windows}, and at least {rule.min_pairs:g} are needed to "
-            "compare like with like"
+        "sets": (
+            f"{'no' if not e.n_sets else f'only {e.n_sets}'} {sets_of(e)}, and at least {rule.min_sets:g} are needed "
+            "to compare like with like"
         ),
         "confounds": (
-            f"{windows} can be told apart without hearing a note: a predictor that knows only "
+            f"{windows} can be told apart without the {n.subject}: a predictor that knows only "
             f"{listed(e.confound_names)} ranks {_pair(e)} {times(e.confound_auc)} (AUC within {n.group} "
             f"{e.confound_auc:.3f}, {p_words(e.confound_pvalue)}; 50 in 100 is guessing), so a high score on these "
-            f"{n.item}s says nothing about the playing"
+            f"{n.item}s says nothing about the {n.subject}"
         ),
     }
 
 
 def account(label: str, e: Evidence, rule: Rule) -> tuple[str, tuple[str, ...]]:
     """The clause of a verdict on a valid design, and its reasons one by one."""
-    n = e.names
-    interval = f"{rule.level:.0%} interval {e.low:.2f} to {e.high:.2f}"
-    if math.isnan(e.low) or math.isnan(e.high):
-        interval = "no interval could be computed"
-    ranks = (
-        f"the scores rank {_pair(e)} {times(e.auc)} (50 is guessing; {interval}; above guessing in "
-        f"{e.n_videos_above_half} of {e.n_videos} {n.group}s)"
-    )
-    shuffled = "labels shuffled between neighbours"
+    ranks = _ranks(e, rule)
+    chance = _of(e, _CHANCE)
     if label in ("no signal", "underpowered"):
-        chance = f"that is no better than {shuffled} reach ({p_words(e.any_signal_pvalue)})"
-        spiked = f"a real signal worth {times(rule.spike_auc)} would have been found with a chance of {e.power:.0%}"
-        if math.isnan(e.power):
-            spiked = "how large a signal would have been found was not computed"
-        clause = f"{ranks}, and {chance}, although {spiked}"
-        if label == "underpowered":
-            clause = (
-                f"too few data to tell: {ranks}, and {chance}, but {spiked}, so this does not show that there is none"
-            )
-        return clause, (chance, spiked)
-    better = f"better than {shuffled} ({p_words(e.any_signal_pvalue)})"
-    adjusted = listed(confounds_of(e))
+        no_better = f"that is no better than {chance} reach ({p_words(e.any_signal_pvalue)})"
+        limits = _limits(e, rule)
+        if label == "no signal":
+            return f"{ranks}, and {no_better}; {limits}", (no_better, limits)
+        clause = f"{ranks}, and {no_better}, but a real difference could have been missed: {limits}"
+        return clause, (no_better, limits)
+    better = f"better than {chance} ({p_words(e.any_signal_pvalue)})"
     if label == "confounded":
         same = f"no better than {_expected(e)} ({p_words(e.beyond_confounds_pvalue)})"
         clause = f"{ranks}, {better}, but {same}"
-        if e.effective_pairs < rule.min_effective_pairs:
+        if e.effective_sets < rule.min_effective_sets:
             overlap = (
-                f"of {e.n_pairs} neighbouring pairs these facts leave {e.effective_pairs:.1f} open, an overlap too "
-                "small to tell music from artefact"
+                f"of {e.n_sets} {sets_of(e)} these facts leave {e.effective_sets:.1f} open, an overlap too small to "
+                "tell a signal from an artefact"
             )
             return f"{clause}; {overlap}", (better, same, overlap)
         return clause, (better, same)
-    beyond = f"with no measured confound left that differs between {n.item}s"
-    if adjusted:
-        beyond = f"better than expected from {adjusted} ({p_words(e.beyond_confounds_pvalue)})"
-    clause, reasons = f"{ranks}, {better}, {beyond}", (better, beyond)
+    beyond = f"with no measured artefact left that differs between {e.names.item}s"
+    if e.adjusted:
+        beyond = f"better than expected from {listed(e.adjusted)} ({p_words(e.beyond_confounds_pvalue)})"
+    reasons = [better, beyond]
+    clause = f"{ranks}, {better}, {beyond}"
+    if e.acoustic:
+        reasons.append(_beyond_acoustic(e, rule))
+        clause += f"; {reasons[-1]}"
     if label == "weak":
-        below = f"below the bar of {rule.threshold:.2f} that was set beforehand: a trace, too weak to build on"
-        return f"{clause}, but {below}", (*reasons, below)
+        reasons.append(f"below the bar of {rule.threshold:.2f} that was set beforehand: too weak to build on")
+        clause += f"; but {reasons[-1]}"
     if label == "heterogeneous":
-        above, parts, what = groups_above_half(e)
-        uneven = (
-            f"only {above} of {parts} {what} are above guessing, fewer than the {rule.video_share:.0%} set beforehand"
+        reasons.append(
+            f"{e.names.group}s differ ({p_words(e.heterogeneity_pvalue)}), and only {e.n_videos_above_half} of "
+            f"{e.n_videos} are above guessing"
         )
-        return f"{clause}, but {uneven}", (*reasons, uneven)
-    return clause, reasons
+        clause += f"; but {reasons[-1]}"
+    return clause, tuple(reasons)
+
+
+def _ranks(e: Evidence, rule: Rule) -> str:
+    """How often a STOP outranks a CONTINUE, and how sure that is."""
+    interval = f"{rule.level:.0%} interval {e.low:.2f} to {e.high:.2f}"
+    if math.isnan(e.low) or math.isnan(e.high):
+        interval = "no interval could be computed"
+    unsure = f", which holds guessing: for other {e.names.group}s this is uncertain" if e.low <= 0.5 <= e.high else ""
+    return (
+        f"the scores rank {_pair(e)} {times(e.auc)} (50 is guessing; {interval}{unsure}; above guessing in "
+        f"{e.n_videos_above_half} of {e.n_videos} {e.names.group}s)"
+    )
+
+
+def _limits(e: Evidence, rule: Rule) -> str:
+    """What would have been detected, what the data exclude, and what would be needed."""
+    if math.isnan(e.power):
+        return "how large a signal would have been detected was not computed"
+    said = [
+        f"a signal along one direction that an ideal listener ranks right {times(rule.spike_auc)} would have been "
+        f"detected with a chance of {e.power:.0%}"
+    ]
+    if not math.isnan(e.probe_auc):
+        said[0] += f" (this probe would reach {times(e.probe_auc)})"
+    if not math.isnan(e.detectable_auc):
+        said.append(f"the smallest that would have been detected in {rule.min_power:.0%} is {e.detectable_auc:.2f}")
+    if not math.isnan(e.high):
+        said.append(f"an AUC above {e.high:.2f} is excluded")
+    if e.videos_needed:
+        needed = listed([f"{n or 'more than were tried'} for {auc:.2f}" for auc, n in e.videos_needed])
+        said.append(f"{e.names.group}s like these that are needed: {needed}")
+    return "; ".join(said)
+
+
+def _beyond_acoustic(e: Evidence, rule: Rule) -> str:
+    """Whether there is more to it than what the acoustic confounds measure."""
+    p = p_words(e.beyond_acoustic_pvalue)
+    if e.beyond_acoustic_pvalue <= rule.alpha:
+        return f"and beyond {listed(e.acoustic)} ({p})"
+    return f"no more than {listed(e.acoustic)} let one expect ({p}), which may be what is heard"
 
 
 def fates(e: Evidence, *, judged: bool) -> str:
     """What became of each confound, and for how many models p was corrected."""
+    in_part = [name for name in e.partly_known if name in e.adjusted or name in e.acoustic]
     groups = [
         ("removed by design", e.removed),
-        ("held by comparing neighbours", e.matched if judged else ()),
-        ("adjusted for" if judged else "measured", e.adjusted if judged else confounds_of(e)),
-        ("measured but not adjusted for", e.left_out if judged else ()),
-        ("measured in part, so not adjusted for" if judged else "measured in part", e.partly_known),
-        ("not measured", tuple(name for name in e.not_measured if name not in e.partly_known)),
+        ("adjusted for" if judged else "measured", e.adjusted),
+        ("adjusted for apart, since it may be music" if judged else "measured, may be music", e.acoustic),
+        ("of these known in part", in_part),
+        ("not measured", e.not_measured),
     ]
     told = [f"{what}: {', '.join(map(plain, names))}" for what, names in groups if names]
+    if e.tied:
+        tied = ", ".join(f"{plain(name)} (AUC {value:.2f})" for name, value in e.tied)
+        told.append(f"tied to the label by the definition of these {e.names.item}s, so not ruled out: {tied}")
+    first, n_pairs = e.stop_first
+    if judged and e.scheme == "swap neighbouring pairs" and n_pairs:
+        told.append(f"{e.names.positive} comes first in {first} of {n_pairs} pairs")
+    if not told:
+        told = ["no confound was measured"]
     if e.n_models > 1:
-        told = told or ["no confound was measured"]
         told.append(f"p corrected for {e.n_models} models")
-    return "; ".join(told) or "no confound was measured"
+    return "; ".join(told)
 
 
 def head(label: str, exploratory: bool) -> str:
@@ -107,11 +157,9 @@ def head(label: str, exploratory: bool) -> str:
     return f"Exploratory, {label}" if exploratory else label[0].upper() + label[1:]
 
 
-def groups_above_half(e: Evidence) -> tuple[int, int, str]:
-    """How many videos, or with many of them groups of videos, are above guessing, of how many, and their name."""
-    if e.n_groups:
-        return e.n_groups_above_half, e.n_groups, f"groups of {e.names.group}s"
-    return e.n_videos_above_half, e.n_videos, f"{e.names.group}s"
+def sets_of(e: Evidence) -> str:
+    """What is compared with what."""
+    return _of(e, _SETS)
 
 
 def confounds_alone(e: Evidence) -> str:
@@ -119,11 +167,6 @@ def confounds_alone(e: Evidence) -> str:
     if math.isnan(e.confound_auc):
         return "none varies"
     return f"AUC {e.confound_auc:.2f}, {p_words(e.confound_pvalue)} ({listed(e.confound_names)})"
-
-
-def confounds_of(e: Evidence) -> tuple[str, ...]:
-    """Confounds that vary and were measured for every window."""
-    return (*e.matched, *e.adjusted, *e.left_out)
 
 
 def plain(name: str) -> str:
@@ -176,13 +219,17 @@ def _pair(e: Evidence) -> str:
 
 
 def _expected(e: Evidence) -> str:
-    names = confounds_of(e)
-    if not names:
+    if not e.adjusted:
         return "a second set of relabellings reaches"
     ranking = ", ".join(f"{plain(name)} {value:.2f}" for name, value in e.confound_ranking[:3])
     alone = f" (AUC within {e.names.group} of each alone: {ranking})" if ranking else ""
     windows = f"{e.names.positive} and {e.names.negative} {e.names.item}s"
-    return f"expected from {listed(names)}, which may differ between {windows}{alone}"
+    return f"expected from {listed(e.adjusted)}, which may differ between {windows}{alone}"
+
+
+def _of(e: Evidence, words: dict[str, str]) -> str:
+    n = e.names
+    return words[e.scheme].format(p=n.positive, n=n.negative, i=n.item, g=n.group)
 
 
 def _count(n: int, noun: str) -> str:

@@ -12,23 +12,20 @@ from __future__ import annotations
 import math
 from collections.abc import Sequence
 from concurrent.futures import ProcessPoolExecutor
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from functools import partial
 from typing import get_args
 
 import numpy as np
 
 from priosig.crossval.folds import oof_scores
-from priosig.crossval.jackknife import jackknife_scores
-from priosig.inference.conditional import adjustment_basis, conditional_labellings
-from priosig.inference.confidence import interval_from_leave_out
+from priosig.inference.beyond_confounds import beyond_confounds
+from priosig.inference.confidence import confidence_interval
 from priosig.inference.data import labelled_segments
 from priosig.inference.design import assess_design
-from priosig.inference.permutation import permutation_pvalue, refitted_aucs
-from priosig.inference.relabelling import draw_relabellings
+from priosig.inference.permutation import permutation_pvalue, permutation_test
 from priosig.metrics.auc import auc, auc_by_video
 from priosig.verdict.decide import Label, decide
-from priosig.verdict.evidence import Evidence
 from priosig.verdict.rule import Rule
 from priosig.worlds.simulation import WORLDS, World, simulate_study
 
@@ -50,7 +47,7 @@ class OperatingCharacteristics:
     world : World
     n_datasets, n_permutations, n_features : int
     rates : dict from str to Rate
-        Means: `auc` (pooled), `auc_within_video`, `effective_pairs`. Shares of data sets: `study rule`
+        Means: `auc` (pooled), `auc_within_video`, `effective_sets`. Shares of data sets: `study rule`
         (pooled AUC > 0.6), `study test` (labels shuffled freely, pooled AUC), `T1`, `T2`, `T2 raw`, `signal
         on tests` (steps 1 to 3 of the rule), `coverage` (of the interval, for the world's mean AUC within
         video), and of each verdict by its name (power is not computed here, so that finding nothing counts as
@@ -128,51 +125,43 @@ def _run_one(
 ) -> dict[str, float]:
     study = simulate_study(world, np.random.default_rng([seed, index]), n_features=n_features)
     data = labelled_segments(study.y, study.videos, study.start_times, study.confounds, X=study.X)
-    X, y, videos, m = data.X, data.y, data.videos, rule.n_permutations
+    y, m = data.y, rule.n_permutations
     draw_seed = seed * 1_000_003 + index
     design = assess_design(data, rule, seed=draw_seed)
+    any_signal = permutation_test(data, rule, seed=draw_seed)
+    beyond = beyond_confounds(data, rule, seed=draw_seed)
 
+    # The study's own test: labels shuffled freely, pooled AUC.
     free = np.random.default_rng([draw_seed, 4]).permuted(np.tile(y, (m, 1)), axis=1)
-    # The draws of the tests in `priosig.inference`, whose fits are made together here.
-    neighbours = draw_relabellings(data, rule, draw_seed)
-    basis = adjustment_basis(data, rule)
-    columns = basis.columns if basis.df else np.empty((len(y), 0))
-    given = conditional_labellings(columns, data, rule, draw_seed)
-
-    labellings = np.vstack([y[None, :], free, neighbours, given.labellings])
+    labellings = np.vstack([y[None, :], free])
     scores = oof_scores(data.folds, labellings, rule.C)
-    pooled = auc(scores[: 1 + m], labellings[: 1 + m], allow_unscored=True)
-    by_video = auc_by_video(scores, labellings, videos, allow_unscored=True)
-    within = by_video.within
-    residual = refitted_aucs(data.folds_without(columns), np.vstack([y[None, :], given.labellings]), videos, C=rule.C)
-    observed = float(within[0])
-    p1 = permutation_pvalue(observed, within[1 + m : 1 + 2 * m])
-    p2 = permutation_pvalue(float(residual[0]), residual[1:])
-    p2_raw = permutation_pvalue(observed, within[1 + 2 * m :])
+    pooled = np.asarray(auc(scores, labellings, allow_unscored=True))
+    by_video = auc_by_video(scores[0], y, data.videos, allow_unscored=True)
 
-    tests = {
-        "auc": observed,
-        "n_videos_above_half": int(by_video.n_above_half[0]),
-        "any_signal_pvalue": p1,
-        "beyond_confounds_pvalue": p2,
-        "effective_pairs": given.effective_pairs,
-    }
-    on_tests = decide(Evidence(n_videos=len(by_video.video_ids), n_pairs=rule.min_pairs, **tests), rule).label
-    label = design.verdict.label if design.verdict else on_tests
+    evidence = replace(
+        design.evidence,
+        auc=any_signal.statistic,
+        n_videos_above_half=int(by_video.n_above_half),
+        any_signal_pvalue=any_signal.pvalue,
+        beyond_confounds_pvalue=beyond.pvalue,
+        effective_sets=beyond.effective_sets,
+    )
+    passed = replace(evidence, confound_auc=math.nan)
+    on_tests = decide(passed, rule).label
+    label = design.verdict.label if design.verdict else decide(evidence, rule).label
     row = {
         "auc": float(pooled[0]),
-        "auc_within_video": observed,
-        "effective_pairs": given.effective_pairs,
+        "auc_within_video": any_signal.statistic,
+        "effective_sets": beyond.effective_sets,
         "study rule": float(pooled[0] > 0.6),
         "study test": float(permutation_pvalue(float(pooled[0]), pooled[1:]) <= rule.alpha),
-        "T1": float(p1 <= rule.alpha),
-        "T2": float(p2 <= rule.alpha),
-        "T2 raw": float(p2_raw <= rule.alpha),
+        "T1": float(any_signal.pvalue <= rule.alpha),
+        "T2": float(beyond.pvalue <= rule.alpha),
+        "T2 raw": float(beyond.raw_pvalue <= rule.alpha),
         "signal on tests": float(on_tests == "signal"),
     }
     if intervals:
-        without = auc_by_video(jackknife_scores(X, y, videos, rule.C), y, videos, allow_unscored=True).within
-        interval = interval_from_leave_out(observed, without, len(by_video.video_ids), level=rule.level)
+        interval = confidence_interval(data, rule)
         row |= {"low": interval.low, "high": interval.high}
     for verdict in get_args(Label):
         row[verdict] = float(label == verdict)
@@ -182,7 +171,7 @@ def _run_one(
 COLUMNS = {
     "auc": "AUC pooled",
     "auc_within_video": "within",
-    "effective_pairs": "effective pairs",
+    "effective_sets": "effective sets",
     "study rule": "AUC > 0.6",
     "study test": "study's test",
     "T1": "T1",
@@ -201,7 +190,7 @@ def markdown_table(results: Sequence[OperatingCharacteristics]) -> str:
     """One row a world, in the order given."""
     lines = ["| world | truth | " + " | ".join(COLUMNS.values()) + " |", "|---" * (len(COLUMNS) + 2) + "|"]
     for result in results:
-        digits = {"effective_pairs": 1, "auc": 2, "auc_within_video": 2}
+        digits = {"effective_sets": 1, "auc": 2, "auc_within_video": 2}
         cells = [f"{result.rates[name].value:.{digits.get(name, 3)}f}" for name in COLUMNS]
         lines.append(" | ".join([f"| {result.world.name}", result.world.truth, *cells]) + " |")
     return "\n".join(lines) + "\n"

@@ -28,7 +28,7 @@ def last_of_each_stage(n_videos: int, n_features: int = 3) -> dict[str, Progress
 
         return report
 
-    assess_models({"A": X}, labelled_segments(*data, X=X), Rule(n_permutations=19), progress=stages)
+    assess_models({"A": X}, labelled_segments(*data, X=X), Rule(n_permutations=19), everything=True, progress=stages)
     return last
 
 

@@ -45,26 +45,26 @@ def test_two_windows_with_the_same_end_count_once():
 # busy                 [8 talk 14)        [26 28)
 def test_clean_takes_the_latest_place_of_a_stop_that_is_free_and_off_the_guard():
     stop = segment("stop", 0, 30)
-    assert cut(clean_view([stop], {stop.segment_id: [(8, 14), (26, 28)]}, 10, guard=2)) == [(16, 26)]
-    assert cut(clean_view([stop], {stop.segment_id: []}, 10, guard=2)) == [(18, 28)]
+    assert cut(clean_view([stop], {stop.video_id: [(8, 14), (26, 28)]}, 10, guard=2)) == [(16, 26)]
+    assert cut(clean_view([stop], {stop.video_id: []}, 10, guard=2)) == [(18, 28)]
 
 
 def test_clean_takes_the_free_place_of_a_continue_nearest_to_its_middle():
     gap = segment("continue", 0, 60)
-    assert cut(clean_view([gap], {gap.segment_id: []}, 10, guard=0)) == [(25, 35)]
-    assert cut(clean_view([gap], {gap.segment_id: [(28, 40)]}, 10, guard=0)) == [(18, 28)]
-    assert cut(clean_view([gap], {gap.segment_id: [(20, 34)]}, 10, guard=0)) == [(34, 44)]
+    assert cut(clean_view([gap], {gap.video_id: []}, 10, guard=0)) == [(25, 35)]
+    assert cut(clean_view([gap], {gap.video_id: [(28, 40)]}, 10, guard=0)) == [(18, 28)]
+    assert cut(clean_view([gap], {gap.video_id: [(20, 34)]}, 10, guard=0)) == [(34, 44)]
 
 
 def test_clean_names_what_is_all_talk():
     stop = segment("stop", 0, 30)
-    view = clean_view([stop], {stop.segment_id: [(0, 9), (12, 30)]}, 10)
+    view = clean_view([stop], {stop.video_id: [(0, 9), (12, 30)]}, 10)
     assert view.segments == ()
     assert view.dropped[0].reason == "no 10 s in a row of playing without talk"
 
 
 def test_what_was_not_screened_is_not_clean():
-    with pytest.raises(ValueError, match=r"segment 'v-stop-0-30000' \(1 in all\): not screened"):
+    with pytest.raises(ValueError, match=r"video 'v' \(1 in all\): not screened"):
         clean_view([segment("stop", 0, 30)], {}, 10)
 
 
@@ -89,7 +89,7 @@ def test_a_clean_window_lies_in_its_segment_off_the_guard_and_off_what_is_busy(
     label, start, length, busy, duration, guard
 ):
     source = segment(label, start, start + length / 1000)
-    view = clean_view([source], {source.segment_id: busy}, duration / 1000, guard / 1000)
+    view = clean_view([source], {source.video_id: busy}, duration / 1000, guard / 1000)
     assert len(view.segments) + len(view.dropped) == 1
     slack = 2e-3
     for window in view.segments:

@@ -29,23 +29,31 @@ def test_what_is_equal_for_all_was_removed_by_design(segments):
     assert measured.constant == ("level", "frames")
 
 
-def test_what_is_undefined_somewhere_or_has_no_source_is_not_measured(segments):
-    measured = measure_confounds(Windows(segments, [], {"level": [-20, np.nan, -30]}))
+def test_what_is_known_nowhere_or_has_no_source_is_not_measured(segments):
+    measured = measure_confounds(Windows(segments, [], {"level": [np.nan, np.nan, np.nan]}))
     assert measured.not_measured == {
-        "talk_captions": "unknown for 3 of 3 segments",
+        "talk_captions": "unknown for all 3 segments",
         "talk_heard": "no audio",
-        "level": "unknown for 1 of 3 segments",
+        "level": "unknown for all 3 segments",
         "silence": "no audio",
         "frames": "no audio",
     }
-    assert {*measured.values, *measured.constant, *measured.not_measured} == set(CONFOUNDS)
+    known = {*measured.values, *measured.constant, *measured.not_measured, *measured.tied}
+    assert known == {name for name, row in CONFOUNDS.items() if not row.matched_only}
 
 
-def test_what_is_known_for_some_and_varies_among_them_is_kept_for_them(segments):
+def test_what_is_known_for_some_is_kept_for_them(segments):
     measured = measure_confounds(Windows(segments, [], {"level": [-20, np.nan, -30], "silence": [np.nan, 0.5, 0.5]}))
-    assert list(measured.partly_known) == ["level"]
+    assert list(measured.partly_known) == ["level", "silence"]
     assert np.array_equal(measured.partly_known["level"], [-20, np.nan, -30], equal_nan=True)
-    assert "level" in measured.not_measured
+
+
+def test_what_the_windows_are_defined_by_is_tied_to_the_label_unless_they_are_matched(segments):
+    assert list(measure_confounds(Windows(segments, [])).tied) == ["since_feedback"]
+    matched = measure_confounds(Windows(segments, [], matched=True))
+    assert not matched.tied
+    assert "since_feedback" in matched.values
+    assert "preceding_talk" in matched.not_measured
 
 
 def test_a_confound_that_is_not_one_or_has_another_length_is_refused(segments):

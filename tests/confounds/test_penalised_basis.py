@@ -4,9 +4,9 @@ import numpy as np
 import pytest
 from scipy.interpolate import CubicSpline
 
+from priosig._core.arrays import centred_within
 from priosig.confounds.penalised_basis import (
     BLOCKS,
-    centred_within,
     normal_scores,
     penalised_basis,
     places_in_video,

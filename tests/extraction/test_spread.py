@@ -15,7 +15,8 @@ import joblib
 import numpy as np
 import pytest
 
-from priosig.audio.screening import screen_segments
+from priosig.annotations.bouts import lesson_of
+from priosig.audio.screening import screen_lessons
 from priosig.experiment.corpus import Annotations, read_annotations
 from priosig.extraction.features import Features, measure_features
 from priosig.extraction.muq.extractor import MuQExtractor
@@ -62,8 +63,8 @@ def assert_same(found: Features, expected: Features) -> None:
 def test_two_processes_of_this_machine_give_the_same(annotations, here, tmp_path):
     with joblib.parallel_config(n_jobs=2):
         assert_same(measure(annotations, tmp_path)[0], here)
-        talk = screen_segments(annotations.segments, annotations.corpus.audio)
-    assert talk == screen_segments(annotations.segments, annotations.corpus.audio)
+        talk = screen_lessons(lesson_of(annotations.segments), annotations.corpus.audio)
+    assert talk == screen_lessons(lesson_of(annotations.segments), annotations.corpus.audio)
 
 
 def test_a_cluster_that_loses_a_worker_in_mid_run_gives_the_same(annotations, here, tmp_path):

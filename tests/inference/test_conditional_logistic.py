@@ -4,15 +4,9 @@ import itertools
 
 import numpy as np
 import pytest
-from hypothesis import given, settings
-from hypothesis import strategies as st
 from scipy.optimize import minimize
 
-from priosig.inference.conditional import conditional_labellings
-from priosig.inference.conditional_logistic import RIDGE, draw_strata, fit_pairs, fit_strata, inclusion_probabilities
-from priosig.inference.data import labelled_segments
-from priosig.inference.relabelling import SWAP
-from priosig.verdict.rule import Rule
+from priosig.inference.conditional_logistic import RIDGE, draw_strata, fit_strata, inclusion_probabilities
 
 
 def labellings_with(n: int, k: int) -> np.ndarray:
@@ -80,20 +74,6 @@ def test_enormous_odds_decide_the_labels_without_overflow():
     np.testing.assert_allclose(inclusion_probabilities(eta, y, np.zeros(3)), [1, 0, 0], atol=1e-12)
 
 
-@settings(max_examples=12, deadline=None)
-@given(st.integers(0, 10_000), st.floats(0.1, 5.0))
-def test_pair_regression_maximises_the_penalised_conditional_likelihood(seed, spread):
-    differences = spread * np.random.default_rng(seed).normal(size=(20, 3)) + 0.3 * spread
-    oracle = minimize(
-        lambda b: np.logaddexp(0, -differences @ b).sum() + RIDGE / 2 * b @ b, np.zeros(3), method="BFGS",
-        options={"gtol": 1e-7},
-    ).x  # fmt: skip
-    found = fit_pairs(differences)
-    np.testing.assert_allclose(found, oracle, atol=2e-4)
-    gradient = RIDGE * found - differences.T @ (1 / (1 + np.exp(differences @ found)))
-    assert np.abs(gradient).max() < 1e-8
-
-
 def test_strata_regression_maximises_the_likelihood_over_all_labellings():
     rng = np.random.default_rng(3)
     columns, videos = rng.normal(size=(9, 2)), np.repeat([0, 1], [5, 4])
@@ -109,24 +89,3 @@ def test_strata_regression_maximises_the_likelihood_over_all_labellings():
 
     oracle = minimize(negative, np.zeros(2), method="BFGS", options={"gtol": 1e-7}).x
     np.testing.assert_allclose(fit_strata(columns, y, videos), oracle, atol=1e-5)
-
-
-def test_for_videos_of_one_pair_both_regressions_agree():
-    rng = np.random.default_rng(0)
-    columns, y, videos = rng.normal(size=(24, 2)), np.tile([1, 0], 12), np.repeat(np.arange(12), 2)
-    np.testing.assert_allclose(
-        fit_strata(columns, y, videos), fit_pairs(columns[y == 1] - columns[y == 0]), atol=1e-6
-    )
-
-
-def test_pairs_that_confounds_separate_have_a_finite_answer():
-    assert np.isfinite(fit_pairs(np.ones((20, 1)))).all()
-
-
-def test_no_confound_makes_every_pair_a_fair_coin():
-    data = labelled_segments(np.tile([1, 0], 20), np.repeat([0, 1], 20), np.tile(np.arange(20), 2))
-    draws = conditional_labellings(np.empty((40, 0)), data, Rule(n_permutations=499), seed=0)
-    assert draws.scheme == SWAP
-    assert draws.effective_pairs == pytest.approx(20)
-    np.testing.assert_allclose(draws.probabilities, 0.5)
-    assert abs(draws.labellings[:, 0].mean() - 0.5) < 0.08

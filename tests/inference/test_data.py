@@ -21,9 +21,7 @@ def test_everything_of_a_segment_moves_with_it():
     np.testing.assert_array_equal(data.X, X[data.order])
     np.testing.assert_array_equal(data.with_features(2 * X).X, 2 * X[data.order])
     np.testing.assert_array_equal(data.confounds["talk"], talk[data.order])
-    some = data.some(data.videos == 1)
-    np.testing.assert_array_equal(some.partly_known["level"], [np.nan, 3])
-    np.testing.assert_array_equal(some.X, X[[0, 3]])
+    np.testing.assert_array_equal(data.partly_known["level"], level[data.order])
 
 
 def test_negative_zero_is_zero_in_the_canonical_order():
@@ -40,6 +38,42 @@ def test_last_bits_of_features_do_not_order_videos_that_begin_alike():
         assert data.order.tolist() == [2, 3, 0, 1]
 
 
+SETS = {
+    "y": [1, 0, 0, 1, 0, 1, 0],
+    "video_ids": list("aaaaabb"),
+    "start_times": [5.0, 2.0, 9.0, 1.0, 2.0, 4.0, 3.0],
+    "set_ids": ["p", "p", "p", "q", "q", "r", "r"],
+}
+
+
+def test_risk_sets_stay_together_and_features_are_centred_within_them():
+    X = np.random.default_rng(0).normal(size=(7, 2))
+    data = labelled_segments(**SETS, X=X)
+    assert data.videos.tolist() == [0, 0, 0, 0, 0, 1, 1]
+    assert data.risk_sets.tolist() == [0, 0, 1, 1, 1, 2, 2]
+    assert data.n_sets == 3
+    for k in range(3):
+        np.testing.assert_allclose(data.X[data.risk_sets == k].mean(axis=0), 0, atol=1e-15)
+    np.testing.assert_array_equal(data.sets, data.strata)
+
+
+def test_neither_order_of_rows_nor_names_of_sets_and_videos_matter():
+    rng = np.random.default_rng(1)
+    X, order = rng.normal(size=(7, 2)), rng.permutation(7)
+    other = {name: np.array(values)[order] for name, values in SETS.items()}
+    other["set_ids"] = np.char.add("z", other["set_ids"][:])
+    other["video_ids"] = np.where(other["video_ids"] == "a", "z", "b")
+    one, moved = labelled_segments(**SETS, X=X), labelled_segments(**other, X=X[order])
+    np.testing.assert_allclose(moved.X, one.X, atol=1e-15)
+    np.testing.assert_array_equal(moved.risk_sets, one.risk_sets)
+
+
+def test_without_times_nothing_is_a_neighbour_and_the_rarer_label_counts():
+    data = labelled_segments([1, 0, 1, 1, 0], list("aaabb"), None)
+    assert len(data.pairs) == 0
+    assert data.n_sets == 1 + 1
+
+
 @pytest.mark.parametrize(
     ("change", "message"),
     [
@@ -51,8 +85,21 @@ def test_last_bits_of_features_do_not_order_videos_that_begin_alike():
         ({"X": np.array([[0.0], [1.0], [np.inf]])}, "feature 0 of row 2 is inf; expected finite numbers"),
         ({"X": np.zeros((2, 1))}, r"features of shape \(2, 1\); expected 3 rows"),
         ({"y": [], "video_ids": [], "start_times": []}, "segments: none; expected at least one"),
+        ({"set_ids": ["p", "p", "p"]}, "risk set 'p' holds 2 STOP segments; expected exactly one"),
+        ({"set_ids": ["p", "q", "q"]}, "risk set 'q' lies in 2 videos; expected one"),
     ],
-    ids=["labels", "ids", "times", "NaN", "confound's length", "infinity", "features' length", "empty"],
+    ids=[
+        "labels",
+        "ids",
+        "times",
+        "NaN",
+        "confound's length",
+        "infinity",
+        "features' length",
+        "empty",
+        "two events",
+        "two videos",
+    ],
 )
 def test_what_is_not_a_table_of_segments_is_refused(change, message):
     whole = {"y": [1, 0, 1], "video_ids": list("aab"), "start_times": [0.0, 1.0, 2.0]}

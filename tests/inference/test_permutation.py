@@ -12,9 +12,9 @@ from priosig.inference.relabelling import (
     SHUFFLE,
     SWAP,
     draw_relabellings,
-    flip_pairs,
     scheme_of,
     shuffle_within_videos,
+    stop_first,
 )
 from priosig.verdict.rule import Rule
 
@@ -23,8 +23,8 @@ from priosig.verdict.rule import Rule
 TWO_VIDEOS = labelled_segments([1, 1, 1, 0, 1, 0, 1, 0], list("bbbbbccc"), np.arange(8.0))
 
 
-def run(X, y, videos, starts, *, n_permutations: int, seed: int = 0, min_pairs: int = 15) -> PermutationResult:
-    rule = Rule(n_permutations=n_permutations, min_pairs=min_pairs, alpha=1 / (n_permutations + 1))
+def run(X, y, videos, starts, *, n_permutations: int, seed: int = 0, min_sets: int = 15) -> PermutationResult:
+    rule = Rule(n_permutations=n_permutations, min_sets=min_sets, alpha=1 / (n_permutations + 1))
     return permutation_test(labelled_segments(y, videos, starts, X=X), rule, seed=seed)
 
 
@@ -40,7 +40,13 @@ def alternating_study(seed: int, *, n_videos: int = 3, n: int = 12, d: int = 3, 
 
 
 def all_swaps(y: np.ndarray, pairs: np.ndarray) -> np.ndarray:
-    return flip_pairs(y, pairs, np.array(list(itertools.product([False, True], repeat=len(pairs)))))
+    labellings = []
+    for flips in itertools.product([False, True], repeat=len(pairs)):
+        swapped = np.array(y)
+        for (stop, other), flip in zip(pairs, flips, strict=True):
+            swapped[[stop, other]] = (0, 1) if flip else (1, 0)
+        labellings.append(swapped)
+    return np.array(labellings, dtype=np.int8)
 
 
 def test_pairs_are_greedy_neighbours_of_opposite_label_in_time_order():
@@ -56,7 +62,7 @@ def test_alternating_labels_that_begin_and_end_with_stop_leave_one_segment_unpai
 
 
 def test_relabellings_swap_each_pair_or_not_and_leave_the_rest():
-    rule = Rule(n_permutations=399, min_pairs=1)
+    rule = Rule(n_permutations=399, min_sets=1)
     drawn = draw_relabellings(TWO_VIDEOS, rule, seed=0)
     assert scheme_of(TWO_VIDEOS, rule) == SWAP
     swapped = all_swaps(TWO_VIDEOS.y, TWO_VIDEOS.pairs)
@@ -76,9 +82,9 @@ def test_fewer_than_fifteen_pairs_are_shuffled_within_video_and_the_scheme_says_
 @settings(max_examples=30, deadline=None)
 @given(st.integers(1, 20), st.integers(0, 30))
 def test_the_first_relabellings_do_not_depend_on_how_many_are_drawn(few, more):
-    for min_pairs in (1, 15):
+    for min_sets in (1, 15):
         short, long = (
-            draw_relabellings(TWO_VIDEOS, Rule(n_permutations=n, alpha=1 / (n + 1), min_pairs=min_pairs), seed=3)
+            draw_relabellings(TWO_VIDEOS, Rule(n_permutations=n, alpha=1 / (n + 1), min_sets=min_sets), seed=3)
             for n in (few, few + more)
         )
         np.testing.assert_array_equal(short, long[:few])
@@ -120,11 +126,11 @@ def test_null_distribution_is_that_of_all_swaps_refitted_by_scikit_learn():
     X, y, videos, starts = alternating_study(5, n_videos=2, n=4, shift=1.0)
     pairs = labelled_segments(y, videos, starts).pairs  # rows are in canonical order already, or swapped as videos
     exact = np.array([refitted_auc_by_scikit_learn(X, z, videos) for z in all_swaps(y, pairs)])  # 2^4 labellings
-    found = run(X, y, videos, starts, n_permutations=3999, min_pairs=1, seed=1)
+    found = run(X, y, videos, starts, n_permutations=3999, min_sets=1, seed=1)
     assert found.statistic == pytest.approx(exact[0], abs=1e-12)
     assert set(np.round(found.null_distribution, 9)) == set(np.round(exact, 9))
     assert found.pvalue == pytest.approx(np.mean(exact >= exact[0] - 1e-12), abs=0.03)
-    assert (found.scheme, found.n_pairs, found.n_unpaired) == (SWAP, 4, 0)
+    assert (found.scheme, found.n_sets, found.n_unmatched) == (SWAP, 4, 0)
 
 
 def test_a_signal_is_found_and_noise_is_not():
@@ -225,9 +231,15 @@ def test_a_feature_that_hardly_varies_is_tested_whatever_the_relabellings(seed):
 
 def test_what_is_left_without_a_partner_is_counted():
     y, videos, starts = np.array([1, 1, 0, 1, 0, 0, 1]), list("aaaabbb"), np.array([0, 1, 2, 3, 0, 1, 2.0])
-    found = run(np.eye(7), y, videos, starts, n_permutations=19, min_pairs=1)
+    found = run(np.eye(7), y, videos, starts, n_permutations=19, min_sets=1)
     # a: S (S C) S, b: C (C S)
-    assert (found.n_pairs, found.n_unpaired) == (2, 3)
+    assert (found.n_sets, found.n_unmatched) == (2, 3)
     assert found.scheme == "swap neighbouring pairs"
-    assert run(np.eye(7), y, videos, starts, n_permutations=19, min_pairs=2).scheme == found.scheme
-    assert run(np.eye(7), y, videos, starts, n_permutations=19, min_pairs=3).scheme != found.scheme
+    assert run(np.eye(7), y, videos, starts, n_permutations=19, min_sets=2).scheme == found.scheme
+    assert run(np.eye(7), y, videos, starts, n_permutations=19, min_sets=3).scheme != found.scheme
+
+
+def test_how_often_the_stop_comes_first_in_a_pair_is_counted():
+    # S C C S S C: (S C) (C S) (S C)
+    data = labelled_segments([1, 0, 0, 1, 1, 0], list("aaaaaa"), np.arange(6.0))
+    assert stop_first(data) == (2, 3)

@@ -8,7 +8,7 @@ import pytest
 from priosig.annotations.views import annotated_view, clean_view
 from priosig.experiment.evaluation import evaluate_view
 from priosig.experiment.pipeline import Experiment
-from priosig.inference.design import ALL_CONFOUNDS
+from priosig.inference.confounds_alone import TOGETHER
 from priosig.report import page as report
 from priosig.report.answer import ANSWERS, STRENGTH, answer, because, fates, rule_table, strongest
 from priosig.report.audit import audit_of
@@ -140,7 +140,7 @@ def test_what_became_of_a_confound_is_said_once(experiment):
 
 def test_all_confounds_together_are_named_one_by_one(experiment):
     clean = experiment.views["clean"]
-    together = dataclasses.replace(clean.design.baselines[0], name=ALL_CONFOUNDS, auc_within_video=0.8)
+    together = dataclasses.replace(clean.design.baselines[0], name=TOGETHER, auc_within_video=0.8)
     design = dataclasses.replace(clean.design, baselines=(together,), problems=(), verdict=None)
     views = experiment.views | {"clean": dataclasses.replace(clean, design=design)}
     (*_, text) = because(Material(dataclasses.replace(experiment, views=views), ()))
@@ -150,7 +150,7 @@ def test_all_confounds_together_are_named_one_by_one(experiment):
 
 def test_an_empty_view_that_conclusions_are_drawn_from_is_an_answer(experiment, tmp_path):
     annotations = experiment.annotations
-    busy = {s.segment_id: [(s.start_time, s.end_time)] for s in annotations.segments}
+    busy = {s.video_id: [(0.0, 1000.0)] for s in annotations.segments}
     settings = dataclasses.replace(annotations.corpus.settings, exploratory=True)
     empty = evaluate_view(clean_view(annotations.segments, busy, 2.0), annotations.moments, settings)
     heard = dataclasses.replace(experiment.views["clean"], view=annotated_view(annotations.segments))

@@ -100,11 +100,13 @@ def test_a_simulated_study_is_judged_as_a_real_one_would_be(world):
     for index in range(n):
         study = simulate_study(WORLDS[world], np.random.default_rng([3, index]), n_features=5)
         data = labelled_segments(study.y, study.videos, study.start_times, study.confounds, X=study.X)
-        by_hand.append(assess_models({"model": study.X}, data, rule, seed=3 * 1_000_003 + index)["model"])
+        by_hand.append(
+            assess_models({"model": study.X}, data, rule, seed=3 * 1_000_003 + index, everything=True)["model"]
+        )
     assert found["T1"].value == np.mean([a.any_signal.pvalue <= 0.05 for a in by_hand])
     assert found["T2"].value == np.mean([a.beyond_confounds.pvalue <= 0.05 for a in by_hand])
     assert found["T2 raw"].value == np.mean([a.beyond_confounds.raw_pvalue <= 0.05 for a in by_hand])
     assert found["auc_within_video"].value == pytest.approx(np.mean([a.evidence.auc for a in by_hand]), abs=1e-12)
-    assert found["effective_pairs"].value == pytest.approx(np.mean([a.evidence.effective_pairs for a in by_hand]))
+    assert found["effective_sets"].value == pytest.approx(np.mean([a.evidence.effective_sets for a in by_hand]))
     for verdict in ("invalid design", "confounded", "signal", "heterogeneous"):
         assert found[verdict].value == np.mean([a.verdict.label == verdict for a in by_hand]), verdict

@@ -43,7 +43,8 @@ def corpus_facts(description: Experiment) -> Facts:
             "measured": _listed(result.confounds.values),
             "removed_by_design": _listed(result.confounds.constant),
             "not_measured": _listed(f"{one} ({why})" for one, why in result.confounds.not_measured.items()),
-            "pairs": design.n_pairs if design else "none",
+            "tied_to_the_label": _listed(result.confounds.tied),
+            "sets": design.n_sets if design else "none",
             "verdict": _silent_verdict(result),
         }
         views |= {f"{name} {fact}": value for fact, value in facts.items()}
@@ -89,10 +90,10 @@ def verdict_facts(experiment: Experiment) -> Facts:
         if result.design is not None:
             evidence = result.design.evidence
             facts |= {
-                "pairs": evidence.n_pairs,
+                "sets": evidence.n_sets,
                 "removed_by_design": _listed(evidence.removed),
                 "adjusted_for": _listed(evidence.adjusted),
-                "not_adjusted_for": _listed(evidence.left_out),
+                "adjusted_for_apart": _listed(evidence.acoustic),
                 "not_measured": _listed(evidence.not_measured),
             }
         facts |= {f"{what} was not run": why for what, why in result.problems.items()}

@@ -7,7 +7,7 @@ from dataclasses import dataclass
 from priosig.confounds.registry import CONFOUNDS
 from priosig.experiment.evaluation import ViewResult
 from priosig.experiment.feature_sets import FEATURE_SETS
-from priosig.inference.design import ALL_CONFOUNDS
+from priosig.inference.confounds_alone import TOGETHER
 from priosig.report.grid import Figure, figure
 from priosig.report.material import Material
 from priosig.report.plots.svg import (
@@ -61,7 +61,7 @@ def figures(material: Material) -> list[Figure]:
         parts.append("across videos: all pairs of windows, as was published")
     if any(one.missing for one in lines):
         parts.append(f"–: {IDENTICAL}, or not measured")
-    together = [one for one in lines if one.name == ALL_CONFOUNDS]
+    together = [one for one in lines if one.name == TOGETHER]
     parts += [one.words for one in together]
     return [
         figure(
@@ -88,7 +88,7 @@ def _lines(material: Material) -> list[Line]:
         pooled = f"Model {name} over all pairs of windows, also of different videos, as was published"
         lines.append(Line(f"{name} across videos", pooled, before["auc"], after["auc"]))
     tried = {b.name for v in (annotated, claim) for b in (v.design.baselines if v.design else ())}
-    for name in (*CONFOUNDS, ALL_CONFOUNDS):
+    for name in (*CONFOUNDS, TOGETHER):
         if name in tried:
             before, after = _auc_of(annotated, name), _auc_of(claim, name)
             words = capital(confound_words(name, claim))

@@ -158,8 +158,7 @@ def _talk(material: Material, video: str) -> tuple[Spans, str]:
     experiment = material.experiment
     if experiment.screening is None:
         return talk_intervals(experiment.annotations.moments, video)[0], "as the transcripts have it"
-    own = _of(experiment.annotations.segments, video)
-    return merge(span for s in own for span in experiment.screening.talk.get(s.segment_id, ())), "as heard in windows"
+    return merge(experiment.screening.talk.get(video, ())), "as it is heard"
 
 
 def _of(segments: Sequence[Segment], video: str) -> list[Segment]:
