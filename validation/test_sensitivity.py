@@ -1,7 +1,7 @@
 """Does the verdict hang on a choice that could have been another?
 
-Shortest CONTINUE, view and length, penalty and pooling are varied one at a time around the experiment's settings; the
-table stands in the report. Nothing is selected from it. For an embedded world with a planted signal, most rows of the
+View and length, guard, shortest CONTINUE or controls, penalty and pooling are varied one at a time around the
+experiment's settings; the table stands in the report. Nothing is selected from it. For an embedded world with a planted signal, most rows of the
 views in which length cannot speak must agree that there is one, or the table would show noise.
 """
 
@@ -20,9 +20,11 @@ def rows(runs: Runs, case: Case, experiment: Experiment):
 
 
 def test_every_choice_has_a_row_for_each_model(rows, experiment: Experiment):
-    tried = set(choices(experiment.annotations))
+    claim = experiment.claim.view
+    tried = set(choices(experiment.annotations, claim.name))
     assert {row.choice for row in rows} == tried
-    assert {choice.varied for choice in tried} == {"none", "view, length", "shortest CONTINUE", "C", "pooling"}
+    segments = "controls" if claim.set_ids is not None else "shortest CONTINUE"
+    assert {choice.varied for choice in tried} == {"none", "view, length", "guard", segments, "C", "pooling"}
     for choice in tried:
         models = {"A"} if choice.varied == "pooling" else {"A", "B"}
         assert {row.model for row in rows if row.choice == choice} == models

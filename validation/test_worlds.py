@@ -24,9 +24,11 @@ def fools_the_studys_rule(experiment: Experiment, model: str) -> bool:
 
 
 def verdicts(experiment: Experiment, model: str, *, without: set[str] = frozenset()) -> dict[str, str]:
-    """Verdict by view, in every view but those that are left out."""
+    """Verdict by view, in every view that holds enough to judge, but those that are left out."""
     return {
-        name: view.assessments[model].verdict.label for name, view in experiment.views.items() if name not in without
+        name: view.assessments[model].verdict.label
+        for name, view in experiment.views.items()
+        if name not in without and view.refusal is None
     }
 
 
@@ -80,7 +82,8 @@ def test_a_talk_leak_fools_the_studys_rule_and_not_the_verdict(experiment: Exper
     assert fools_the_studys_rule(experiment, model)
     for name in ("annotated", "equal"):
         assert verdicts(experiment, model)[name] == "invalid design"
-    assert set(verdicts(experiment, model, without={"annotated", "equal"}).values()) <= NOTHING_FOUND
+    others = {"annotated", "equal", "bouts"}  # too few bouts are parted by so short a talk
+    assert set(verdicts(experiment, model, without=others).values()) <= NOTHING_FOUND
 
 
 @pytest.mark.worlds("talk_leak")

@@ -1,13 +1,14 @@
 """Would another reasonable choice have given another verdict?
 
-Every experiment fixes a shortest CONTINUE, a view and its length, a penalty, a pooling. Here each is varied by
-itself, around the experiment's own settings, and the whole assessment is run again: one row a choice, in one table.
+Every experiment fixes a view and its length, a guard, a shortest CONTINUE, the bouts that controls come from, a
+penalty, a pooling. Here each is varied by itself, around the experiment's own settings, in the view that conclusions
+are drawn from. The whole assessment is run again: one row a choice, in one table.
 Nothing is selected from it: the experiment's verdict is that of the settings that were written down before, and the
 table says how much hangs on them. With many rows some will differ by chance, so no p-value is corrected for the
 others.
 
 Factors are relative, so that they mean the same for any corpus; with the default settings they are shortest CONTINUEs
-of 2, 5, 10 and 20 s and windows of 5, 8, 10 and 15 s. Windows that were encoded for one row come from the cache for
+of 2, 5, 10 and 20 s, windows of 5, 8, 10 and 15 s, and guards of 0, 1 and 2 s. Windows that were encoded for one row come from the cache for
 the next.
 """
 
@@ -20,20 +21,19 @@ from typing import TYPE_CHECKING
 from priosig._core.progress import Stages, within
 from priosig.annotations.segments import identify_segments
 from priosig.annotations.views import View
-from priosig.audio.screening import Screening
 from priosig.audio.slices import plan_slices
 from priosig.experiment.corpus import Annotations, clipped_seconds
 from priosig.experiment.feature_sets import FEATURE_SETS, POOLED, models_pooled
 from priosig.experiment.pipeline import evaluate_kept, measure_views, screen, with_talk
 from priosig.experiment.settings import Settings
-from priosig.experiment.views import VIEW_KINDS, view_kind
+from priosig.experiment.views import VIEW_KINDS, Cut, cut_views, view_kind, view_of_claims
 
 if TYPE_CHECKING:
     from priosig.extraction.muq.extractor import MuQExtractor
 
 CONTINUE_FACTORS = (0.4, 1.0, 2.0, 4.0)
 LENGTH_FACTORS = (0.5, 0.8, 1.0, 1.5)
-GUARDS = (0.0, 1.0, 2.0)
+GUARD_FACTORS = (0.0, 1.0, 2.0)
 NEAREST = 2  # bouts on either side
 PENALTIES = (0.01, 0.1, 1.0, 10.0)
 
@@ -71,7 +71,7 @@ class Row:
     n_permutations: int = 0
 
 
-def choices(annotations: Annotations, base_view: str = "clean") -> Iterator[Choice]:
+def choices(annotations: Annotations, base_view: str) -> Iterator[Choice]:
     """The choices that are tried: the experiment's own first, then each factor varied by itself.
 
     Parameters
@@ -87,23 +87,22 @@ def choices(annotations: Annotations, base_view: str = "clean") -> Iterator[Choi
     )
     yield base
     for kind in VIEW_KINDS.values():
-        if not kind.one_length:
-            yield replace(base, varied="view, length", view=kind.name, length=None)
-            continue
-        for factor in LENGTH_FACTORS:
-            choice = replace(base, varied="view, length", view=kind.name, length=factor * settings.equal_length)
+        varies = kind.one_length and (kind.name == base_view or not kind.matched)
+        for factor in LENGTH_FACTORS if varies else (1.0,):
+            length = factor * settings.equal_length if kind.one_length else None
             if (kind.name, factor) != (base_view, 1.0):
-                yield choice
-    guarded = "bouts" if base_view == "bouts" else "clean"
-    for guard in GUARDS:
-        if guard != settings.guard:
-            yield replace(base, varied="guard", view=guarded, guard=guard)
-    if base_view == "bouts":
+                yield replace(base, varied="view, length", view=kind.name, length=length)
+    for factor in GUARD_FACTORS:
+        guard = factor * (settings.guard or 1.0)
+        if guard != settings.guard and base_view != "equal":  # which keeps no guard
+            yield replace(base, varied="guard", guard=guard)
+    if VIEW_KINDS[base_view].matched:
         yield replace(base, varied="controls", nearest=NEAREST)
-    for factor in CONTINUE_FACTORS if base_view != "bouts" else ():  # no CONTINUE segment is used there
-        if factor != 1.0:
-            seconds = factor * settings.min_continue_duration
-            yield replace(base, varied="shortest CONTINUE", min_continue_duration=seconds)
+    else:  # no CONTINUE segment takes part in a matched view
+        for factor in CONTINUE_FACTORS:
+            if factor != 1.0:
+                seconds = factor * settings.min_continue_duration
+                yield replace(base, varied="shortest CONTINUE", min_continue_duration=seconds)
     for C in PENALTIES:
         if settings.C != C:
             yield replace(base, varied="C", C=C)
@@ -116,7 +115,6 @@ def sensitivity_table(
     extractor: "MuQExtractor",
     *,
     n_permutations: int | None = None,
-    base_view: str = "clean",
     progress: Stages | None = None,
 ) -> list[Row]:
     """Assess every choice, both models.
@@ -130,8 +128,6 @@ def sensitivity_table(
     n_permutations : int, optional
         Of each test. By default about 200, and never more than the experiment's own, since rows are many and nothing
         rests on one.
-    base_view : str
-        See `choices`.
     progress : callable, optional
         As for `run_experiment`.
 
@@ -140,10 +136,12 @@ def sensitivity_table(
     list of Row
         In the order of `choices`, Model A before B; pooling is varied for the models that have other ones.
     """
-    tried = list(choices(annotations, base_view))
     if n_permutations is None:
         n_permutations = _few(annotations.corpus.settings)
-    views, screening = _views_of(tried, annotations, extractor, progress)
+    screening = screen(annotations, extractor, progress=progress)
+    base = annotations.cut(screening)
+    tried = list(choices(annotations, view_of_claims({view.name: view for view in cut_views(base)})))
+    views = _views_of(tried, annotations, base)
     features = measure_views(annotations, list(views.values()), extractor, progress=progress)
     features = with_talk(features, list(views.values()), screening)
     measured = {cut: (view, of_view) for (cut, view), of_view in zip(views.items(), features, strict=True)}
@@ -172,20 +170,19 @@ def _cut(choice: Choice) -> tuple[str, float | None, float, float, int | None]:
     return choice.view, choice.length, choice.min_continue_duration, choice.guard, choice.nearest
 
 
-def _views_of(tried, annotations, extractor, progress) -> tuple[dict[tuple, View], Screening]:
-    """The view of each way to cut, and what was heard in all of them."""
-    moments = annotations.moments
-    screening = screen(annotations, extractor, progress=progress)
+def _views_of(tried: list[Choice], annotations: Annotations, base: Cut) -> dict[tuple, View]:
+    """The view of each way to cut."""
+    moments, audio = annotations.moments, annotations.corpus.audio
     # The shortest CONTINUE of all gives all segments that any choice has.
     every = identify_segments(moments, min(choice.min_continue_duration for choice in tried))
-    base = replace(annotations.cut(screening), clipped=clipped_seconds(plan_slices(every, annotations.corpus.audio)))
+    base = replace(base, clipped=clipped_seconds(plan_slices(every, audio)))
     views = {}
     for choice in tried:
         segments = identify_segments(moments, choice.min_continue_duration)
         length = choice.length or base.length
         cut = replace(base, segments=segments, length=length, guard=choice.guard, nearest=choice.nearest)
         views[_cut(choice)] = view_kind(choice.view).cut(cut)
-    return views, screening
+    return views
 
 
 def _assess(choice, annotations, store, view, features, n_permutations, progress) -> Iterator[Row]:

@@ -60,6 +60,8 @@ class ViewKind:
     needs_audio : bool
     one_length : bool
         All windows have the length of the `Cut`.
+    matched : bool
+        Windows come in risk sets, and CONTINUE segments take no part.
     claims : int
         Conclusions are drawn from the view with the largest number that has enough; 0: never from this one.
     enough : callable
@@ -71,6 +73,7 @@ class ViewKind:
     cut: Callable[[Cut], View]
     needs_audio: bool = False
     one_length: bool = True
+    matched: bool = False
     claims: int = 0
     enough: Callable[[View], bool] = lambda view: True
 
@@ -100,6 +103,7 @@ _ROWS = (
         "bouts",
         "a STOP beside playing that had gone on just as long",
         lambda c: bouts_view(c.segments, c.bouts, c.length, c.guard, nearest=c.nearest),
+        matched=True,
         claims=3,
         enough=_enough_sets,
     ),

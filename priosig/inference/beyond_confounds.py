@@ -13,9 +13,10 @@ right:
 Both know the confounds by `priosig.confounds.penalised_basis`: lines, curves, shared values, interactions, all of
 them penalised and none left out.
 
-**Time.** Within a pair of neighbours time tells the label, since labels alternate. Facts that follow from time take
-no part in the model of the labels, only in that of the features: there the place among the video's segments is a
-confound too. Risk sets compare segments at one time into their bouts, and need none of it.
+**Time.** Within a pair of neighbours time tells the label, since labels alternate. It takes no part in the model of
+the labels, only in that of the features: there the place among the video's segments stands for all that follows from
+time. One column stands for it, since the small difference between two of them would tell the label too. Risk sets
+compare segments at one time into their bouts, and need none of it.
 
 **Shuffled labels.** Where labels are shuffled within video, a stratum holds several STOPs; the model of the labels is
 then a conditional Bernoulli distribution (`priosig.inference.conditional_logistic`).
@@ -47,8 +48,8 @@ from priosig.inference.permutation import permutation_pvalue, refitted_aucs, req
 from priosig.inference.relabelling import REDRAW, SHUFFLE, coins, relabelling_rng, scheme_of
 from priosig.verdict.rule import Rule
 
-FROM_TIME = ("time", "place")
-"""Confounds that follow from the time in the video."""
+TIME = "time"
+FROM_TIME = "place"  # the confound that time stands for
 
 
 @dataclass(frozen=True)
@@ -68,7 +69,7 @@ class BeyondConfounds:
     effective_sets : float
         How many sets the confounds leave open.
     adjusted : tuple of str
-        Confounds that were adjusted for: all that vary.
+        Confounds that were adjusted for: all that vary, and time in pairs of neighbours.
     """
 
     statistic: float
@@ -102,9 +103,8 @@ def beyond_confounds(data: LabelledSegments, rule: Rule, *, seed: int = 0, acous
     """
     require_both_classes(data)
     y, confounds = data.y, confounds_of(data, rule, acoustic=acoustic)
-    in_time = () if scheme_of(data, rule) == REDRAW else FROM_TIME
-    of_labels = penalised_basis({name: v for name, v in confounds.items() if name not in in_time}, data.strata)
-    of_features = penalised_basis(confounds, data.strata, smooth=in_time)
+    of_labels = penalised_basis({name: v for name, v in confounds.items() if name != TIME}, data.strata)
+    of_features = penalised_basis(confounds, data.strata, smooth=(TIME,))
     drawn, probabilities, effective = _draw(of_labels, data, rule, seed)
     labellings = np.vstack([y[None, :], drawn])
     raw = aucs = refitted_aucs(data.folds, labellings, data.strata, C=rule.C)
@@ -130,7 +130,8 @@ def confounds_of(data: LabelledSegments, rule: Rule, *, acoustic: bool) -> dict[
     if not acoustic:
         confounds = {name: values for name, values in confounds.items() if name not in data.acoustic}
     if data.ordered and scheme_of(data, rule) != REDRAW:
-        confounds = {"time": places_in_video(data.videos), **confounds}
+        confounds = {TIME: places_in_video(data.videos), **confounds}
+        confounds.pop(FROM_TIME, None)
     return confounds
 
 

@@ -10,7 +10,7 @@ import math
 from dataclasses import dataclass
 
 from priosig._core.progress import Stages
-from priosig.inference.beyond_confounds import confounds_of
+from priosig.inference.beyond_confounds import TIME, confounds_of
 from priosig.inference.confounds_alone import TOGETHER, Baseline, confounds_alone
 from priosig.inference.data import LabelledSegments
 from priosig.inference.relabelling import scheme_of, stop_first
@@ -97,7 +97,7 @@ def assess_design(
         confound_names=best[2],
         confound_ranking=tuple((b.name, b.auc_within_video) for b in ranking),
         removed=tuple(dict.fromkeys((*constant, *data.removed))),
-        adjusted=tuple(n for n in confounds_of(data, rule, acoustic=False) if n in varying or n == "time"),
+        adjusted=tuple(n for n in confounds_of(data, rule, acoustic=False) if n in varying or n == TIME),
         acoustic=tuple(name for name in data.acoustic if name in varying),
         not_measured=tuple(name for name in data.not_measured if name not in data.partly_known),
         partly_known=tuple(data.partly_known),
