@@ -15,7 +15,6 @@ import math
 from collections.abc import Iterator
 from dataclasses import dataclass, replace
 from fractions import Fraction
-from typing import TYPE_CHECKING
 
 from priosig._core.progress import Stages, within
 from priosig.annotations.segments import identify_segments
@@ -27,9 +26,7 @@ from priosig.experiment.feature_sets import FEATURE_SETS, POOLED, models_pooled
 from priosig.experiment.pipeline import evaluate_kept, measure_views, screen, with_talk
 from priosig.experiment.settings import Settings
 from priosig.experiment.views import VIEW_KINDS, Cut, view_kind
-
-if TYPE_CHECKING:
-    from priosig.extraction.muq.extractor import MuQExtractor
+from priosig.extraction.encoder import Encoder
 
 CONTINUE_FACTORS = (0.4, 1.0, 2.0, 4.0)
 LENGTH_FACTORS = (0.5, 0.8, 1.0, 1.5)
@@ -101,7 +98,7 @@ def choices(annotations: Annotations, base_view: str = "clean") -> Iterator[Choi
 
 def sensitivity_table(
     annotations: Annotations,
-    extractor: "MuQExtractor",
+    extractor: Encoder,
     *,
     n_permutations: int | None = None,
     base_view: str = "clean",
@@ -113,7 +110,7 @@ def sensitivity_table(
     ----------
     annotations : Annotations
         Of a corpus with audio.
-    extractor : MuQExtractor
+    extractor : Encoder
         With a cache, or windows are encoded again for every row.
     n_permutations : int, optional
         Of each test. By default about 200, and never more than the experiment's own, since rows are many and nothing

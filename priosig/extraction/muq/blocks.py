@@ -11,10 +11,16 @@ it takes off the processor time of a 30 s window in float32 (released architectu
 - the conformer's convolutions with channels last, as products without transposing: 2 %.
 """
 
-import torch
-from torch import nn
-from torch.nn import functional
-from torch.nn.utils.fusion import fuse_conv_bn_eval
+from priosig._core.extras import need
+
+try:
+    import torch
+    from torch import nn
+    from torch.nn import functional
+    from torch.nn.utils.fusion import fuse_conv_bn_eval
+except ModuleNotFoundError:
+    need("torch", "MuQ")
+    raise
 
 _CHANNELS, _POSITIONS = (
     64,
