@@ -22,10 +22,8 @@ except ModuleNotFoundError:
     need("torch", "MuQ")
     raise
 
-_CHANNELS, _POSITIONS = (
-    64,
-    3000,
-)  # from which Winograd's transforms pay: windows of 1 s in one block, 4 s in the other
+_CHANNELS, _POSITIONS = 64, 3000
+"""From which on Winograd's transforms pay: in windows of 1 s in the first block, of 4 s in the second."""
 
 
 def rewrite(model: nn.Module, precision: str) -> nn.Module:
