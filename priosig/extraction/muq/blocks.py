@@ -1,14 +1,13 @@
 """The package's blocks as they are in eval mode, in fewer operations.
 
-Every sum is the package's, in another order: frames stay within 1e-5 of those of `MuQ.forward`. Each change says what
-it takes off the processor time of a 30 s window in float32 (released architecture, AMD Zen 4, one thread):
+Every sum is the package's, in another order: frames stay within 1e-5 of those of `MuQ.forward`. A 30 s window takes
+37 % less processor time in float32 (released architecture, AMD Zen 4, one thread; docs/benchmarks.md):
 
-- 3 x 3 convolutions of stride 1 by Winograd's algorithm (NNPACK), three times as quick: 25 %;
+- 3 x 3 convolutions of stride 1 by Winograd's algorithm (NNPACK), three times as quick: 24 %;
 - attention in one operation, without a matrix of scores: 5 %;
-- batch normalisation folded into the convolution before it: 3 %;
-- sums and rectifiers in place, since fresh memory costs more than they do: 3 %;
-- the two convolutions of a residual block that share an input are one; of a single channel, a product: 2 %;
-- the conformer's convolutions with channels last, as products without transposing: 2 %.
+- in residual blocks batch normalisation folded into the convolution before it, sums and rectifiers in place (fresh
+  memory costs more than they do), and two convolutions of one input as one, of one channel as a product: 7 %;
+- the conformer's convolutions with channels last, as products without transposing: 1 %.
 """
 
 from priosig._core.extras import need
