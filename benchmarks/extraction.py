@@ -1,7 +1,7 @@
 """Time to encode the segments of a study: priosig, and the plain loop over the muq package.
 
     python -m benchmarks.extraction                                  # small model, the study's mixture, some minutes
-    python -m benchmarks.extraction --full --every 16 --precision float32 bfloat16      # the released architecture
+    python -m benchmarks.extraction --full --every 24 --precision float32 bfloat16      # the released architecture
     python -m benchmarks.extraction --full --every 3 --device cuda --precision float32 tf32 bfloat16
 
 Segments have the study's mixture of lengths (61 windows of 3.5 to 67 s, 37 of 7 to 706 s, log-uniform), in five
@@ -11,7 +11,7 @@ length is shortened in proportion, to no less than 1 s. In one process, in turn,
 - *plain loop*: for each segment, soundfile reads it, soxr resamples, the muq package's model is called on windows of
   30 s and numpy pools the frames; one at a time, float32, TF32 off;
 - *priosig, cold*: `measure_features` with an empty cache, in each precision;
-- *priosig, warm*: the same again, in the first.
+- *priosig, warm*: the same again, in the first of these.
 
 Printed: the median seconds, by the clock and of the processor (all threads; what other work on the machine leaves
 unmoved), seconds of audio a second, both ratios to the plain loop, the largest difference of an embedding, and the
@@ -186,7 +186,13 @@ def main() -> None:
 
         runs: dict[str, list[tuple[float, float, np.ndarray]]] = {}
         grown = 0.0
+
+        def run(what: str, function: Callable[[], np.ndarray]) -> None:
+            runs.setdefault(what, []).append(timed(device, function))
+            print(f"{what}: {runs[what][-1][0]:.2f} s", flush=True)
+
         for _ in range(given.repeats):
+            run("plain loop", lambda: plain_loop(segments, directory, model, device))
             for precision in given.precision:
                 cache = Path(tempfile.mkdtemp(dir=directory))
                 options = {"device": device, "precision": precision, "batch_size": given.batch_size}
@@ -197,13 +203,11 @@ def main() -> None:
                 def measure(extractor: MuQExtractor = extractor) -> np.ndarray:
                     return measure_features(segments, directory, extractor, meters=meters()).embeddings
 
-                runs.setdefault(f"priosig, cold, {precision}", []).append(timed(device, measure))
+                run(f"priosig, cold, {precision}", measure)
                 if precision == given.precision[0]:
-                    runs.setdefault("priosig, warm", []).append(timed(device, measure))
+                    run("priosig, warm", measure)
                 grown = max(grown, peak() - before)
                 del extractor
-            plain = timed(device, lambda: plain_loop(segments, directory, model, device))
-            runs.setdefault("plain loop", []).append(plain)
     seconds = sum(segment.duration for segment in segments)
     print(f"{len(segments)} segments, {seconds / 60:.1f} min, {operations / 1e12:.2f} TFLOP in all; ", end="")
     print(f"products of float32 matrices: {rate / 1e9:.0f} GFLOP/s")
