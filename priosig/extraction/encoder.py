@@ -27,7 +27,7 @@ class Encoder(Protocol):
 
     @property
     def digests(self) -> dict[Path, str]:
-        """Hashes of the files that the encoder is made from, which must not change during a run."""
+        """SHA-256 of each file that the encoder is made from, as it was when first needed."""
 
     def load(self) -> None:
         """Be ready, or raise a ValueError or FileNotFoundError that says why not, before any audio is read."""
