@@ -1,31 +1,33 @@
 """Time to encode the segments of a study: priosig, and the plain loop over the muq package.
 
-    python -m benchmarks.extraction                               # small model, the study's mixture, some minutes
-    python -m benchmarks.extraction --full --minutes 2            # the released architecture, random weights
-    python -m benchmarks.extraction --full --device cuda          # the study's whole mixture on an accelerator
-    python -m benchmarks.extraction --full --minutes 2 --precision bfloat16
+    python -m benchmarks.extraction                                  # small model, the study's mixture, some minutes
+    python -m benchmarks.extraction --full --every 24 --precision float32 bfloat16      # the released architecture
+    python -m benchmarks.extraction --full --every 3 --device cuda --precision float32 tf32 bfloat16
 
 Segments have the study's mixture of lengths (61 windows of 3.5 to 67 s, 37 of 7 to 706 s, log-uniform), in five
-recordings of noise. `--minutes` keeps so much audio of them: every length is shortened in proportion, to no less than
-1 s. In one process, in turn:
+recordings of noise. `--every` takes a sample of them, uncut. `--minutes` keeps so much audio of all of them: every
+length is shortened in proportion, to no less than 1 s. In one process, in turn, `--repeats` times:
 
 - *plain loop*: for each segment, soundfile reads it, soxr resamples, the muq package's model is called on windows of
   30 s and numpy pools the frames; one at a time, float32, TF32 off;
-- *priosig, cold*: `measure_features` with an empty cache;
-- *priosig, warm*: the same again.
+- *priosig, cold*: `measure_features` with an empty cache, in each precision;
+- *priosig, warm*: the same again, in the first of these.
 
-priosig's two come first, so that the memory that they add is seen. Printed: seconds, seconds of audio a second, the
-ratio to the plain loop, the largest difference of an embedding, and the share of the device's measured rate of
-float32 matrix products that extraction reaches, operations counted by torch. Model loading is not counted in any.
+Printed: the median seconds, by the clock and of the processor (all threads; what other work on the machine leaves
+unmoved), seconds of audio a second, both ratios to the plain loop, the largest difference of an embedding, and the
+share of the device's measured rate of float32 matrix products that extraction reaches, operations counted by torch
+for the plain loop. Model loading is not counted in any.
 """
 
 import argparse
-import contextlib
 import platform
 import resource
+import statistics
 import tempfile
 import time
+from collections.abc import Callable
 from pathlib import Path
+from typing import TypeVar
 
 import numpy as np
 import soundfile
@@ -48,10 +50,11 @@ from validation.harness.runs import SMALL_MUQ
 
 STOPS, CONTINUES = (61, 3.5, 67.0), (37, 7.0, 706.0)
 RATE = 44_100
+T = TypeVar("T")
 
 
-def study(directory: Path, minutes: float | None, seed: int) -> list[Segment]:
-    """Recordings and segments with the study's mixture of lengths, one after the other."""
+def study(directory: Path, minutes: float | None, every: int, seed: int) -> list[Segment]:
+    """Recordings, and every so manieth of segments with the study's mixture of lengths, one after the other."""
     rng = np.random.default_rng(seed)
     lengths = [
         (label, float(np.exp(rng.uniform(np.log(low), np.log(high)))))
@@ -60,7 +63,7 @@ def study(directory: Path, minutes: float | None, seed: int) -> list[Segment]:
     ]
     share = 1.0 if minutes is None else minutes * 60 / sum(length for _, length in lengths)
     segments, ends = [], dict.fromkeys("ABCDE", 0.0)
-    for number, (label, length) in enumerate(lengths):
+    for number, (label, length) in enumerate(lengths[::every]):
         video = f"noise-{'ABCDE'[number % 5]}----"
         start = ends["ABCDE"[number % 5]]
         end = start + round(max(1.0, length * share), 1)
@@ -93,17 +96,18 @@ def product_rate(device: str) -> float:
     best = 0.0
     with reference_precision(device):
         for _ in range(8):
-            seconds, _ = timed(device, lambda: a @ a)
+            seconds, _, _ = timed(device, lambda: a @ a)
             best = max(best, 2 * n**3 / seconds)
     return best
 
 
-def timed(device: str, function):
+def timed(device: str, function: Callable[[], T]) -> tuple[float, float, T]:
+    """Seconds by the clock, of the processor, and what the function gives."""
     synchronise(device)
-    began = time.perf_counter()
+    began, used = time.perf_counter(), time.process_time()
     result = function()
     synchronise(device)
-    return time.perf_counter() - began, result
+    return time.perf_counter() - began, time.process_time() - used, result
 
 
 def synchronise(device: str) -> None:
@@ -129,53 +133,86 @@ def count_operations(model: torch.nn.Module, segments: list[Segment], audio: Pat
     return float(sum(np.interp(n, known, counted) * count for n, count in lengths.items()))
 
 
+def table(runs: dict[str, list[tuple[float, float, np.ndarray]]], seconds: float, least: float) -> list[tuple]:
+    """Rows of text: medians, beside the plain loop's; `least` is what its operations take at the product rate."""
+    (plain, plain_used), expected = medians(runs["plain loop"]), runs["plain loop"][0][2]
+    rows = [("", "s", "processor s", "s of audio / s", "ratio", "processor ratio", "largest difference", "share")]
+    for what, repeats in sorted(runs.items()):
+        took, used = medians(repeats)
+        difference = max(np.abs(embeddings - expected).max() for _, _, embeddings in repeats)
+        ratios = f"{plain / took:.2f}", f"{plain_used / used:.2f}"
+        share = "" if what == "priosig, warm" else f"{least / took:.0%}"
+        rows.append(
+            (what, f"{took:.2f}", f"{used:.2f}", f"{seconds / took:.1f}", *ratios, f"{difference:.1e}", share)
+        )
+    return rows
+
+
+def medians(repeats: list[tuple[float, float, np.ndarray]]) -> tuple[float, float]:
+    return statistics.median(took for took, _, _ in repeats), statistics.median(used for _, used, _ in repeats)
+
+
+def peak() -> float:
+    """The process's peak memory, in MB."""
+    return resource.getrusage(resource.RUSAGE_SELF).ru_maxrss / 1024
+
+
 def main() -> None:
     parser = argparse.ArgumentParser(description=__doc__.partition("\n")[0])
     parser.add_argument("--full", action="store_true", help="the released architecture in place of the small model")
-    parser.add_argument("--minutes", type=float, help="audio in all; by default the study's own, about 2 hours")
+    parser.add_argument("--every", type=int, default=1, help="take every so manieth segment, uncut")
+    parser.add_argument("--minutes", type=float, help="audio before that; by default the study's own, about 3 hours")
     parser.add_argument("--device", default="cpu")
-    parser.add_argument("--precision", default="float32")
+    parser.add_argument("--precision", nargs="+", default=["float32"])
     parser.add_argument("--batch-size", type=int)
+    parser.add_argument("--repeats", type=int, default=1)
     parser.add_argument("--seed", type=int, default=0)
     given = parser.parse_args()
-    name = torch.cuda.get_device_name(given.device) if given.device.startswith("cuda") else platform.processor()
-    print(f"{given.device} {name}, {torch.get_num_threads()} threads, torch {torch.__version__}")
-    with tempfile.TemporaryDirectory() as temporary, contextlib.ExitStack() as stack:
+    device = given.device
+    name = torch.cuda.get_device_name(device) if device.startswith("cuda") else platform.processor()
+    print(f"{device} {name}, {torch.get_num_threads()} threads, torch {torch.__version__}", flush=True)
+    with tempfile.TemporaryDirectory() as temporary:
         directory = Path(temporary)
-        segments = study(directory, given.minutes, given.seed)
-        seconds = sum(segment.duration for segment in segments)
+        segments = study(directory, given.minutes, given.every, given.seed)
         model_dir = SMALL_MUQ
         if given.full:
             model_dir = directory / "muq"
             model_dir.mkdir()
             write_full_size(model_dir)
-        model = load_muq(model_dir / "config.json", model_dir / "model.safetensors").to(given.device)
-        cache = stack.enter_context(tempfile.TemporaryDirectory())
-        options = {"device": given.device, "precision": given.precision, "batch_size": given.batch_size}
-        extractor = MuQExtractor(model_dir, cache_dir=cache, **options)
-        list(extractor.extract([("warm up", np.zeros(MUQ_RATE, np.float32))]))
-        plain_loop(segments[:1], directory, model, given.device)
+        model = load_muq(model_dir / "config.json", model_dir / "model.safetensors").to(device)
+        plain_loop(segments[:1], directory, model, device)
+        operations = count_operations(model, segments, directory, device)
+        rate = product_rate(device)
 
-        operations = count_operations(model, segments, directory, given.device)
-        rate = product_rate(given.device)
-        before = resource.getrusage(resource.RUSAGE_SELF).ru_maxrss
-        cold, warm = (
-            timed(given.device, lambda: measure_features(segments, directory, extractor, meters=meters()))
-            for _ in range(2)
-        )
-        grown = resource.getrusage(resource.RUSAGE_SELF).ru_maxrss - before
-        plain = timed(given.device, lambda: plain_loop(segments, directory, model, given.device))
-        rows = [("", "s", "s of audio / s", "ratio", "largest difference", "share of the product rate")]
-        for what, (took, found) in {"plain loop": plain, "priosig, cold": cold, "priosig, warm": warm}.items():
-            embeddings = getattr(found, "embeddings", found)
-            difference = f"{np.abs(embeddings - plain[1]).max():.1e}"
-            share = "" if what == "priosig, warm" else f"{operations / took / rate:.0%}"
-            ratio = f"{plain[0] / took:.2f}"
-            rows.append((what, f"{took:.2f}", f"{seconds / took:.1f}", ratio, difference, share))
+        runs: dict[str, list[tuple[float, float, np.ndarray]]] = {}
+        grown = 0.0
+
+        def run(what: str, function: Callable[[], np.ndarray]) -> None:
+            runs.setdefault(what, []).append(timed(device, function))
+            print(f"{what}: {runs[what][-1][0]:.2f} s", flush=True)
+
+        for _ in range(given.repeats):
+            run("plain loop", lambda: plain_loop(segments, directory, model, device))
+            for precision in given.precision:
+                cache = Path(tempfile.mkdtemp(dir=directory))
+                options = {"device": device, "precision": precision, "batch_size": given.batch_size}
+                extractor = MuQExtractor(model_dir, cache_dir=cache, **options)
+                list(extractor.extract([("warm up", np.zeros(MUQ_RATE, np.float32))]))
+                before = peak()
+
+                def measure(extractor: MuQExtractor = extractor) -> np.ndarray:
+                    return measure_features(segments, directory, extractor, meters=meters()).embeddings
+
+                run(f"priosig, cold, {precision}", measure)
+                if precision == given.precision[0]:
+                    run("priosig, warm", measure)
+                grown = max(grown, peak() - before)
+                del extractor
+    seconds = sum(segment.duration for segment in segments)
     print(f"{len(segments)} segments, {seconds / 60:.1f} min, {operations / 1e12:.2f} TFLOP in all; ", end="")
-    print(f"products of float32 matrices: {rate / 1e9:.0f} GFLOP/s; precision {given.precision}")
-    print("\n".join(aligned(rows)))
-    print(f"priosig, cold and warm, added {grown / 1024:.0f} MB to the process's peak memory")
+    print(f"products of float32 matrices: {rate / 1e9:.0f} GFLOP/s")
+    print("\n".join(aligned(table(runs, seconds, operations / rate))))
+    print(f"priosig added {grown:.0f} MB to the process's peak memory")
 
 
 if __name__ == "__main__":

@@ -63,7 +63,7 @@ def test_a_view_is_one_row(monkeypatch, tmp_path):
     path = write_report(experiment, tmp_path)
     assert "again" in {row["view"] for row in read(path.parent, "confounds")}
     assert "the same windows again" in path.read_text(encoding="utf-8")
-    assert "again" in {choice.view for choice in choices(annotations)}
+    assert "again" in {choice.view for choice in choices(annotations, "clean")}
     assert experiment.claim.view.name == "clean"
 
 

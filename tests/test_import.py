@@ -17,7 +17,7 @@ def test_importing_priosig_loads_nothing_heavy():
     assert out.strip() == "[]"
 
 
-def test_every_module_but_the_heads_loads_without_the_extra_packages():
+def test_modules_that_need_the_extra_packages_say_so_and_all_others_load_without():
     code = f"""
 import importlib, pkgutil, sys
 sys.modules |= dict.fromkeys({EXTRA})  # None: as if it were not installed
@@ -29,9 +29,12 @@ for module in pkgutil.walk_packages(priosig.__path__, "priosig."):
         print(module.name, error)
 """
     out = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, check=True).stdout
-    said = "a quality head needs torch: pip install 'priosig[muq]'"
     heads = ("percepiano.cross_training", "percepiano.head", "percepiano.scores", "train_heads")
-    assert out.splitlines() == [f"priosig.extraction.{module} {said}" for module in heads]
+    needed = {"muq.blocks": "MuQ", **dict.fromkeys(heads, "a quality head")}
+    assert out.splitlines() == [
+        f"priosig.extraction.{module} {purpose} needs torch: pip install 'priosig[muq]'"
+        for module, purpose in needed.items()
+    ]
 
 
 def test_every_public_name_is_listed_and_an_unknown_one_is_refused():

@@ -1,8 +1,9 @@
 """Does the verdict hang on a choice that could have been another?
 
 View and length, guard, shortest CONTINUE or controls, penalty and pooling are varied one at a time around the
-experiment's settings; the table stands in the report. Nothing is selected from it. For an embedded world with a planted signal, most rows of the
-views in which length cannot speak must agree that there is one, or the table would show noise.
+experiment's settings; the table stands in the report. Nothing is selected from it. For an embedded world with a
+planted signal, most rows of the views in which length cannot speak must agree that there is one, or the table would
+show noise.
 """
 
 import math

@@ -10,7 +10,6 @@ experiment reads its results, and a run that was killed goes on at the step that
 from collections.abc import Sequence
 from dataclasses import dataclass, replace
 from pathlib import Path
-from typing import TYPE_CHECKING
 
 import numpy as np
 
@@ -29,10 +28,8 @@ from priosig.experiment.corpus import Annotations, Corpus
 from priosig.experiment.evaluation import ViewResult, evaluate_view
 from priosig.experiment.feature_sets import POOLED
 from priosig.experiment.views import cut_views, view_of_claims
+from priosig.extraction.encoder import Encoder
 from priosig.extraction.features import Features, measure_features
-
-if TYPE_CHECKING:
-    from priosig.extraction.muq.extractor import MuQExtractor
 
 
 @dataclass(frozen=True)
@@ -65,7 +62,7 @@ def describe(
 
 def make_extractor(
     corpus: Corpus, *, device: str = "auto", cache_dir: str | Path | None = None, batch_size: int | None = None
-) -> "MuQExtractor":
+) -> Encoder:
     """The encoder that a corpus names, with what its settings say of it."""
     from priosig.extraction.muq.extractor import MuQExtractor
 
@@ -82,16 +79,14 @@ def make_extractor(
     )
 
 
-def run_experiment(
-    annotations: Annotations, extractor: "MuQExtractor", *, progress: Stages | None = None
-) -> Experiment:
+def run_experiment(annotations: Annotations, extractor: Encoder, *, progress: Stages | None = None) -> Experiment:
     """Run an experiment whole.
 
     Parameters
     ----------
     annotations : Annotations
         Of a corpus with audio.
-    extractor : MuQExtractor
+    extractor : Encoder
         Its cache holds what every step gave.
     progress : callable, optional
         Called with the name of each stage that begins, gives the function that takes its progress
@@ -119,7 +114,7 @@ def run_experiment(
     return Experiment(annotations, results, screening)
 
 
-def check_models(annotations: Annotations, extractor: "MuQExtractor", *, progress: Stages | None = None) -> None:
+def check_models(annotations: Annotations, extractor: Encoder, *, progress: Stages | None = None) -> None:
     """Load the encoder and the quality heads, so that what is wrong with them is said before any audio is read.
 
     That they could be loaded is kept by content: a second run loads nothing. Where work is spread, the encoder may
@@ -128,7 +123,7 @@ def check_models(annotations: Annotations, extractor: "MuQExtractor", *, progres
     Raises
     ------
     FileNotFoundError, ValueError
-        As `MuQExtractor.load` and `priosig.extraction.percepiano.head.load_head`; also if a head is for frames of
+        As `Encoder.load` and `priosig.extraction.percepiano.head.load_head`; also if a head is for frames of
         another width.
     """
     corpus, store = annotations.corpus, extractor.cache
@@ -154,7 +149,7 @@ def check_models(annotations: Annotations, extractor: "MuQExtractor", *, progres
         kept(store, "heads can be loaded", load_heads, heads, extractor.width)
 
 
-def screen(annotations: Annotations, extractor: "MuQExtractor", *, progress: Stages | None = None) -> Screening:
+def screen(annotations: Annotations, extractor: Encoder, *, progress: Stages | None = None) -> Screening:
     """Talk and silence from the first segment of each video to its last, kept in the extractor's cache."""
     audio, store = _audio_of(annotations.corpus), extractor.cache
     recordings = _recordings(annotations, annotations.segments, progress)
@@ -172,7 +167,7 @@ def screen(annotations: Annotations, extractor: "MuQExtractor", *, progress: Sta
 def measure_views(
     annotations: Annotations,
     views: Sequence[View],
-    extractor: "MuQExtractor",
+    extractor: Encoder,
     *,
     progress: Stages | None = None,
 ) -> list[Features | None]:

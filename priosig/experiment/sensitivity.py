@@ -8,15 +8,14 @@ table says how much hangs on them. With many rows some will differ by chance, so
 others.
 
 Factors are relative, so that they mean the same for any corpus; with the default settings they are shortest CONTINUEs
-of 2, 5, 10 and 20 s, windows of 5, 8, 10 and 15 s, and guards of 0, 1 and 2 s. Windows that were encoded for one row come from the cache for
-the next.
+of 2, 5, 10 and 20 s, windows of 5, 8, 10 and 15 s, and guards of 0, 1 and 2 s. Windows that were encoded for one row
+come from the cache for the next.
 """
 
 import math
 from collections.abc import Iterator
 from dataclasses import dataclass, replace
 from fractions import Fraction
-from typing import TYPE_CHECKING
 
 from priosig._core.progress import Stages, within
 from priosig.annotations.segments import identify_segments
@@ -27,9 +26,7 @@ from priosig.experiment.feature_sets import FEATURE_SETS, POOLED, models_pooled
 from priosig.experiment.pipeline import evaluate_kept, measure_views, screen, with_talk
 from priosig.experiment.settings import Settings
 from priosig.experiment.views import VIEW_KINDS, Cut, cut_views, view_kind, view_of_claims
-
-if TYPE_CHECKING:
-    from priosig.extraction.muq.extractor import MuQExtractor
+from priosig.extraction.encoder import Encoder
 
 CONTINUE_FACTORS = (0.4, 1.0, 2.0, 4.0)
 LENGTH_FACTORS = (0.5, 0.8, 1.0, 1.5)
@@ -112,7 +109,7 @@ def choices(annotations: Annotations, base_view: str) -> Iterator[Choice]:
 
 def sensitivity_table(
     annotations: Annotations,
-    extractor: "MuQExtractor",
+    extractor: Encoder,
     *,
     n_permutations: int | None = None,
     progress: Stages | None = None,
@@ -123,7 +120,7 @@ def sensitivity_table(
     ----------
     annotations : Annotations
         Of a corpus with audio.
-    extractor : MuQExtractor
+    extractor : Encoder
         With a cache, or windows are encoded again for every row.
     n_permutations : int, optional
         Of each test. By default about 200, and never more than the experiment's own, since rows are many and nothing

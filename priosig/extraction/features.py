@@ -11,7 +11,7 @@ import threading
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
-from typing import TYPE_CHECKING, Any
+from typing import Any
 
 import numpy as np
 
@@ -22,10 +22,8 @@ from priosig.audio.sharding import in_shards, is_spread, make_shards
 from priosig.audio.slices import Slice, plan_slices
 from priosig.audio.streaming import PIECES_AHEAD, resampled_length, stream_pieces
 from priosig.audio.windows import MUQ_RATE, SHORTEST_POOLED, Piece
+from priosig.extraction.encoder import Encoder
 from priosig.extraction.pooling import FrameSummary
-
-if TYPE_CHECKING:
-    from priosig.extraction.muq.extractor import MuQExtractor
 
 Meters = Mapping[str, tuple[type, str]]
 
@@ -68,7 +66,7 @@ class Heard:
 def measure_features(
     segments: Sequence[Segment],
     audio_dir: str | Path,
-    extractor: "MuQExtractor",
+    extractor: Encoder,
     checkpoints: Sequence[str | Path] = (),
     *,
     meters: Meters | None = None,
@@ -81,14 +79,14 @@ def measure_features(
     segments : sequence of Segment
     audio_dir : path-like
         Recordings, `<video_id>.wav` or another extension (`priosig.audio.slices`).
-    extractor : MuQExtractor
+    extractor : Encoder
         Its cache makes a second call quick, and is what workers share.
     checkpoints : sequence of path-like
         Quality heads, averaged.
     meters : mapping of str to (class, str), optional
         Confounds to be heard in the same pass (`priosig.confounds.registry.meters`).
     progress : callable, optional
-        See `MuQExtractor.extract`; where work is spread, called for each shard that is done.
+        See `Encoder.summarise`; where work is spread, called for each shard that is done.
 
     Returns
     -------
@@ -158,7 +156,7 @@ def check_lengths(slices: Mapping[str, Slice]) -> None:
 
 
 def _hear(
-    slices: dict[str, Slice], extractor: "MuQExtractor", meters: Meters, seconds: float, progress: Callable | None
+    slices: dict[str, Slice], extractor: Encoder, meters: Meters, seconds: float, progress: Callable | None
 ) -> Iterator[tuple[str, Heard]]:
     kinds = dict.fromkeys(kind for kind, _ in meters.values())  # one meter may read several confounds
     running: dict[str, dict[type, Any]] = {}
@@ -181,13 +179,13 @@ def _hear_spread(
     segments: Sequence[Segment],
     slices: dict[str, Slice],
     audio_dir: str | Path,
-    extractor: "MuQExtractor",
+    extractor: Encoder,
     meters: Meters,
     seconds: float,
     progress: Callable | None,
 ) -> Iterator[tuple[str, Heard]]:
     done = cached = 0.0
-    remote = Path(audio_dir).absolute(), extractor.elsewhere(), extractor.parameters(), meters
+    remote = Path(audio_dir).absolute(), type(extractor), extractor.elsewhere(), extractor.parameters(), meters
     for part, last in in_shards(_hear_shard, make_shards(segments, slices), *remote):
         done, cached = done + last.done, cached + last.cached
         if progress is not None:
@@ -196,7 +194,7 @@ def _hear_spread(
 
 
 def _hear_shard(
-    shard: Sequence[Segment], audio_dir: Path, arguments: dict, parameters: dict, meters: Meters
+    shard: Sequence[Segment], audio_dir: Path, kind: type[Encoder], arguments: dict, parameters: dict, meters: Meters
 ) -> tuple[dict[str, Heard], Progress]:
     """What a worker hears in a shard, and how much of it was in the cache."""
     slices = plan_slices(shard, audio_dir)
@@ -207,7 +205,7 @@ def _hear_shard(
         last = progress
 
     with _ONE_AT_A_TIME:
-        extractor = _extractor_of(tuple(sorted(arguments.items())), parameters["weights"])
+        extractor = _extractor_of(kind, tuple(sorted(arguments.items())), tuple(sorted(parameters.items())))
         here = extractor.parameters()
         if here != parameters:
             differ = "; ".join(
@@ -225,8 +223,6 @@ _ONE_AT_A_TIME = threading.Lock()  # a worker may have several threads; the mode
 
 
 @functools.lru_cache(maxsize=1)
-def _extractor_of(arguments: tuple[tuple[str, object], ...], weights: str) -> "MuQExtractor":
-    """The worker's encoder: made, and its model loaded, once for given weights (which a directory may change)."""
-    from priosig.extraction.muq.extractor import MuQExtractor
-
-    return MuQExtractor(**dict(arguments))
+def _extractor_of(kind: type[Encoder], arguments: tuple[tuple[str, object], ...], parameters: tuple) -> Encoder:
+    """The worker's encoder: made, and loaded, once for given parameters (a directory's weights may change)."""
+    return kind(**dict(arguments))

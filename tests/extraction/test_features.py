@@ -107,15 +107,15 @@ def test_rows_can_be_taken_out():
     assert part.heard["level"].tolist() == [2, 0]
 
 
-def shard_arguments() -> tuple[dict, dict]:
+def shard_arguments() -> tuple[type, dict, dict]:
     extractor = MuQExtractor(SMALL, device="cpu")
-    return extractor.elsewhere(), extractor.parameters()
+    return MuQExtractor, extractor.elsewhere(), extractor.parameters()
 
 
 def test_a_worker_with_other_software_refuses_its_shard(audio):
-    arguments, parameters = shard_arguments()
+    kind, arguments, parameters = shard_arguments()
     with pytest.raises(ValueError, match=r"worker: .*torch: 0 there, .* here.*expected the same software"):
-        features._hear_shard(SEGMENTS[:1], audio, arguments, parameters | {"torch": "0"}, {})
+        features._hear_shard(SEGMENTS[:1], audio, kind, arguments, parameters | {"torch": "0"}, {})
 
 
 def test_a_worker_loads_its_model_once_and_again_for_other_weights(audio, monkeypatch):
@@ -123,10 +123,10 @@ def test_a_worker_loads_its_model_once_and_again_for_other_weights(audio, monkey
     loads = []
     load = loaded.load_muq
     monkeypatch.setattr(loaded, "load_muq", lambda *files: loads.append(1) or load(*files))
-    arguments, parameters = shard_arguments()
+    kind, arguments, parameters = shard_arguments()
     for shard in (SEGMENTS[:1], SEGMENTS[1:2], SEGMENTS[2:]):
-        features._hear_shard(shard, audio, arguments, parameters, {})
+        features._hear_shard(shard, audio, kind, arguments, parameters, {})
     assert len(loads) == 1
     with pytest.raises(ValueError, match="weights: other there"):
-        features._hear_shard(SEGMENTS[:1], audio, arguments, parameters | {"weights": "other"}, {})
+        features._hear_shard(SEGMENTS[:1], audio, kind, arguments, parameters | {"weights": "other"}, {})
     assert features._extractor_of.cache_info().misses == 2  # another was made, to look at the files anew

@@ -1,9 +1,11 @@
 """A MuQ model on a device: everything but the samples that determines a window's frames.
 
-Its `parameters` are the rest of a window's cache key: the bytes of `config.json` and `model.safetensors`, the layer,
-the precision, the kind of device, and the versions of the packages that compute, since each of those changes at
-least the last digits. They can be had without torch where the device is named. Raise `FRAMES_VERSION` with any change
-to this package that changes frames; `tests/test_golden_values.py` fails until that is done.
+Its `parameters` are the rest of a window's cache key: the bytes of `config.json` and `model.safetensors`, the
+layer, the precision, the kind of device, how it convolves, and the versions of the packages that compute, since
+each of those changes at least the last digits. They can be had without torch where the device is named; so
+"winograd" is the name of every CPU's convolutions, also where torch has no NNPACK, with frames that are the same to
+1e-5. Raise `FRAMES_VERSION` with any change to this package that changes frames;
+`tests/_core/test_golden_values.py` fails until that is done.
 """
 
 import functools
@@ -33,7 +35,7 @@ from priosig.extraction.muq.precision import check_precision
 if TYPE_CHECKING:
     import torch
 
-FRAMES_VERSION = 1
+FRAMES_VERSION = 2
 _SOFTWARE = ("muq", "transformers", "torch", "torchaudio")
 
 
@@ -96,9 +98,11 @@ class LoadedMuQ:
 
     @functools.cached_property
     def module(self) -> "torch.nn.Module":
-        """The muq package's model, on the device."""
+        """The muq package's model with its blocks rewritten (`priosig.extraction.muq.blocks`), on the device."""
+        from priosig.extraction.muq.blocks import rewrite
+
         before = self.digests
-        module = load_muq(*self.files)
+        module = rewrite(load_muq(*self.files), self.precision)
         if {path: file_digest(path) for path in self.files} != before:
             raise ValueError(f"{self.files[0].parent}: the model's files changed during the run; start it again")
         return module.to(self.device)
@@ -108,13 +112,15 @@ class LoadedMuQ:
         versions = {package: importlib.metadata.version(package) for package in _SOFTWARE}
         # A device that was named need not be here: the work may be done elsewhere (priosig.audio.sharding).
         device = self.device if self._asked_device == "auto" else self._asked_device
+        kind = device.partition(":")[0]
         return {
             "encoder": "muq",
             "weights": self.fingerprint,
             "rate": MUQ_RATE,
             "layer": name_layers(self._layers),
             "precision": self.precision,
-            "device": device.partition(":")[0],
+            "device": kind,
+            "convolution": "winograd" if kind == "cpu" else "direct",
             "version": FRAMES_VERSION,
             **versions,
         }

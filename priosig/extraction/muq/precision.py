@@ -9,7 +9,8 @@ caller's settings come back afterwards.
 `tf32`
     CUDA only: products of float32 numbers rounded to 10 bits of mantissa, summed in float32.
 `bfloat16`
-    Autocast, on the CPU and CUDA: products of numbers rounded to 7 bits, summed in float32. Weights stay float32.
+    Autocast, on the CPU and CUDA: products of numbers rounded to 7 bits, summed in float32. Winograd's convolutions
+    (`priosig.extraction.muq.blocks`) stay float32, in which they are quicker still.
 """
 
 import contextlib

@@ -63,7 +63,8 @@ def test_changed_audio_or_model_or_device_gets_no_old_frames(muq_dir, tmp_path, 
     assert computed(samples, broken(lambda config, weights: config["w2v2_config"].update(layer_norm_eps=1e-4))) == 1
     with monkeypatch.context() as patch:
         patch.setattr(priosig.extraction.muq.loaded, "resolve_device", lambda asked: "cuda:1")
-        assert MuQExtractor(muq_dir).parameters()["device"] == "cuda"
+        there = MuQExtractor(muq_dir).parameters()
+        assert (there["device"], there["convolution"]) == ("cuda", "direct")
     with monkeypatch.context() as patch:
         patch.setattr(priosig.extraction.muq.loaded.importlib.metadata, "version", lambda package: "99")
         assert computed(samples) == 1
@@ -131,7 +132,7 @@ def test_layer_and_precision_are_part_of_the_key_and_batch_size_and_what_is_kept
         return MuQExtractor(muq_dir, device="cpu", **settings).parameters()
 
     usual = parameters()
-    assert (usual["layer"], usual["precision"]) == ("last", "float32")
+    assert (usual["layer"], usual["precision"], usual["convolution"]) == ("last", "float32", "winograd")
     assert parameters(batch_size=7, keep_frames=True) == usual
     changed = [parameters(layer=1), parameters(layer=2), parameters(layer=(1, 2)), parameters(precision="bfloat16")]
     assert len({tuple(found.items()) for found in [usual, *changed]}) == 5
