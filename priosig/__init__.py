@@ -10,6 +10,7 @@ and free of torch.
 from importlib import import_module
 
 _HOME = {
+    "assess": "front.assess",
     "Moment": "annotations.moments",
     "load_moments": "annotations.moments",
     "Segment": "annotations.segments",

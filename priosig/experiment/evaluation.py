@@ -4,14 +4,13 @@ Confounds, each alone and all together, are tried as models of their own (`prios
 be run (no checkpoints, a view that leaves one class) is in `problems`, with the reason.
 """
 
-from collections.abc import Callable, Sequence
+from collections.abc import Sequence
 from dataclasses import dataclass
-from functools import wraps
-from typing import ParamSpec, TypeVar
 
 import numpy as np
 
 from priosig._core.progress import Stages, counted_fits, within
+from priosig._core.threads import one_blas_thread
 from priosig.annotations.moments import Moment
 from priosig.annotations.segments import LABELS, labels_of
 from priosig.annotations.views import View
@@ -27,8 +26,6 @@ from priosig.inference.data import labelled_segments
 from priosig.inference.design import DesignAssessment, assess_design
 from priosig.verdict.decide import Verdict, refuse
 from priosig.verdict.rule import Rule
-
-P, T = ParamSpec("P"), TypeVar("T")
 
 
 @dataclass(frozen=True)
@@ -94,21 +91,7 @@ def rule_of(settings: Settings) -> Rule:
     return Rule(alpha=settings.alpha, threshold=settings.auc, n_permutations=settings.n_permutations, C=settings.C)
 
 
-def _one_blas_thread(function: Callable[P, T]) -> Callable[P, T]:
-    """Run `function` with one BLAS thread: its matrices are small, so that more threads mostly wait for each other,
-    and the last bits of a result must not depend on the number of cores."""
-
-    @wraps(function)
-    def limited(*args: P.args, **kwargs: P.kwargs) -> T:
-        from threadpoolctl import threadpool_limits
-
-        with threadpool_limits(1, user_api="blas"):
-            return function(*args, **kwargs)
-
-    return limited
-
-
-@_one_blas_thread
+@one_blas_thread
 def evaluate_view(
     view: View,
     moments: Sequence[Moment],

@@ -142,7 +142,7 @@ def conditional_test(data: LabelledSegments, rule: Rule, *, seed: int = 0) -> Co
         raw_null_distribution=raw_null,
         n_permutations=rule.n_permutations,
         scheme=draws.scheme,
-        n_pairs=len(data.pairs),
+        n_pairs=data.n_pairs,
         effective_pairs=draws.effective_pairs,
         adjusted=basis.adjusted,
         redundant=basis.redundant,
@@ -183,7 +183,4 @@ def conditional_labellings(
 
 def _informative(data: LabelledSegments, rule: Rule) -> int:
     """Pairs that carry information on the confounds' coefficients: neighbours, or the smaller class of each video."""
-    if scheme_of(data, rule) == SWAP:
-        return len(data.pairs)
-    stops = [(int(data.y[rows].sum()), len(rows)) for rows in data.rows_of_videos]
-    return sum(min(n_stop, n - n_stop) for n_stop, n in stops)
+    return len(data.pairs) if scheme_of(data, rule) == SWAP else data.n_pairs_within_videos

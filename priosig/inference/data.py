@@ -5,8 +5,8 @@ So rows are sorted within a video by start time, then label, then their own numb
 labels, then by their numbers, never by name. Random draws and matrix products then see the same arrays in the same
 order.
 
-**Strata.** Labels are exchanged within pairs of neighbouring STOP and CONTINUE segments
-(`priosig.inference.relabelling`), and AUCs are taken within video.
+**Strata.** Labels are exchanged within pairs of neighbouring STOP and CONTINUE segments, or within video where times
+are not known (`priosig.inference.relabelling`), and AUCs are taken within video.
 
 Conventions: y is 1 for STOP and 0 for CONTINUE; times are seconds from the start of the video; a video is a number, 0
 to n_videos - 1; every array of a `LabelledSegments` has one row a segment, in canonical order.
@@ -20,6 +20,7 @@ from functools import cached_property
 
 import numpy as np
 
+from priosig._core.checks import Ids
 from priosig.crossval.folds import Fold, Folds, split_by_video
 
 MAX_SINGLE_FOLDS = 40  # with more videos than this, folds are groups of videos
@@ -48,6 +49,8 @@ class LabelledSegments:
         Features; no column where there are none.
     removed, not_measured : tuple of str
         Names of further confounds: equal for all segments; not measured for every segment.
+    timed : bool
+        Whether times are known, so that neighbours are.
     """
 
     y: np.ndarray
@@ -58,6 +61,7 @@ class LabelledSegments:
     X: np.ndarray = field(default_factory=lambda: np.empty((0, 0)))
     removed: tuple[str, ...] = ()
     not_measured: tuple[str, ...] = ()
+    timed: bool = True
 
     def __len__(self) -> int:
         return len(self.y)
@@ -68,20 +72,30 @@ class LabelledSegments:
 
     @cached_property
     def pairs(self) -> np.ndarray:
-        """Rows (stop, continue) of neighbouring pairs, shape (n_pairs, 2); no row occurs twice.
+        """Rows (stop, continue) of neighbouring pairs, shape (n, 2); no row occurs twice, and none without times.
 
         Greedy, in time order within each video::
 
             S S C S C   ->   S (S C) (S C)         S C S   ->   (S C) S
         """
         pairs, i, y, videos = [], 0, self.y, self.videos
-        while i + 1 < len(y):
+        while self.timed and i + 1 < len(y):
             if videos[i] == videos[i + 1] and y[i] != y[i + 1]:
                 pairs.append((i, i + 1) if y[i] == 1 else (i + 1, i))
                 i += 2
             else:
                 i += 1
         return np.array(pairs, dtype=np.intp).reshape(-1, 2)
+
+    @property
+    def n_pairs(self) -> int:
+        """Pairs that labels are exchanged in: of neighbours, or without times of one video."""
+        return len(self.pairs) if self.timed else self.n_pairs_within_videos
+
+    @cached_property
+    def n_pairs_within_videos(self) -> int:
+        """Most pairs of a STOP and a CONTINUE of one video, if no row occurs twice."""
+        return sum(min(int(self.y[rows].sum()), int((1 - self.y[rows]).sum())) for rows in self.rows_of_videos)
 
     @cached_property
     def n_videos(self) -> int:
@@ -121,13 +135,14 @@ class LabelledSegments:
         confounds = {name: values[rows] for name, values in self.confounds.items()}
         partly_known = {name: values[rows] for name, values in self.partly_known.items()}
         X = self.X[rows] if len(self.X) else self.X
-        return LabelledSegments(self.y[rows], self.videos[rows], self.order[rows], confounds, partly_known, X)
+        y, videos, order = self.y[rows], self.videos[rows], self.order[rows]
+        return LabelledSegments(y, videos, order, confounds, partly_known, X, timed=self.timed)
 
 
 def labelled_segments(
     y: np.ndarray,
-    video_ids: Sequence[str],
-    start_times: np.ndarray,
+    video_ids: Ids,
+    start_times: np.ndarray | None,
     confounds: Mapping[str, np.ndarray] | None = None,
     *,
     partly_known: Mapping[str, np.ndarray] | None = None,
@@ -144,9 +159,9 @@ def labelled_segments(
     ----------
     y : array-like of 0 and 1, shape (n_segments,)
         1 = STOP, 0 = CONTINUE.
-    video_ids : sequence of str, one per segment
-    start_times : array-like, shape (n_segments,)
-        Seconds from the start of the video; they say which segments are neighbours.
+    video_ids : sequence of texts or numbers, one per segment
+    start_times : array-like, shape (n_segments,), or None
+        Seconds from the start of the video; they say which segments are neighbours. None: not known.
     confounds, partly_known : mapping from name to array-like, shape (n_segments,), optional
         As in `LabelledSegments`.
     X : array-like, shape (n_segments, n_features), optional
@@ -164,8 +179,9 @@ def labelled_segments(
         For no segments, lengths that differ, labels other than 0 and 1, and times, features or confounds that are not
         finite; confounds by name.
     """
-    labels, ids, starts = np.asarray(y), np.asarray(video_ids), np.asarray(start_times, dtype=np.float64)
+    labels, ids = np.asarray(y), np.asarray(video_ids)
     n = len(labels)
+    starts = np.zeros(n) if start_times is None else np.asarray(start_times, dtype=np.float64)
     if n == 0:
         raise ValueError("segments: none; expected at least one")
     for name, array in (("y", labels), ("video_ids", ids), ("start_times", starts)):
@@ -190,6 +206,7 @@ def labelled_segments(
         features[order],
         tuple(removed),
         tuple(not_measured),
+        start_times is not None,
     )
 
 

@@ -133,7 +133,7 @@ def assess_design(
     alone = [b for b in baselines if b.name != ALL_CONFOUNDS]
     evidence = Evidence(
         n_videos=data.n_two_class_videos,
-        n_pairs=len(data.pairs),
+        n_pairs=data.n_pairs,
         confound_auc=best.auc_within_video if best else math.nan,
         confound_pvalue=best.pvalue if best else math.nan,
         confound_names=_names_of(best, tuple(varying), len(data)),
@@ -144,6 +144,7 @@ def assess_design(
         left_out=basis.left_out,
         not_measured=data.not_measured,
         partly_known=tuple(data.partly_known),
+        neighbours=data.timed,
         exploratory=exploratory,
     )
     problems = design_problems(evidence, rule)
@@ -153,7 +154,7 @@ def assess_design(
         n_continue=int((1 - data.y).sum()),
         n_videos=data.n_videos,
         n_two_class_videos=data.n_two_class_videos,
-        n_pairs=len(data.pairs),
+        n_pairs=data.n_pairs,
         baselines=baselines,
         removed=evidence.removed,
         not_measured=evidence.not_measured,
@@ -169,7 +170,7 @@ def _names_of(best: Baseline | None, varying: tuple[str, ...], n: int) -> tuple[
         return ()
     if best.name == ALL_CONFOUNDS:
         return varying
-    return (best.name if best.n_known == n else f"{best.name} (known for {best.n_known} of {n} windows)",)
+    return (best.name if best.n_known == n else f"{best.name} (known for {best.n_known} of {n})",)
 
 
 def _baselines(

@@ -90,7 +90,7 @@ def permutation_test(data: LabelledSegments, rule: Rule, *, seed: int = 0) -> Pe
         null_distribution=null,
         n_permutations=rule.n_permutations,
         scheme=scheme_of(data, rule),
-        n_pairs=len(data.pairs),
+        n_pairs=data.n_pairs,
         n_unpaired=len(data) - 2 * len(data.pairs),
     )
 

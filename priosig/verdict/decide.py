@@ -138,8 +138,8 @@ def _design_steps(e: Evidence, rule: Rule) -> tuple[Step, ...]:
             e.n_videos >= rule.min_videos,
         ),
         _step(
-            "pairs", f"enough pairs of neighbouring {names.positive} and {names.negative} {names.item}s",
-            f"{rule.min_pairs:g} or more", f"{e.n_pairs}", e.n_pairs >= rule.min_pairs,
+            "pairs", f"enough {wording.pairs(e, 'pairs')}", f"{rule.min_pairs:g} or more", f"{e.n_pairs}",
+            e.n_pairs >= rule.min_pairs,
         ),
         _step(
             "confounds", "labels that the confounds alone cannot tell",

@@ -18,12 +18,16 @@ class Names:
         What the cross-validation leaves out.
     item : str
         One row.
+    unseen, content : str
+        What the confounds alone do without; what the features are to tell of.
     """
 
     positive: str = "STOP"
     negative: str = "CONTINUE"
     group: str = "video"
     item: str = "window"
+    unseen: str = "hearing a note"
+    content: str = "the playing"
 
 
 @dataclass(frozen=True)
@@ -35,7 +39,9 @@ class Evidence:
     n_videos, n_videos_above_half : int
         Videos that hold both labels; those of them with an AUC above 0.5.
     n_pairs : int
-        Neighbouring STOP/CONTINUE pairs.
+        Pairs of STOP and CONTINUE windows that are neighbours, or else of one video.
+    neighbours : bool
+        Whether labels are exchanged between neighbours in time; else within videos.
     confound_auc, confound_pvalue : float
         AUC within video of the best predictor made of confounds alone, and its T1 p-value, corrected for all
         that were tried.
@@ -66,6 +72,7 @@ class Evidence:
 
     n_videos: int
     n_pairs: int
+    neighbours: bool = True
     confound_auc: float = math.nan
     confound_pvalue: float = math.nan
     confound_names: tuple[str, ...] = ()

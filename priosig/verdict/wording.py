@@ -23,14 +23,14 @@ def problems(e: Evidence, rule: Rule) -> dict[str, str]:
             f"anything about {n.group}s not seen yet"
         ),
         "pairs": (
-            f"{_count(e.n_pairs, 'pair')} of neighbouring {windows}, and at least {rule.min_pairs:g} are needed to "
-            "compare like with like"
+            f"{pairs(e, _count(e.n_pairs, 'pair'))}, and at least {rule.min_pairs:g} are needed to compare like with "
+            "like"
         ),
         "confounds": (
-            f"{windows} can be told apart without hearing a note: a predictor that knows only "
+            f"{windows} can be told apart without {n.unseen}: a predictor that knows only "
             f"{listed(e.confound_names)} ranks {_pair(e)} {times(e.confound_auc)} (AUC within {n.group} "
             f"{e.confound_auc:.3f}, {p_words(e.confound_pvalue)}; 50 in 100 is guessing), so a high score on these "
-            f"{n.item}s says nothing about the playing"
+            f"{n.item}s says nothing about {n.content}"
         ),
     }
 
@@ -45,7 +45,7 @@ def account(label: str, e: Evidence, rule: Rule) -> tuple[str, tuple[str, ...]]:
         f"the scores rank {_pair(e)} {times(e.auc)} (50 is guessing; {interval}; above guessing in "
         f"{e.n_videos_above_half} of {e.n_videos} {n.group}s)"
     )
-    shuffled = "labels shuffled between neighbours"
+    shuffled = f"labels shuffled {'between neighbours' if e.neighbours else f'within {n.group}s'}"
     if label in ("no signal", "underpowered"):
         chance = f"that is no better than {shuffled} reach ({p_words(e.any_signal_pvalue)})"
         spiked = f"a real signal worth {times(rule.spike_auc)} would have been found with a chance of {e.power:.0%}"
@@ -64,8 +64,8 @@ def account(label: str, e: Evidence, rule: Rule) -> tuple[str, tuple[str, ...]]:
         clause = f"{ranks}, {better}, but {same}"
         if e.effective_pairs < rule.min_effective_pairs:
             overlap = (
-                f"of {e.n_pairs} neighbouring pairs these facts leave {e.effective_pairs:.1f} open, an overlap too "
-                "small to tell music from artefact"
+                f"of {e.n_pairs} {'neighbouring ' if e.neighbours else ''}pairs these facts leave "
+                f"{e.effective_pairs:.1f} open, an overlap too small to tell signal from artefact"
             )
             return f"{clause}; {overlap}", (better, same, overlap)
         return clause, (better, same)
@@ -105,6 +105,13 @@ def fates(e: Evidence, *, judged: bool) -> str:
 def head(label: str, exploratory: bool) -> str:
     """How a sentence begins."""
     return f"Exploratory, {label}" if exploratory else label[0].upper() + label[1:]
+
+
+def pairs(e: Evidence, counted: str) -> str:
+    """Pairs that labels are exchanged in."""
+    n = e.names
+    windows = f"{n.positive} and {n.negative} {n.item}s"
+    return f"{counted} of neighbouring {windows}" if e.neighbours else f"{counted} of {windows} of the same {n.group}"
 
 
 def groups_above_half(e: Evidence) -> tuple[int, int, str]:
@@ -172,7 +179,11 @@ def p_words(pvalue: float) -> str:
 
 
 def _pair(e: Evidence) -> str:
-    return f"a {e.names.positive} above a {e.names.negative} of the same {e.names.group}"
+    return f"{_a(e.names.positive)} above {_a(e.names.negative)} of the same {e.names.group}"
+
+
+def _a(noun: str) -> str:
+    return f"{'an' if noun[:1].lower() in 'aeiou' else 'a'} {noun}"
 
 
 def _expected(e: Evidence) -> str:

@@ -95,7 +95,7 @@ def test_a_confound_that_is_known_for_some_is_tried_on_them_and_can_invalidate_t
     assert baseline.auc == pytest.approx(by_hand["auc"], abs=1e-12)
     assert baseline.pvalue == 1 / 100
     assert design.verdict.label == "invalid design"
-    assert "knows only captions (known for 44 of 55 windows)" in design.verdict.sentence
+    assert "knows only captions (known for 44 of 55)" in design.verdict.sentence
     assert "measured in part: captions" in design.verdict.sentence
     assert "not measured" not in design.verdict.sentence
 

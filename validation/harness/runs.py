@@ -22,7 +22,7 @@ from priosig.extraction.muq.extractor import MuQExtractor
 from priosig.worlds.worlds import WORLDS, make_world
 from validation.harness.background import Background
 from validation.harness.options import CORPUS, ROOT, setting
-from validation.harness.progress import ProgressLine
+from validation.harness.progress import progress_line
 
 T = TypeVar("T")
 SMALL_MUQ = ROOT / "fixtures" / "muq_small"
@@ -199,19 +199,19 @@ class Runs:
         return self._extractors[case]
 
     def _describe(self, case: Case) -> Experiment:
-        with ProgressLine(self.config, self.corpus(case).name) as line:
+        with progress_line(self.config, self.corpus(case).name) as line:
             return describe(self.annotations(case), EmbeddingCache(self.cache), progress=line.start)
 
     def _run(self, case: Case) -> Experiment:
         if case.world is not None and not case.gpu:
             return self.background.start((run_world, case.world), run_world, case.world, self.cache).result()
-        with ProgressLine(self.config, self.corpus(case).name) as line:
+        with progress_line(self.config, self.corpus(case).name) as line:
             return run_experiment(self.annotations(case), self.extractor(case), progress=line.start)
 
     def _vary(self, case: Case) -> list[Row]:
         if case.world is not None and not case.gpu:
             return self.background.start((vary_world, case.world), vary_world, case.world, self.cache).result()
-        with ProgressLine(self.config, self.corpus(case).name) as line:
+        with progress_line(self.config, self.corpus(case).name) as line:
             return sensitivity_table(self.annotations(case), self.extractor(case), progress=line.start)
 
     def _once(self, results: dict[Case, T], case: Case, compute: Callable[[], T]) -> T:
