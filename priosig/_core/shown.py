@@ -13,8 +13,13 @@ from typing import TYPE_CHECKING, Any
 
 if TYPE_CHECKING:
     import pandas as pd
+    from matplotlib.axes import Axes
+
+Dot = tuple[str, float, float, float, bool]
+"""Label, AUC, ends of its interval (NaN for none), and whether it is filled."""
 
 WIDTH = 80
+MOST_ROWS = 8  # of a table that may be long
 _LAST = 12  # letters that the last column of a table has at least
 
 
@@ -77,3 +82,29 @@ def table(rows: Sequence[Sequence[str]], *, right: Sequence[int] = ()) -> list[s
 def cut(text: str, width: int) -> str:
     """Text of at most so many letters."""
     return text if len(text) <= width else f"{text[: max(width - 3, 0)]}..."
+
+
+def plot_dots(dots: Sequence[Dot], *, xlabel: str, bar: float | None = None, ax: Axes | None = None) -> Axes:
+    """AUCs from top to bottom, with their intervals, a line at 0.5 and one at the bar.
+
+    Parameters
+    ----------
+    dots : sequence of Dot
+    xlabel : str
+    bar : float, optional
+    ax : matplotlib axes, optional
+        The current ones by default.
+    """
+    import matplotlib.pyplot as plt
+
+    ax = plt.gca() if ax is None else ax
+    for place, (_, value, low, high, filled) in enumerate(dots):
+        ax.plot([low, high], [place, place], "-", color="0.6", linewidth=3, solid_capstyle="round")
+        ax.plot(value, place, "o", color="0.1", markerfacecolor="0.1" if filled else "white")
+    ax.axvline(0.5, color="0.7", linewidth=1)
+    if bar is not None:
+        ax.axvline(bar, color="0.7", linewidth=1, linestyle="--")
+    ax.set_yticks(range(len(dots)), [printable(label) for label, *_ in dots], parse_math=False)
+    ax.set(xlim=(0, 1), ylim=(len(dots) - 0.5, -0.5))
+    ax.set_xlabel(printable(xlabel), parse_math=False)
+    return ax

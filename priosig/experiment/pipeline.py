@@ -27,6 +27,7 @@ from priosig.confounds.registry import meters
 from priosig.experiment.corpus import Annotations, Corpus
 from priosig.experiment.evaluation import ViewResult, evaluate_view
 from priosig.experiment.feature_sets import POOLED
+from priosig.experiment.shown import ShownViews
 from priosig.experiment.views import cut_views, view_kind
 from priosig.extraction.features import Features, measure_features
 
@@ -34,8 +35,8 @@ if TYPE_CHECKING:
     from priosig.extraction.muq.extractor import MuQExtractor
 
 
-@dataclass(frozen=True)
-class Experiment:
+@dataclass(frozen=True, repr=False)
+class Experiment(ShownViews):
     """The results of one corpus by view; `screening` is None without audio."""
 
     annotations: Annotations

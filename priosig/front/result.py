@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
-from priosig._core.shown import Shown, table, wrapped
+from priosig._core.shown import MOST_ROWS, Shown, plot_dots, table, wrapped
 from priosig.inference.assessment import Assessment
 from priosig.inference.confidence import Interval
 from priosig.inference.design import DesignAssessment
@@ -22,7 +22,6 @@ if TYPE_CHECKING:
     from matplotlib.axes import Axes
 
 FEATURES = "X"
-_MOST = 8  # predictors that the text shows
 _MARKS = {"passed": "yes", "failed": "NO", "not reached": "-"}
 
 
@@ -77,7 +76,8 @@ class AssessResult(Shown):
         names, d = self.evidence.names, self.design
         steps = table([(_MARKS[step.outcome], step.asked, step.observed) for step in self.verdict.steps])
         numbers = [
-            (row["predictor"], _number(row["auc"]), _interval(row), _p(row["pvalue"])) for row in self.rows()[:_MOST]
+            (row["predictor"], _number(row["auc"]), _interval(row), _p(row["pvalue"]))
+            for row in self.rows()[:MOST_ROWS]
         ]
         header = ("", f"AUC within {names.group}", f"{self.rule.level:.0%} interval", "p")
         counts = (
@@ -109,20 +109,12 @@ class AssessResult(Shown):
         ax : matplotlib axes, optional
             The current ones by default.
         """
-        import matplotlib.pyplot as plt
-
-        ax = plt.gca() if ax is None else ax
-        rows = self.rows()[::-1]
-        for place, row in enumerate(rows):
-            filled = row["predictor"] == FEATURES
-            ax.plot([row["low"], row["high"]], [place, place], "-", color="0.6", linewidth=3, solid_capstyle="round")
-            ax.plot(row["auc"], place, "o", color="0.1", markerfacecolor="0.1" if filled else "white")
-        ax.axvline(0.5, color="0.7", linewidth=1)
-        ax.axvline(self.rule.threshold, color="0.7", linewidth=1, linestyle="--")
-        ax.set_yticks(range(len(rows)), [str(row["predictor"]) for row in rows], parse_math=False)
-        ax.set(xlim=(0, 1), xlabel=f"AUC within {self.evidence.names.group}")
-        ax.set_title(self.verdict.label.capitalize(), loc="left")
-        return ax
+        dots = [
+            (row["predictor"], row["auc"], row["low"], row["high"], row["predictor"] == FEATURES)
+            for row in self.rows()
+        ]
+        xlabel = f"AUC within {self.evidence.names.group}: {self.verdict.label}"
+        return plot_dots(dots, xlabel=xlabel, bar=self.rule.threshold, ax=ax)
 
 
 def auc_interval(interval: Interval | None) -> tuple[float, float]:

@@ -213,9 +213,7 @@ def test_a_plot_shows_every_predictor():
 
     result = assess(*study(), **FEW)
     axes = result.plot(Figure().add_subplot())
-    assert [label.get_text() for label in axes.get_yticklabels()] == [
-        row["predictor"] for row in reversed(result.rows())
-    ]
+    assert [label.get_text() for label in axes.get_yticklabels()] == [row["predictor"] for row in result.rows()]
 
 
 def test_without_pandas_a_frame_is_refused_with_what_to_do(monkeypatch):
