@@ -13,17 +13,18 @@ from pathlib import Path
 import pytest
 
 from priosig.experiment.pipeline import Experiment
+from priosig.extraction.devices import find_accelerator
+from priosig.report.run import draw
 from priosig.worlds.worlds import WORLDS
 from validation.harness.findings import HEARD, SILENT
 from validation.harness.held import Held, hold_snapshot, settle, summary
 from validation.harness.options import CORPUS, setting
-from validation.harness.reporting import begin_report, draw, write_reports
+from validation.harness.reporting import begin_report, write_reports
 from validation.harness.runs import (
     Case,
     Runs,
     described_cases,
     experiment_cases,
-    find_accelerator,
     run_world,
     wants_gpu,
 )

@@ -1,0 +1,7 @@
+"""`python -m priosig`."""
+
+import sys
+
+from priosig.command.main import main
+
+sys.exit(main())
