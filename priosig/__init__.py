@@ -11,6 +11,7 @@ from importlib import import_module
 
 _HOME = {
     "assess": "front.assess",
+    "plan": "front.plan",
     "Moment": "annotations.moments",
     "load_moments": "annotations.moments",
     "Segment": "annotations.segments",

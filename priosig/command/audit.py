@@ -4,10 +4,10 @@ from argparse import Namespace, _SubParsersAction
 
 from priosig._core.shown import printable, table, wrapped
 from priosig.annotations.audit.checks import audit_annotations, read_demonstrated
-from priosig.annotations.audit.finding import Finding
+from priosig.annotations.audit.finding import HARMS, Finding
 from priosig.annotations.moments import load_moments
 from priosig.annotations.segments import identify_segments
-from priosig.experiment.corpus import Settings
+from priosig.command.settings import add_shortest
 
 FIRST = 5  # problems of a finding that are shown
 
@@ -23,11 +23,7 @@ def add_to(commands: "_SubParsersAction") -> None:
     )
     parser.add_argument("moments", metavar="FILE", help="annotations (moments.jsonl)")
     parser.add_argument("--all", action="store_true", help=f"every problem of a finding, not the first {FIRST}")
-    shortest = Settings().min_continue_duration
-    parser.add_argument(
-        "--min-continue-duration", type=float, default=shortest, metavar="SECONDS",
-        help=f"shortest CONTINUE segment; default {shortest:g}",
-    )  # fmt: skip
+    add_shortest(parser)
     parser.set_defaults(do=_audit)
 
 
@@ -38,7 +34,7 @@ def _audit(given: Namespace) -> int:
         moments, segments,
         min_continue_duration=given.min_continue_duration, demonstrated=read_demonstrated(given.moments),
     )  # fmt: skip
-    odd = [finding for finding in findings if finding.count]
+    odd = sorted((finding for finding in findings if finding.count), key=lambda one: HARMS.index(one.harm))
     stops = sum(segment.label == "stop" for segment in segments)
     videos = len({moment.video_id for moment in moments})
     print(f"{len(moments)} moments, {videos} videos, {stops} STOP and {len(segments) - stops} CONTINUE segments")
@@ -51,7 +47,10 @@ def _audit(given: Namespace) -> int:
 
 
 def _lines(finding: Finding, most: int) -> list[str]:
-    lines = [*wrapped(f"{finding.title}: {finding.summary}"), *wrapped(f"  {finding.effect}", indent="  ")]
+    lines = [
+        *wrapped(f"{finding.title} ({finding.harm}): {finding.summary}"),
+        *wrapped(f"  {finding.effect}", indent="  "),
+    ]
     shown = [
         (f"  {printable(one.id)}", "" if one.time is None else f"{one.time:.1f} s", one.detail)
         for one in finding.problems[:most]

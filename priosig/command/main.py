@@ -8,11 +8,12 @@ import os
 import sys
 from argparse import ArgumentParser
 from collections.abc import Sequence
+from functools import partial
 
 from priosig import __version__
 from priosig._core.interrupt import ends_soon
 from priosig._core.shown import printable
-from priosig.command import audit, compare, run, train
+from priosig.command import audit, compare, plan, run, train
 
 WRONG = 2
 _BROKEN_OFF = "broken off; what was computed is in the cache, and the same command goes on from there"
@@ -37,12 +38,15 @@ def main(arguments: Sequence[str] | None = None) -> int:
 def parser() -> ArgumentParser:
     """The parser of the whole command."""
     whole = ArgumentParser(
+        allow_abbrev=False,
         prog="priosig",
         description="Does the audio of a masterclass say when the teacher stops the student, or does an artefact?",
     )
     whole.add_argument("--version", action="version", version=f"priosig {__version__}")
-    commands = whole.add_subparsers(metavar="COMMAND", required=True)
-    for part in (run, audit, compare, train):
+    commands = whole.add_subparsers(
+        metavar="COMMAND", required=True, parser_class=partial(ArgumentParser, allow_abbrev=False)
+    )
+    for part in (run, audit, plan, compare, train):
         part.add_to(commands)
     return whole
 

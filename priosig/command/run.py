@@ -13,7 +13,9 @@ from priosig.experiment.pipeline import Experiment, describe, make_extractor, ru
 from priosig.experiment.planted import PLANTED
 from priosig.experiment.sensitivity import Row, sensitivity_table
 from priosig.extraction.devices import find_accelerator
+from priosig.report.page import write_index
 from priosig.report.run import draw, draw_failure, environment_of, run_time, shortest
+from priosig.report.words import visible
 
 DEMO = "length_leak"
 
@@ -64,7 +66,9 @@ def _run(given: Namespace) -> int:
             experiment = run_experiment(annotations, extractor, progress=line.start)
             rows = sensitivity_table(annotations, extractor, progress=line.start)
     except (OSError, ValueError) as error:
-        page = draw_failure(corpus, corpus.name, Path(values["report"]), values["cache"], str(error), run_time())
+        directory = Path(values["report"])
+        page = draw_failure(corpus, corpus.name, directory, values["cache"], str(error), run_time())
+        write_index([], directory, {corpus.name: str(error)})
         raise ValueError(f"{error}; what could be said without: {shortest(page)}") from None
     _write(experiment, values, environment_of(device, extractor), rows)
     return 0 if is_green(experiment) else 1
@@ -101,5 +105,7 @@ def _demo(given: Namespace) -> int:
 def _write(
     experiment: Experiment, values: dict[str, Value], environment: dict[str, str], rows: "tuple | list[Row]"
 ) -> None:
-    page, summary = draw(experiment, Path(values["report"]), run_time(), environment, rows)
-    print(f"report of {experiment.name}: {shortest(page)}\n\n{summary}", end="")
+    directory = Path(values["report"])
+    page, summary = draw(experiment, directory, run_time(), environment, rows)
+    write_index([experiment], directory)
+    print(visible(f"report of {experiment.name}: {shortest(page)}\n\n{summary}"), end="")

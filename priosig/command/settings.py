@@ -5,6 +5,7 @@ from collections.abc import Sequence
 from pathlib import Path
 
 from priosig.experiment.options import OPTIONS, Value, check_device, check_directory, check_run_time, choose
+from priosig.experiment.settings import Settings
 
 
 def add_settings(parser: ArgumentParser, names: Sequence[str]) -> None:
@@ -18,6 +19,15 @@ def add_settings(parser: ArgumentParser, names: Sequence[str]) -> None:
             action="append" if option.many else "store",
             help=f"{option.help} (or {option.variable}{default})".replace("%", "%%"),
         )
+
+
+def add_shortest(parser: ArgumentParser) -> None:
+    """Add the shortest CONTINUE segment, for what reads annotations without their experiment.toml."""
+    shortest = Settings().min_continue_duration
+    parser.add_argument(
+        "--min-continue-duration", type=float, default=shortest, metavar="SECONDS",
+        help=f"shortest CONTINUE segment; default {shortest:g}",
+    )  # fmt: skip
 
 
 def settings_of(given: Namespace) -> dict[str, Value]:

@@ -187,13 +187,13 @@ def _listed(where: str, what: str, values: Iterable[Any], n: int, *, missing: bo
     """One plain value a row."""
     array = _numpy(values)
     if isinstance(array, np.ndarray) and array.ndim != 1:
-        raise ValueError(f"{where}: {what} has shape {array.shape}; expected ({n},), one value a row of X")
+        raise ValueError(f"{where}: {what} has shape {array.shape}; expected ({n},), one value a row")
     try:
         listed = array.tolist() if isinstance(array, np.ndarray) else list(array)
     except TypeError:
-        raise ValueError(f"{where}: {what} is {values!r:.60}; expected one value a row of X") from None
+        raise ValueError(f"{where}: {what} is {values!r:.60}; expected {n} values, one a row") from None
     if isinstance(values, str | bytes) or len(listed) != n:
-        raise ValueError(f"{where}: {what} has {len(listed)} values and X {n} rows; expected one value a row of X")
+        raise ValueError(f"{where}: {what} has {len(listed)} values; expected {n}, one a row")
     gone = [row for row, value in enumerate(listed) if _is_missing(value)]
     if gone and not missing:
         raise ValueError(f"{where}: {what} of row {gone[0]} is {listed[gone[0]]!r}; expected a value for every row")

@@ -168,7 +168,7 @@ def test_data_frames_and_arrays_serve_as_mappings_do():
         ({"y": np.arange(96.0)}, r"y holds 96 different values \(0.0, 1.0, 2.0, 3.0, ...\).*rating"),
         ({"y": np.ones(96)}, "y holds 1 different value"),
         ({"y": np.tile(["loud", "soft"], 48)}, r"names=\{\"positive\": 'loud'\}"),
-        ({"y": np.ones(95)}, "y has 95 values and X 96 rows"),
+        ({"y": np.ones(95)}, "y has 95 values; expected 96, one a row"),
         ({"y": [None] + [1, 0] * 47 + [1]}, "y of row 0 is None"),
         ({"groups": ["one"] * 96}, "all 96 rows are of the group 'one'"),
         ({"groups": [[1]] * 96}, "groups cannot be told apart"),
