@@ -11,7 +11,7 @@ from priosig.experiment.corpus import Corpus, read_annotations
 from priosig.experiment.options import OPTIONS, Value, corpus_of
 from priosig.experiment.pipeline import Experiment, describe, make_extractor, run_experiment
 from priosig.experiment.planted import PLANTED
-from priosig.experiment.sensitivity import Row, sensitivity_table
+from priosig.experiment.sensitivity import Row, encode_ahead, sensitivity_table
 from priosig.extraction.devices import find_accelerator
 from priosig.report.page import write_index
 from priosig.report.run import draw, draw_failure, environment_of, run_time, shortest
@@ -63,6 +63,7 @@ def _run(given: Namespace) -> int:
     extractor = make_extractor(corpus, device=device, cache_dir=values["cache"])
     try:
         with ProgressLine(corpus.name) as line:
+            encode_ahead(annotations, extractor, progress=line.start)
             experiment = run_experiment(annotations, extractor, progress=line.start)
             rows = sensitivity_table(annotations, extractor, progress=line.start)
     except (OSError, ValueError) as error:

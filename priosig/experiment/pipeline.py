@@ -198,7 +198,7 @@ def measure_views(
     heads = [annotations.digest(path) for path in corpus.checkpoints]
 
     def measure() -> Features:
-        report = progress("embeddings") if progress is not None else None
+        report = progress("windows of all views") if progress is not None else None
         found = measure_features(segments, audio, extractor, corpus.checkpoints, meters=meters(), progress=report)
         annotations.refuse_changed()
         return found

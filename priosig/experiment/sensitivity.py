@@ -24,7 +24,7 @@ from priosig.audio.screening import Screening
 from priosig.audio.slices import plan_slices
 from priosig.experiment.corpus import Annotations, clipped_seconds
 from priosig.experiment.feature_sets import FEATURE_SETS, POOLED, models_pooled
-from priosig.experiment.pipeline import evaluate_kept, measure_views, screen, with_talk
+from priosig.experiment.pipeline import check_models, evaluate_kept, measure_views, screen, with_talk
 from priosig.experiment.settings import Settings
 from priosig.experiment.views import VIEW_KINDS, Cut, view_kind
 
@@ -97,6 +97,20 @@ def choices(annotations: Annotations, base_view: str = "clean") -> Iterator[Choi
             yield replace(base, varied="C", C=C)
     for pooling in dict.fromkeys(name for model in FEATURE_SETS.values() for name in model.variants):
         yield replace(base, varied="pooling", pooling=pooling)
+
+
+def encode_ahead(
+    annotations: Annotations, extractor: "MuQExtractor", *, base_view: str = "clean", progress: Stages | None = None
+) -> None:
+    """Encode the windows of the experiment and of every choice in one pass, so that both find them in the cache.
+
+    One pass has one progress, whose total is true from the start. Without a cache there is nothing to do.
+    """
+    if extractor.cache is None:
+        return
+    check_models(annotations, extractor, progress=progress)
+    views, _ = _views_of(list(choices(annotations, base_view)), annotations, extractor, progress)
+    measure_views(annotations, list(views.values()), extractor, progress=progress)
 
 
 def sensitivity_table(

@@ -12,7 +12,7 @@ import soundfile
 from priosig._core.cache import EmbeddingCache
 from priosig._core.memo import pack
 from priosig.audio.screening import Screening
-from priosig.experiment import pipeline
+from priosig.experiment import pipeline, sensitivity
 from priosig.experiment.corpus import open_corpus, read_annotations
 from priosig.experiment.pipeline import (
     check_models,
@@ -100,6 +100,26 @@ def test_windows_of_all_views_are_measured_together_and_each_view_gets_its_own(a
         expected = [[s.start_time, s.end_time] for s in view.segments]
         assert features.embeddings.tolist() == expected
         assert features.heard["level"].tolist() == [start for start, _ in expected]
+
+
+def test_the_windows_of_every_choice_are_encoded_ahead_once_with_those_of_the_experiment(
+    annotations, encoder, monkeypatch
+):
+    extractor, _, asked = encoder
+    monkeypatch.setattr(sensitivity, "check_models", lambda *_, **__: None)
+    monkeypatch.setattr(sensitivity, "screen", lambda _, segments, *__, **___: silent(segments))
+    for _ in range(2):
+        sensitivity.encode_ahead(annotations, extractor)
+    (ahead,) = asked
+    assert len(ahead) == len(set(ahead))
+    own = cut_views(annotations.cut(silent(annotations.segments).busy()))
+    assert {segment.segment_id for view in own for segment in view.segments} <= set(ahead)
+
+
+def silent(segments) -> Screening:
+    """Nothing was heard that is in the way."""
+    nothing = {segment.segment_id: [] for segment in segments}
+    return Screening(nothing, nothing)
 
 
 def test_features_are_measured_again_only_if_something_changed(annotations, encoder):

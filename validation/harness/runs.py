@@ -16,7 +16,7 @@ import pytest
 from priosig._core.cache import EmbeddingCache
 from priosig.experiment.corpus import Annotations, Corpus, read_annotations
 from priosig.experiment.pipeline import Experiment, describe, make_extractor, run_experiment
-from priosig.experiment.sensitivity import Row, sensitivity_table
+from priosig.experiment.sensitivity import Row, encode_ahead, sensitivity_table
 from priosig.extraction.muq.extractor import MuQExtractor
 from priosig.report.run import environment_of
 from priosig.worlds import embedded
@@ -177,6 +177,8 @@ class Runs:
         if case.world is not None and not case.gpu:
             return self.background.start((run_world, case.world), run_world, case.world, self.cache).result()
         with progress_line(self.config, self.corpus(case).name) as line:
+            if case in self.varied:
+                encode_ahead(self.annotations(case), self.extractor(case), progress=line.start)
             return run_experiment(self.annotations(case), self.extractor(case), progress=line.start)
 
     def _vary(self, case: Case) -> list[Row]:
