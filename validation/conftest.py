@@ -12,6 +12,7 @@ from pathlib import Path
 
 import pytest
 
+from priosig._core.interrupt import ends_soon
 from priosig.experiment.pipeline import Experiment
 from priosig.extraction.devices import find_accelerator
 from priosig.report.run import draw
@@ -37,6 +38,9 @@ HELD = pytest.StashKey[dict[Case, Held]]()
 
 def pytest_configure(config: pytest.Config) -> None:
     config.stash[HELD] = {}
+    watch = ends_soon("priosig: broken off", pytest.ExitCode.INTERRUPTED)
+    watch.__enter__()
+    config.add_cleanup(lambda: watch.__exit__(None, None, None))
 
 
 def pytest_generate_tests(metafunc: pytest.Metafunc) -> None:
@@ -149,8 +153,12 @@ def pytest_sessionfinish(session: pytest.Session, exitstatus: int) -> None:
         broken = "the experiment could not be run" if failed else ""
         if not settle(held, broken=broken if came_to_its_end else "the run was broken off"):
             session.exitstatus = pytest.ExitCode.TESTS_FAILED
-    if RUNS in session.config.stash:
+    if RUNS not in session.config.stash:
+        return
+    if came_to_its_end:
         session.config.stash[RUNS].background.drop(draw)
+    else:
+        session.config.stash[RUNS].background.end(at_once=True)
 
 
 def pytest_unconfigure(config: pytest.Config) -> None:
@@ -195,7 +203,12 @@ def hold(request: pytest.FixtureRequest, runs: Runs, case: Case) -> Callable[[st
     return partial(hold_snapshot, request, known[of])
 
 
-def pytest_terminal_summary(terminalreporter: pytest.TerminalReporter, config: pytest.Config) -> None:
+def pytest_terminal_summary(
+    terminalreporter: pytest.TerminalReporter, exitstatus: int, config: pytest.Config
+) -> None:
+    if exitstatus == pytest.ExitCode.INTERRUPTED:
+        terminalreporter.line("Broken off: no report. What was computed is in the cache; the next run goes on.")
+        return
     lines = [line for held in config.stash[HELD].values() for line in summary(held)]
     if lines:
         terminalreporter.section("snapshots", yellow=True)

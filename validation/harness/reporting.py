@@ -23,7 +23,10 @@ def begin_report(config: pytest.Config, runs: Runs, case: Case, experiment: Expe
     """Begin to draw the report of what a case gave, once it is complete; what goes wrong is in the future."""
     try:
         rows = runs.sensitivities.get(case, ())
-        arguments = experiment, _directory(config, case), _run_time(config), runs.environment(case), rows
+        environment = runs.environment(case)
+        if case in runs.varied and case not in runs.sensitivities:
+            environment["sensitivity table"] = "not made: the run ended before it"
+        arguments = experiment, _directory(config, case), _run_time(config), environment, rows
         return runs.background.start((draw, case), draw, *arguments)
     except Exception as error:
         lost = Future()
