@@ -3,7 +3,7 @@
 from argparse import Namespace, _SubParsersAction
 
 from priosig._core.shown import printable, table, wrapped
-from priosig.annotations.audit.checks import audit_annotations, read_demonstrated
+from priosig.annotations.audit.checks import audit_annotations
 from priosig.annotations.audit.finding import HARMS, Finding
 from priosig.annotations.moments import load_moments
 from priosig.annotations.segments import identify_segments
@@ -30,10 +30,7 @@ def add_to(commands: "_SubParsersAction") -> None:
 def _audit(given: Namespace) -> int:
     moments = load_moments(given.moments)
     segments = identify_segments(moments, given.min_continue_duration)
-    findings = audit_annotations(
-        moments, segments,
-        min_continue_duration=given.min_continue_duration, demonstrated=read_demonstrated(given.moments),
-    )  # fmt: skip
+    findings = audit_annotations(moments, segments, min_continue_duration=given.min_continue_duration)
     odd = sorted((finding for finding in findings if finding.count), key=lambda one: HARMS.index(one.harm))
     stops = sum(segment.label == "stop" for segment in segments)
     videos = len({moment.video_id for moment in moments})

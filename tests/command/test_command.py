@@ -7,8 +7,7 @@ import sys
 import pytest
 
 from priosig.command.main import main, parser
-from priosig.experiment.annotations import read_annotations
-from priosig.experiment.corpus import open_corpus
+from priosig.experiment.corpus import open_corpus, read_annotations
 from priosig.experiment.options import OPTIONS
 from priosig.experiment.pipeline import describe
 from priosig.report.page import write_report
@@ -84,7 +83,7 @@ def test_annotations_alone_give_the_report_that_the_library_writes(corpus, tmp_p
         ("run", "run: no corpus"),
         ("run --device quantum", "--device quantum: expected auto"),
         ("run --audio here", "--audio was given without annotations"),
-        ("run --report taken", "taken is a file"),
+        ("run --report taken", "taken: not a directory"),
         ("audit nowhere.jsonl", "nowhere.jsonl: no such file"),
         ("plan nowhere.jsonl", "nowhere.jsonl: no such file"),
         ("compare nowhere there", "nowhere: no "),
