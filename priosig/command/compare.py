@@ -15,9 +15,10 @@ def add_to(commands: "_SubParsersAction") -> None:
     )
     parser.add_argument("before", metavar="BEFORE", help="directory of a report, or of several")
     parser.add_argument("after", metavar="AFTER", help="the same, later")
+    parser.add_argument("--all", action="store_true", help="every row of a table, not the first 40")
     parser.set_defaults(do=_compare)
 
 
 def _compare(given: Namespace) -> int:
-    print(compare_reports(given.before, given.after), end="")
+    print(compare_reports(given.before, given.after, everything=given.all), end="")
     return 0
