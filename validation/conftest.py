@@ -13,6 +13,7 @@ from pathlib import Path
 import pytest
 
 from priosig._core.interrupt import ends_soon
+from priosig.experiment.evaluation import foreseen_problems
 from priosig.experiment.pipeline import Experiment
 from priosig.extraction.devices import find_accelerator
 from priosig.report.run import draw
@@ -105,10 +106,13 @@ def pytest_collection_finish(session: pytest.Session) -> None:
     config = session.config
     if config.stash[CORPUS] is not None and RUNS in config.stash and not config.option.collectonly:
         try:
-            config.stash[RUNS].annotations(Case(None))  # finds every segment in its recording
+            annotations = config.stash[RUNS].annotations(Case(None))  # finds every segment in its recording
         except (OSError, ValueError) as error:
             config.stash[RUNS].failures[Case(None)] = str(error)
             raise pytest.UsageError(str(error)) from None
+        reporter = config.pluginmanager.get_plugin("terminalreporter")
+        for problem in foreseen_problems(annotations) if reporter is not None else ():
+            reporter.write_line(f"whatever is heard, the verdict will be an invalid design: {problem}", yellow=True)
     runs, device = config.stash.get(RUNS, None), setting(config, "device")
     if runs is None or runs.accelerator is not None:
         return

@@ -1,6 +1,7 @@
 """`priosig run` and `priosig demo`: an experiment from its corpus to its report, as `pytest validation` runs it."""
 
 import os
+import sys
 from argparse import Namespace, _SubParsersAction
 from pathlib import Path
 
@@ -8,6 +9,7 @@ from priosig._core.cache import EmbeddingCache
 from priosig._core.progress_line import ProgressLine
 from priosig.command.settings import add_settings, settings_of
 from priosig.experiment.corpus import Corpus, read_annotations
+from priosig.experiment.evaluation import foreseen_problems
 from priosig.experiment.options import OPTIONS, Value, corpus_of
 from priosig.experiment.pipeline import Experiment, describe, make_extractor, run_experiment
 from priosig.experiment.planted import PLANTED
@@ -56,6 +58,8 @@ def _run(given: Namespace) -> int:
     if corpus.audio is None:
         return _look(corpus, values)
     annotations = read_annotations(corpus)
+    for problem in foreseen_problems(annotations):
+        sys.stderr.write(f"priosig: whatever is heard, the verdict will be an invalid design: {problem}\n")
     accelerator = find_accelerator(values["device"])
     if accelerator is None and values["device"] not in ("auto", "cpu"):
         raise ValueError(f"--device {values['device']}: torch finds none; expected one that is there, auto, or cpu")

@@ -17,6 +17,7 @@ from priosig.annotations.views import View
 from priosig.confounds.measure import Confounds, measure_confounds
 from priosig.confounds.registry import Windows
 from priosig.crossval.leave_one_video_out import CrossValidation, leave_one_video_out_cv
+from priosig.experiment.corpus import Annotations
 from priosig.experiment.feature_sets import FEATURE_SETS, POOLED, SCALES, models_pooled
 from priosig.experiment.settings import Settings
 from priosig.extraction.features import Features
@@ -24,7 +25,8 @@ from priosig.inference.assessment import Assessment, assess_models
 from priosig.inference.coefficients import CoefficientTable, coefficient_table
 from priosig.inference.data import labelled_segments
 from priosig.inference.design import DesignAssessment, assess_design
-from priosig.verdict.decide import Verdict, refuse
+from priosig.verdict.decide import Verdict, design_problems, refuse
+from priosig.verdict.evidence import Evidence
 from priosig.verdict.rule import Rule
 
 
@@ -156,6 +158,17 @@ def evaluate_view(
             scales = data.with_features(designs[SCALES])
             table = coefficient_table(scales, FEATURE_SETS[SCALES].columns, rule, seed=settings.seed)
     return ViewResult(view, y, confounds, design, features, models, assessments, table, problems)
+
+
+def foreseen_problems(annotations: Annotations) -> tuple[str, ...]:
+    """Why the verdict will be an invalid design whatever the audio holds: too few videos or pairs, in plain words.
+
+    No view holds more of either than the windows as annotated.
+    """
+    segments, settings = annotations.segments, annotations.corpus.settings
+    videos, starts = [s.video_id for s in segments], np.array([s.start_time for s in segments])
+    data = labelled_segments(labels_of(segments), videos, starts)
+    return design_problems(Evidence(data.n_two_class_videos, data.n_pairs), rule_of(settings))
 
 
 def _too_little(view: View, n_videos: int) -> str:

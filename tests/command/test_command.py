@@ -8,6 +8,7 @@ import pytest
 
 from priosig.command.main import main, parser
 from priosig.experiment.corpus import open_corpus, read_annotations
+from priosig.experiment.evaluation import foreseen_problems
 from priosig.experiment.options import OPTIONS
 from priosig.experiment.pipeline import describe
 from priosig.report.page import write_report
@@ -127,3 +128,9 @@ def test_a_pipe_that_nobody_reads_ends_in_silence(corpus):
     here = os.environ | {"PYTHONPATH": str(ROOT)}
     ended = subprocess.run(["bash", "-c", command], env=here, capture_output=True, text=True, check=True)
     assert ended.stderr == ""
+
+
+def test_what_annotations_cannot_answer_is_said_before_the_run(corpus):
+    videos, pairs = foreseen_problems(read_annotations(open_corpus(corpus)))
+    assert videos.startswith("only 2 videos with both STOP and CONTINUE windows")
+    assert pairs.startswith("only 10 pairs of neighbouring STOP and CONTINUE windows")
