@@ -168,6 +168,11 @@ def _numbers(where: str, name: str, values: list[Any]) -> dict[str, np.ndarray]:
         if np.isinf(column).any():
             raise ValueError(f"{where}: confound {name!r} is infinite at row {int(np.isinf(column).argmax())}")
         return {name: column}
+    if all(_is_number(str(value)) for value in known):
+        raise ValueError(
+            f"{where}: confound {name!r} holds numbers as texts, {known[0]!r} say; expected numbers (float of "
+            "each), or other texts if they are categories"
+        )
     categories = sorted({str(value) for value in known})
     if len(categories) > MOST_CATEGORIES:
         raise ValueError(
@@ -181,6 +186,14 @@ def _numbers(where: str, name: str, values: list[Any]) -> dict[str, np.ndarray]:
         )
         for category in shown
     }
+
+
+def _is_number(text: str) -> bool:
+    try:
+        float(text)
+    except ValueError:
+        return False
+    return True
 
 
 def _listed(where: str, what: str, values: Iterable[Any], n: int, *, missing: bool = False) -> list[Any]:

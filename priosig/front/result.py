@@ -86,6 +86,11 @@ class AssessResult(Shown):
             f"{self.rule.hash}"
         )
         more = [] if self.assessment else ["X was not tested; assess(..., full=True) tests it all the same."]
+        if len(self.rows()) == 1:
+            more += wrapped(
+                "No confound was given, so this tells whether the label can be predicted, and not from what: give "
+                "lengths, levels, devices, whatever might tell it, as confounds={name: values}."
+            )
         predictors = table([header, *numbers], right=(1,)) + more
         parts = (wrapped(self.verdict.sentence), steps, predictors, wrapped(counts))
         return "\n\n".join("\n".join(lines) for lines in parts)

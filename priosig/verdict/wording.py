@@ -111,7 +111,7 @@ def pairs(e: Evidence, counted: str) -> str:
     """Pairs that labels are exchanged in."""
     n = e.names
     windows = f"{n.positive} and {n.negative} {n.item}s"
-    return f"{counted} of neighbouring {windows}" if e.neighbours else f"{counted} of {windows} of the same {n.group}"
+    return f"{counted} of neighbouring {windows}" if e.neighbours else f"{counted} of {windows} of one {n.group}"
 
 
 def groups_above_half(e: Evidence) -> tuple[int, int, str]:

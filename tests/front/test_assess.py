@@ -175,6 +175,7 @@ def test_data_frames_and_arrays_serve_as_mappings_do():
         ({"groups": "abc"}, "groups has 3 values"),
         ({"confounds": {"length": np.zeros(96)}}, "confound 'length' is 0.*logarithm"),
         ({"confounds": {"place": np.zeros(96)}}, "a confound is called 'place'"),
+        ({"confounds": {"level": ["-3.5"] * 96}}, "holds numbers as texts, '-3.5' say"),
         ({"confounds": {"id": [f"row{k}" for k in range(96)]}}, "96 different texts; expected at most 20"),
         ({"confounds": {"level": np.full(96, np.inf)}}, "infinite at row 0"),
         ({"confounds": {"level": [1.0]}}, "confound 'level' has 1 values"),
@@ -203,6 +204,12 @@ def test_the_text_fits_on_a_screen_and_shows_no_control_characters():
         assert result._repr_html_() == f"<pre>{html.escape(repr(result))}</pre>"
     assert "<b>" not in result._repr_html_()
     assert len(repr(assess(X, y, groups, confounds, **FEW)).splitlines()) < 30
+
+
+def test_without_confounds_the_result_says_what_it_cannot_tell():
+    X, y, groups, confounds = study()
+    assert "No confound was given" in repr(assess(X, y, groups, **FEW))
+    assert "No confound was given" not in repr(assess(X, y, groups, confounds, **FEW))
 
 
 def test_a_plot_shows_every_predictor():
