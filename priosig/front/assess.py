@@ -107,6 +107,8 @@ def assess(
                 full=full, seed=seed, progress=line.start,
             )  # fmt: skip
     where = "assess"
+    if not isinstance(seed, int) or seed < 0:
+        raise ValueError(f"{where}: seed is {seed!r:.60}; expected a whole number of 0 or more")
     features = features_of(where, X)
     n = len(features)
     labels, words = labels_of(where, y, n, names)
@@ -160,6 +162,8 @@ def assess(
 def _with_relabellings(where: str, rule: Rule | None, n_permutations: int | None) -> Rule:
     """The rule, with another number of relabellings if one is given."""
     rule = Rule() if rule is None else rule
+    if not isinstance(rule, Rule):
+        raise ValueError(f"{where}: rule is {rule!r:.60}; expected a priosig.Rule")
     try:
         return rule if n_permutations is None else replace(rule, n_permutations=n_permutations)
     except ValueError as error:

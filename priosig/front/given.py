@@ -19,6 +19,7 @@ from priosig.inference.design import ALL_CONFOUNDS
 from priosig.verdict.evidence import Names
 
 MOST_CATEGORIES = 20
+LARGEST = 1e100  # squares of larger numbers overflow
 _KEYS = tuple(field.name for field in fields(Names))
 _TAKEN = (*HELD_BY_PAIRS, ALL_CONFOUNDS)  # names that mean something of their own to the tests
 
@@ -45,11 +46,15 @@ def features_of(where: str, X: ArrayLike) -> np.ndarray:
             f"{where}: X[{rows[0]}, {columns[0]}] is {values[rows[0], columns[0]]}, and {len(set(rows.tolist()))} of "
             f"{len(values)} rows hold such values; expected finite numbers: fill these in or leave the rows out"
         )
+    if np.abs(values).max() > LARGEST:
+        raise ValueError(f"{where}: X holds numbers beyond {LARGEST:g}; expected smaller ones: change their unit")
     return values
 
 
 def labels_of(where: str, y: Iterable[Any], n: int, names: Mapping[str, str] | None) -> tuple[np.ndarray, Names]:
     """Labels as 0 and 1, and the words of the verdict."""
+    if not isinstance(names, Mapping | None):
+        raise ValueError(f"{where}: names is {names!r:.60}; expected a mapping with some of {', '.join(_KEYS)}")
     words = dict(names or {})
     unknown = [key for key in words if key not in _KEYS]
     if unknown:
@@ -165,8 +170,10 @@ def _numbers(where: str, name: str, values: list[Any]) -> dict[str, np.ndarray]:
             column = np.array([np.nan if _is_missing(value) else float(value) for value in values])
         except (TypeError, ValueError):
             raise ValueError(f"{where}: confound {name!r} holds {known[0]!r}; expected numbers or texts") from None
-        if np.isinf(column).any():
-            raise ValueError(f"{where}: confound {name!r} is infinite at row {int(np.isinf(column).argmax())}")
+        large = np.abs(column) > LARGEST
+        if large.any():
+            row = int(large.argmax())
+            raise ValueError(f"{where}: confound {name!r} is {column[row]} at row {row}; expected smaller numbers")
         return {name: column}
     if all(_is_number(str(value)) for value in known):
         raise ValueError(
