@@ -23,7 +23,7 @@ lock:                         ## pin every version again, with hashes
 	.venv/bin/uv pip compile pyproject.toml --all-extras --universal --fork-strategy fewest --python-version 3.11 \
 	    --generate-hashes --no-emit-index-url --no-annotate --quiet --output-file requirements.lock
 
-.venv/installed: requirements.lock pyproject.toml
+.venv/installed: requirements.lock pyproject.toml setup.py
 	$(PYTHON) -m venv .venv
 	.venv/bin/pip install --quiet uv==0.13.9
 	.venv/bin/uv pip install --quiet --compile-bytecode --require-hashes -r requirements.lock

@@ -10,6 +10,9 @@ and free of torch.
 from importlib import import_module
 
 _HOME = {
+    "assess": "front.assess",
+    "plan": "front.plan",
+    "Rule": "verdict.rule",
     "Moment": "annotations.moments",
     "load_moments": "annotations.moments",
     "Segment": "annotations.segments",

@@ -21,22 +21,15 @@ import sys
 sys.modules |= dict.fromkeys({EXTRA})  # None: as if it were not installed
 import numpy as np
 import priosig
-from priosig._core.cache import EmbeddingCache
-from priosig.experiment.corpus import open_corpus, read_annotations
-from priosig.experiment.pipeline import describe
-from priosig.inference.assessment import assess_models
-from priosig.inference.data import labelled_segments
-from priosig.report.page import write_report
-from priosig.verdict.rule import Rule
+from priosig import assess
+from priosig.command.main import main
 
 y, videos = np.tile([1, 0], 30), np.repeat(list("abcdef"), 10)
 X = np.random.default_rng(0).normal(size=(60, 4)) + y[:, None]
 length = np.random.default_rng(1).uniform(5, 15, 60)
-segments = labelled_segments(y, videos, np.tile(np.arange(10.0), 6), {{"length": length}})
-verdict = assess_models({{"model": X}}, segments, Rule(n_permutations=99))["model"].verdict
-described = describe(read_annotations(open_corpus("corpus")), EmbeddingCache("cache"))
-page = write_report(described, "report")
-print(priosig.__file__, verdict.label, page, sep="\\n")
+verdict = assess(X, y, videos, {{"length": length}}, order=np.tile(np.arange(10.0), 6), n_permutations=99).verdict
+codes = [main(words.split()) for words in ("audit corpus/moments.jsonl", "plan corpus/moments.jsonl", "run corpus")]
+print(priosig.__file__, verdict.label, codes, sep="\\n")
 """
 
 
@@ -44,9 +37,10 @@ print(priosig.__file__, verdict.label, page, sep="\\n")
 def wheel(tmp_path_factory) -> Path:
     """The wheel, built from a copy so that the checkout stays as it is."""
     source, built = tmp_path_factory.mktemp("source"), tmp_path_factory.mktemp("built")
-    for name in ("pyproject.toml", "README.md", "LICENSE"):
+    for name in ("pyproject.toml", "setup.py", "README.md", "LICENSE"):
         shutil.copy(ROOT / name, source)
-    shutil.copytree(ROOT / "priosig", source / "priosig", ignore=shutil.ignore_patterns("__pycache__"))
+    for name in ("priosig", "fixtures"):
+        shutil.copytree(ROOT / name, source / name, ignore=shutil.ignore_patterns("__pycache__"))
     pip("wheel", "--no-build-isolation", "--wheel-dir", built, source)
     return next(built.glob("priosig-*.whl"))
 
@@ -60,6 +54,8 @@ def pip(command: str, *arguments: object) -> None:
 def test_a_wheel_holds_every_file_of_the_package_and_nothing_else(wheel):
     package = (path for path in (ROOT / "priosig").rglob("*") if path.is_file() and "__pycache__" not in path.parts)
     expected = {path.relative_to(ROOT).as_posix() for path in package}
+    for path in (*ROOT.glob("fixtures/muq_small/*"), *ROOT.glob("fixtures/checkpoints/*")):
+        expected.add(f"priosig/{path.relative_to(ROOT).as_posix()}")
     assert {"priosig/py.typed", "priosig/report/templates/report.css", "priosig/_core/cache.py"} <= expected
     with zipfile.ZipFile(wheel) as archive:
         assert {name for name in archive.namelist() if ".dist-info/" not in name} == expected
@@ -94,7 +90,7 @@ def test_the_core_runs_outside_the_checkout(wheel, tmp_path, moment_row):
         [sys.executable, "-c", CORE],
         cwd=tmp_path, env=os.environ | {"PYTHONPATH": str(installed)}, capture_output=True, text=True, check=True,
     )  # fmt: skip
-    where, label, page = run.stdout.splitlines()
+    where, label, codes = run.stdout.splitlines()[-3:]
     assert Path(where).is_relative_to(installed)
-    assert label == "signal"
-    assert "<html" in (tmp_path / page).read_text(encoding="utf-8")
+    assert (label, codes) == ("signal", "[1, 0, 0]")
+    assert "<html" in (tmp_path / ".priosig" / "report" / "corpus" / "index.html").read_text(encoding="utf-8")

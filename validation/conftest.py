@@ -12,18 +12,21 @@ from pathlib import Path
 
 import pytest
 
+from priosig._core.interrupt import ends_soon
+from priosig.experiment.evaluation import foreseen_problems
 from priosig.experiment.pipeline import Experiment
+from priosig.extraction.devices import find_accelerator
+from priosig.report.run import draw
 from priosig.worlds.worlds import WORLDS
 from validation.harness.findings import HEARD, SILENT
 from validation.harness.held import Held, hold_snapshot, settle, summary
 from validation.harness.options import CORPUS, setting
-from validation.harness.reporting import begin_report, draw, write_reports
+from validation.harness.reporting import begin_report, write_reports
 from validation.harness.runs import (
     Case,
     Runs,
     described_cases,
     experiment_cases,
-    find_accelerator,
     run_world,
     wants_gpu,
 )
@@ -36,6 +39,9 @@ HELD = pytest.StashKey[dict[Case, Held]]()
 
 def pytest_configure(config: pytest.Config) -> None:
     config.stash[HELD] = {}
+    watch = ends_soon("priosig: broken off", pytest.ExitCode.INTERRUPTED)
+    watch.__enter__()
+    config.add_cleanup(lambda: watch.__exit__(None, None, None))
 
 
 def pytest_generate_tests(metafunc: pytest.Metafunc) -> None:
@@ -100,10 +106,13 @@ def pytest_collection_finish(session: pytest.Session) -> None:
     config = session.config
     if config.stash[CORPUS] is not None and RUNS in config.stash and not config.option.collectonly:
         try:
-            config.stash[RUNS].annotations(Case(None))  # finds every segment in its recording
+            annotations = config.stash[RUNS].annotations(Case(None))  # finds every segment in its recording
         except (OSError, ValueError) as error:
             config.stash[RUNS].failures[Case(None)] = str(error)
             raise pytest.UsageError(str(error)) from None
+        reporter = config.pluginmanager.get_plugin("terminalreporter")
+        for problem in foreseen_problems(annotations) if reporter is not None else ():
+            reporter.write_line(f"whatever is heard, the verdict will be an invalid design: {problem}", yellow=True)
     runs, device = config.stash.get(RUNS, None), setting(config, "device")
     if runs is None or runs.accelerator is not None:
         return
@@ -148,8 +157,12 @@ def pytest_sessionfinish(session: pytest.Session, exitstatus: int) -> None:
         broken = "the experiment could not be run" if failed else ""
         if not settle(held, broken=broken if came_to_its_end else "the run was broken off"):
             session.exitstatus = pytest.ExitCode.TESTS_FAILED
-    if RUNS in session.config.stash:
+    if RUNS not in session.config.stash:
+        return
+    if came_to_its_end:
         session.config.stash[RUNS].background.drop(draw)
+    else:
+        session.config.stash[RUNS].background.end(at_once=True)
 
 
 def pytest_unconfigure(config: pytest.Config) -> None:
@@ -194,7 +207,12 @@ def hold(request: pytest.FixtureRequest, runs: Runs, case: Case) -> Callable[[st
     return partial(hold_snapshot, request, known[of])
 
 
-def pytest_terminal_summary(terminalreporter: pytest.TerminalReporter, config: pytest.Config) -> None:
+def pytest_terminal_summary(
+    terminalreporter: pytest.TerminalReporter, exitstatus: int, config: pytest.Config
+) -> None:
+    if exitstatus == pytest.ExitCode.INTERRUPTED:
+        terminalreporter.line("Broken off: no report. What was computed is in the cache; the next run goes on.")
+        return
     lines = [line for held in config.stash[HELD].values() for line in summary(held)]
     if lines:
         terminalreporter.section("snapshots", yellow=True)

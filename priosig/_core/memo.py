@@ -58,7 +58,7 @@ def pack(value: object) -> bytes:
     ------
     TypeError
         If something in it is neither a plain value (None, bool, int, float, str), an array of numbers or texts, a
-        list, tuple or dict, nor a dataclass of priosig.
+        list, tuple or dict, nor a dataclass or dictionary of priosig.
     """
     from safetensors.numpy import save
 
@@ -97,10 +97,11 @@ def _describe(value: object, arrays: dict[str, np.ndarray]) -> object:
         return ["array" if isinstance(value, np.ndarray) else "number", name]
     if type(value) in (list, tuple):
         return [type(value).__name__, *(_describe(item, arrays) for item in value)]
-    if type(value) is dict:
-        return ["dict", *([_describe(key, arrays), _describe(item, arrays)] for key, item in value.items())]
     cls = type(value)
     name = f"{cls.__module__}:{cls.__qualname__}"
+    if cls is dict or (isinstance(value, dict) and _OWN_CLASS.match(name)):
+        items = ([_describe(key, arrays), _describe(item, arrays)] for key, item in value.items())
+        return ["dict" if cls is dict else name, *items]
     if is_dataclass(value) and _OWN_CLASS.match(name):
         return [name, {f.name: _describe(getattr(value, f.name), arrays) for f in fields(value)}]
     raise TypeError(f"cannot keep a {name}; expected plain values, arrays and dataclasses of priosig")
@@ -123,6 +124,8 @@ def _restore(described: object, arrays: dict[str, np.ndarray]) -> object:
         return np.array(rest[0], dtype=rest[1])
     own = _OWN_CLASS.match(tag)
     cls = getattr(import_module(own[1]), own[2], None) if own else None
+    if isinstance(cls, type) and issubclass(cls, dict):
+        return cls((_restore(key, arrays), _restore(item, arrays)) for key, item in rest)
     if not (isinstance(cls, type) and is_dataclass(cls)):
         raise ValueError(f"kept result: names {tag!r}; expected a dataclass of priosig")
     return cls(**{name: _restore(item, arrays) for name, item in rest[0].items()})

@@ -7,6 +7,7 @@ it, before hours are spent on the others.
 
 import functools
 import os
+import shlex
 import struct
 from dataclasses import dataclass
 from pathlib import Path
@@ -18,6 +19,7 @@ from priosig.annotations.moments import check_video_id
 
 EXTENSIONS = (".wav", ".flac", ".ogg", ".mp3")
 """Extensions a recording may have, all read by libsndfile."""
+_CONVERTIBLE = (".mp4", ".m4a", ".webm", ".mkv", ".mov", ".aac", ".opus")
 
 
 @dataclass(frozen=True)
@@ -72,11 +74,23 @@ def find_audio(audio_dir: str | os.PathLike, stem: str, what: str) -> Path:
     if not found:
         tried = ", ".join(path.name for path in candidates)
         missing = "" if Path(audio_dir).is_dir() else " (there is no such directory)"
-        raise FileNotFoundError(f"{audio_dir}: no recording of {what}{missing}; looked for {tried}")
+        raise FileNotFoundError(
+            f"{audio_dir}: no recording of {what}{missing}; looked for {tried}{_other_format(candidates[0])}"
+        )
     if len(found) > 1:
         names = ", ".join(path.name for path in found)
         raise ValueError(f"{audio_dir}: several recordings of {what}: {names}; expected one")
     return found[0]
+
+
+def _other_format(wanted: Path) -> str:
+    """What to do where a video, or sound of a format that is not read, lies in a recording's place."""
+    for suffix in _CONVERTIBLE:
+        other = wanted.with_suffix(suffix)
+        if other.is_file():
+            command = shlex.join(["ffmpeg", "-i", str(other), "-vn", str(wanted)])
+            return f"; there is {other.name}, which is not read: {command}"
+    return ""
 
 
 def probe_recording(path: str | os.PathLike) -> Recording:

@@ -8,14 +8,16 @@ status says why, and the metrics are those of the segments that were scored, the
 
 from __future__ import annotations
 
+import math
 from collections.abc import Sequence
-from typing import TypedDict
+from typing import TYPE_CHECKING, Any, TypedDict
 
 import numpy as np
 from numpy.typing import ArrayLike
 
 from priosig._core.arrays import centred_within
 from priosig._core.checks import Ids, check_labels, video_index
+from priosig._core.shown import MOST_ROWS, Shown, plot_dots, table, wrapped
 from priosig.crossval.folds import (
     Folds,
     fit_fold,
@@ -24,7 +26,10 @@ from priosig.crossval.folds import (
 )
 from priosig.crossval.probe import check_features
 from priosig.metrics.auc import auc_by_video
-from priosig.metrics.summary import Summary, sigmoid, summarise
+from priosig.metrics.summary import sigmoid, summarise
+
+if TYPE_CHECKING:
+    from matplotlib.axes import Axes
 
 
 class FoldReport(TypedDict):
@@ -63,32 +68,40 @@ class VideoScore(TypedDict):
     stop_rate: float
 
 
-class CrossValidation(TypedDict):
-    """What `leave_one_video_out_cv` returns."""
+class CrossValidation(Shown, dict[str, Any]):
+    """What `leave_one_video_out_cv` returns: a dictionary that shows itself."""
 
-    n_samples: int
-    n_stop: int
-    n_continue: int
-    n_unscored: int
-    auc: float
-    auc_within_video: float
-    auc_macro: float
-    accuracy: float
-    balanced_accuracy: float
-    precision: float
-    recall: float
-    average_precision: float
-    prevalence: float
-    stop_rate: float
-    summary: Summary
-    scores: np.ndarray
-    y_pred_proba: np.ndarray
-    per_segment: list[SegmentScore]
-    per_video: list[VideoScore]
-    coefficients: np.ndarray
-    intercepts: np.ndarray
-    folds: list[FoldReport]
-    undefined_folds: list[str]
+    def __repr__(self) -> str:
+        counts = f"{self['n_samples']} segments ({self['n_stop']} STOP, {self['n_continue']} CONTINUE)"
+        videos = [
+            (str(row["video_id"]), f"{row['auc']:.2f}", f"{row['n_stop']}", f"{row['n_continue']}")
+            for row in self["per_video"]
+        ]
+        rows = [("video", "AUC", "STOP", "CONTINUE"), *videos[:MOST_ROWS]]
+        if len(videos) > MOST_ROWS:
+            rows.append((f"... and {len(videos) - MOST_ROWS} more", "", "", ""))
+        return "\n".join(
+            [
+                "Every video scored by a probe that was trained on the others",
+                counts,
+                f"AUC within video {self['auc_within_video']:.3f}, pooled {self['auc']:.3f}; balanced accuracy "
+                f"{self['balanced_accuracy']:.3f}; 0.5 is guessing",
+                "",
+                *table(rows, right=(1, 2)),
+                "",
+                *wrapped(f"Keys: {', '.join(self)}"),
+            ]
+        )
+
+    def rows(self) -> list[dict[str, Any]]:
+        """A row a segment: `per_segment`."""
+        return [dict(row) for row in self["per_segment"]]
+
+    def plot(self, ax: Axes | None = None) -> Axes:
+        """AUC of each video."""
+        dots = [(str(row["video_id"]), row["auc"], math.nan, math.nan, False) for row in self["per_video"]]
+        whole = ("within video", self["auc_within_video"], math.nan, math.nan, True)
+        return plot_dots([whole, *dots], xlabel="AUC", ax=ax)
 
 
 def leave_one_video_out_cv(
@@ -123,11 +136,11 @@ def leave_one_video_out_cv(
     Returns
     -------
     CrossValidation
-        A dictionary. Counts and metrics by name, all of them and more in `summary`; `scores` (n,) and `y_pred_proba`
-        (n,), probability of STOP, in the order of the rows, NaN where unscored; `per_segment` in the order of the
-        rows; `per_video` sorted by video; `coefficients` (G, D) of standardised features and `intercepts` (G,), one
-        row a fold, NaN where it was not trained; `folds`, one report each; `undefined_folds`, the held-out videos of
-        those without scores.
+        A dictionary, with `rows()`, `to_frame()` and `plot()`. Counts and metrics by name, all of them and more in
+        `summary`; `scores` (n,) and `y_pred_proba` (n,), probability of STOP, in the order of the rows, NaN where
+        unscored; `per_segment` in the order of the rows; `per_video` sorted by video; `coefficients` (G, D) of
+        standardised features and `intercepts` (G,), one row a fold, NaN where it was not trained; `folds`, one report
+        each; `undefined_folds`, the held-out videos of those without scores.
 
     Raises
     ------

@@ -4,20 +4,20 @@ Confounds, each alone and all together, are tried as models of their own (`prios
 be run (no checkpoints, a view that leaves one class) is in `problems`, with the reason.
 """
 
-from collections.abc import Callable, Sequence
+from collections.abc import Sequence
 from dataclasses import dataclass
-from functools import wraps
-from typing import ParamSpec, TypeVar
 
 import numpy as np
 
 from priosig._core.progress import Stages, counted_fits, within
+from priosig._core.threads import one_blas_thread
 from priosig.annotations.moments import Moment
 from priosig.annotations.segments import LABELS, labels_of
 from priosig.annotations.views import View
 from priosig.confounds.measure import Confounds, measure_confounds
 from priosig.confounds.registry import CONFOUNDS, Windows
 from priosig.crossval.leave_one_video_out import CrossValidation, leave_one_video_out_cv
+from priosig.experiment.corpus import Annotations
 from priosig.experiment.feature_sets import FEATURE_SETS, POOLED, SCALES, models_pooled
 from priosig.experiment.settings import Settings
 from priosig.extraction.features import Features
@@ -26,10 +26,9 @@ from priosig.inference.coefficients import CoefficientTable, coefficient_table
 from priosig.inference.data import ConfoundNames, labelled_segments
 from priosig.inference.design import DesignAssessment, assess_design
 from priosig.metrics.auc import auc_within_video
-from priosig.verdict.decide import Verdict, refuse
+from priosig.verdict.decide import Verdict, design_problems, refuse
+from priosig.verdict.evidence import Evidence
 from priosig.verdict.rule import Rule
-
-P, T = ParamSpec("P"), TypeVar("T")
 
 
 @dataclass(frozen=True)
@@ -95,21 +94,7 @@ def rule_of(settings: Settings) -> Rule:
     return Rule(alpha=settings.alpha, threshold=settings.auc, n_permutations=settings.n_permutations, C=settings.C)
 
 
-def _one_blas_thread(function: Callable[P, T]) -> Callable[P, T]:
-    """Run `function` with one BLAS thread: its matrices are small, so that more threads mostly wait for each other,
-    and the last bits of a result must not depend on the number of cores."""
-
-    @wraps(function)
-    def limited(*args: P.args, **kwargs: P.kwargs) -> T:
-        from threadpoolctl import threadpool_limits
-
-        with threadpool_limits(1, user_api="blas"):
-            return function(*args, **kwargs)
-
-    return limited
-
-
-@_one_blas_thread
+@one_blas_thread
 def evaluate_view(
     view: View,
     moments: Sequence[Moment],
@@ -190,6 +175,16 @@ def _reach(values: np.ndarray, y: np.ndarray, video_ids: Sequence[str]) -> float
     """AUC within video of a confound alone, in whichever direction it goes."""
     reached = float(auc_within_video(values, y, video_ids))
     return max(reached, 1 - reached)
+
+
+def foreseen_problems(annotations: Annotations) -> tuple[str, ...]:
+    """Why the verdict will be an invalid design whatever the audio holds: too few videos or STOPs, in plain words.
+
+    No view compares more than each STOP with something else.
+    """
+    stops = [segment for segment in annotations.segments if segment.label == "stop"]
+    evidence = Evidence(len({stop.video_id for stop in stops}), len(stops))
+    return design_problems(evidence, rule_of(annotations.corpus.settings))
 
 
 def _too_little(view: View, n_videos: int) -> str:

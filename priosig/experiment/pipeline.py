@@ -27,13 +27,14 @@ from priosig.confounds.registry import meters
 from priosig.experiment.corpus import Annotations, Corpus
 from priosig.experiment.evaluation import ViewResult, evaluate_view
 from priosig.experiment.feature_sets import POOLED
+from priosig.experiment.shown import ShownViews
 from priosig.experiment.views import cut_views, view_of_claims
 from priosig.extraction.encoder import Encoder
 from priosig.extraction.features import Features, measure_features
 
 
-@dataclass(frozen=True)
-class Experiment:
+@dataclass(frozen=True, repr=False)
+class Experiment(ShownViews):
     """The results of one corpus by view; `screening` is None without audio."""
 
     annotations: Annotations
@@ -185,7 +186,7 @@ def measure_views(
     heads = [annotations.digest(path) for path in corpus.checkpoints]
 
     def measure() -> Features:
-        report = progress("embeddings") if progress is not None else None
+        report = progress("windows of all views") if progress is not None else None
         found = measure_features(segments, audio, extractor, corpus.checkpoints, meters=meters(), progress=report)
         annotations.refuse_changed()
         return found

@@ -20,12 +20,13 @@ from fractions import Fraction
 from priosig._core.progress import Stages, within
 from priosig.annotations.segments import identify_segments
 from priosig.annotations.views import View
+from priosig.audio.screening import Screening
 from priosig.audio.slices import plan_slices
 from priosig.experiment.corpus import Annotations, clipped_seconds
 from priosig.experiment.feature_sets import FEATURE_SETS, POOLED, models_pooled
-from priosig.experiment.pipeline import evaluate_kept, measure_views, screen, with_talk
+from priosig.experiment.pipeline import check_models, evaluate_kept, measure_views, screen, with_talk
 from priosig.experiment.settings import Settings
-from priosig.experiment.views import VIEW_KINDS, Cut, cut_views, view_kind, view_of_claims
+from priosig.experiment.views import VIEW_KINDS, cut_views, view_kind, view_of_claims
 from priosig.extraction.encoder import Encoder
 
 CONTINUE_FACTORS = (0.4, 1.0, 2.0, 4.0)
@@ -107,6 +108,18 @@ def choices(annotations: Annotations, base_view: str) -> Iterator[Choice]:
         yield replace(base, varied="pooling", pooling=pooling)
 
 
+def encode_ahead(annotations: Annotations, extractor: Encoder, *, progress: Stages | None = None) -> None:
+    """Encode the windows of the experiment and of every choice in one pass, so that both find them in the cache.
+
+    One pass has one progress, whose total is true from the start. Without a cache there is nothing to do.
+    """
+    if extractor.cache is None:
+        return
+    check_models(annotations, extractor, progress=progress)
+    _, views, _ = _tried(annotations, extractor, progress)
+    measure_views(annotations, list(views.values()), extractor, progress=progress)
+
+
 def sensitivity_table(
     annotations: Annotations,
     extractor: Encoder,
@@ -135,10 +148,7 @@ def sensitivity_table(
     """
     if n_permutations is None:
         n_permutations = _few(annotations.corpus.settings)
-    screening = screen(annotations, extractor, progress=progress)
-    base = annotations.cut(screening)
-    tried = list(choices(annotations, view_of_claims({view.name: view for view in cut_views(base)})))
-    views = _views_of(tried, annotations, base)
+    tried, views, screening = _tried(annotations, extractor, progress)
     features = measure_views(annotations, list(views.values()), extractor, progress=progress)
     features = with_talk(features, list(views.values()), screening)
     measured = {cut: (view, of_view) for (cut, view), of_view in zip(views.items(), features, strict=True)}
@@ -167,9 +177,14 @@ def _cut(choice: Choice) -> tuple[str, float | None, float, float, int | None]:
     return choice.view, choice.length, choice.min_continue_duration, choice.guard, choice.nearest
 
 
-def _views_of(tried: list[Choice], annotations: Annotations, base: Cut) -> dict[tuple, View]:
-    """The view of each way to cut."""
+def _tried(
+    annotations: Annotations, extractor: Encoder, progress: Stages | None
+) -> tuple[list[Choice], dict[tuple, View], Screening]:
+    """Every choice, the view of each way to cut, and what was heard."""
     moments, audio = annotations.moments, annotations.corpus.audio
+    screening = screen(annotations, extractor, progress=progress)
+    base = annotations.cut(screening)
+    tried = list(choices(annotations, view_of_claims({view.name: view for view in cut_views(base)})))
     # The shortest CONTINUE of all gives all segments that any choice has.
     every = identify_segments(moments, min(choice.min_continue_duration for choice in tried))
     base = replace(base, clipped=clipped_seconds(plan_slices(every, audio)))
@@ -179,7 +194,7 @@ def _views_of(tried: list[Choice], annotations: Annotations, base: Cut) -> dict[
         length = choice.length or base.length
         cut = replace(base, segments=segments, length=length, guard=choice.guard, nearest=choice.nearest)
         views[_cut(choice)] = view_kind(choice.view).cut(cut)
-    return views
+    return tried, views, screening
 
 
 def _assess(choice, annotations, store, view, features, n_permutations, progress) -> Iterator[Row]:

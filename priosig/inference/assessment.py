@@ -79,6 +79,7 @@ def assess_models(
     data: LabelledSegments,
     rule: Rule,
     *,
+    design: DesignAssessment | None = None,
     seed: int = 0,
     exploratory: bool = False,
     everything: bool = False,
@@ -92,6 +93,8 @@ def assess_models(
         Features, in the order in which the segments of `data` were given.
     data, rule, seed, exploratory
         As for `assess_design`.
+    design : DesignAssessment, optional
+        What `assess_design` gave for them, if it was asked before.
     everything : bool
         Test the models of an invalid design too.
     progress : callable, optional
@@ -106,7 +109,8 @@ def assess_models(
     ValueError
         For features that are not finite, and for fewer relabellings than so many models need.
     """
-    design = assess_design(data, rule, seed=seed, exploratory=exploratory, progress=progress)
+    if design is None:
+        design = assess_design(data, rule, seed=seed, exploratory=exploratory, progress=progress)
     if len(models) > (rule.n_permutations + 1) * rule.alpha + 1e-9:
         raise ValueError(
             f"assess_models: with {rule.n_permutations} relabellings and {len(models)} models no corrected p can "

@@ -49,7 +49,7 @@ from priosig.inference.relabelling import REDRAW, SHUFFLE, coins, relabelling_rn
 from priosig.verdict.rule import Rule
 
 TIME = "time"
-FROM_TIME = "place"  # the confound that time stands for
+"""Name of the confound that stands for the place among the segments of a video, where labels are swapped in pairs."""
 
 
 @dataclass(frozen=True)
@@ -130,9 +130,15 @@ def confounds_of(data: LabelledSegments, rule: Rule, *, acoustic: bool) -> dict[
     if not acoustic:
         confounds = {name: values for name, values in confounds.items() if name not in data.acoustic}
     if data.ordered and scheme_of(data, rule) != REDRAW:
-        confounds = {TIME: places_in_video(data.videos), **confounds}
-        confounds.pop(FROM_TIME, None)
+        others = {name: values for name, values in confounds.items() if not _is_clock(values, data)}
+        confounds = {TIME: places_in_video(data.videos), **others}
     return confounds
+
+
+def _is_clock(values: np.ndarray, data: LabelledSegments) -> bool:
+    """Whether a confound follows from time: it rises from each segment of a video to the next, or falls."""
+    steps = np.concatenate([np.diff(values[rows]) for rows in data.rows_of_videos])
+    return bool(len(steps) and ((steps > 0).all() or (steps < 0).all()))
 
 
 def _draw(

@@ -35,18 +35,20 @@ def fit_strata(columns: np.ndarray, y: np.ndarray, videos: np.ndarray, ridge: fl
     from scipy.optimize import minimize
 
     strata = [np.flatnonzero(videos == v) for v in np.unique(videos)]
+    if not columns.shape[1]:
+        return np.zeros(0)
+    # Columns may be many more than segments; the ridge keeps beta in the space of their rows.
+    span, size, directions = np.linalg.svd(columns, full_matrices=False)
+    Z = span * size
 
     def objective(beta: np.ndarray) -> tuple[float, np.ndarray]:
-        eta = columns @ beta
+        eta = Z @ beta
         log_norm = sum(_log_symmetric(eta[rows], int(y[rows].sum()))[0, -1] for rows in strata)
         pi = inclusion_probabilities(eta, y, videos)
         value = log_norm - eta @ y + ridge / 2 * beta @ beta
-        return float(value), columns.T @ (pi - y) + ridge * beta
+        return float(value), Z.T @ (pi - y) + ridge * beta
 
-    start = np.zeros(columns.shape[1])
-    if not len(start):
-        return start
-    return minimize(objective, start, jac=True, method="BFGS", options={"gtol": 1e-9}).x
+    return directions.T @ minimize(objective, np.zeros(len(size)), jac=True, method="BFGS", options={"gtol": 1e-9}).x
 
 
 def inclusion_probabilities(eta: np.ndarray, y: np.ndarray, videos: np.ndarray) -> np.ndarray:

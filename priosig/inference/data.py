@@ -26,6 +26,7 @@ from functools import cached_property
 import numpy as np
 
 from priosig._core.arrays import centred_within
+from priosig._core.checks import Ids
 from priosig.crossval.folds import Fold, Folds, split_by_video
 from priosig.inference._rows import canonical_order, checked_columns, checked_features, in_order, numbered_risk_sets
 from priosig.inference.matched_logistic import UNMATCHED
@@ -175,7 +176,7 @@ class ConfoundNames:
 
 def labelled_segments(
     y: np.ndarray,
-    video_ids: Sequence[str],
+    video_ids: Ids,
     start_times: np.ndarray | None,
     confounds: Mapping[str, np.ndarray] | None = None,
     *,

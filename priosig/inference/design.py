@@ -97,7 +97,7 @@ def assess_design(
         confound_names=best[2],
         confound_ranking=tuple((b.name, b.auc_within_video) for b in ranking),
         removed=tuple(dict.fromkeys((*constant, *data.removed))),
-        adjusted=tuple(n for n in confounds_of(data, rule, acoustic=False) if n in varying or n == TIME),
+        adjusted=_adjusted(data, rule, varying),
         acoustic=tuple(name for name in data.acoustic if name in varying),
         not_measured=tuple(name for name in data.not_measured if name not in data.partly_known),
         partly_known=tuple(data.partly_known),
@@ -139,3 +139,9 @@ def _best(baselines: tuple[Baseline, ...], rule: Rule) -> tuple[float, float, tu
 
 def _auc_of(baseline: Baseline) -> float:
     return -1.0 if math.isnan(baseline.auc_within_video) else baseline.auc_within_video
+
+
+def _adjusted(data: LabelledSegments, rule: Rule, varying: set[str]) -> tuple[str, ...]:
+    """Artefacts that T2 adjusts for, by a column of their own or by that of time, which they follow from."""
+    names = dict.fromkeys((*confounds_of(data, rule, acoustic=False), *data.confounds))
+    return tuple(name for name in names if name == TIME or (name in varying and name not in data.acoustic))

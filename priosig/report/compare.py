@@ -1,23 +1,24 @@
-"""What changed between two reports: `python -m priosig.report.compare BEFORE AFTER`.
+"""What changed between two reports: `priosig compare BEFORE AFTER`.
 
 A snapshot says that a number moved; two reports say why. Read are the CSV tables (`priosig.report.tables`), so
 reports of other days and machines can be compared, with no corpus at hand. In the order of asking: what went in
-(annotations, weights, settings, versions), what was concluded, which numbers moved, which segments came, went, or
-changed sides, and what the annotation audit counts.
+(annotations, weights, settings, versions), what was concluded, which numbers moved, which segments changed sides,
+which moments' boundaries moved, which segments came or went and why, and what the annotation audit counts.
 
-Segments are matched by the annotated segment they were cut from, so that a view's new length does not look like new
-segments. Numbers count as changed when they differ in four significant digits.
+Segments are matched by the moment that they come from (`priosig.report.segment_changes`), so that neither a view's
+new length nor a boundary that moved looks like new segments. Numbers count as changed when they differ in four
+significant digits.
 """
 
 import csv
 import io
 import math
-import sys
 from collections import Counter
 from collections.abc import Callable, Sequence
 from pathlib import Path
 
 from priosig._core.parts import find_part, need_part
+from priosig.report import segment_changes
 from priosig.report.table_text import aligned
 from priosig.report.words import visible
 
@@ -37,7 +38,7 @@ _COLUMNS = {  # that are compared, and have to be there
     "metrics.csv": ("view", "model"),
     "confounds.csv": ("view", "confound"),
     "scores.csv": ("view", "model", "source_id", "label", "called", "score"),
-    "segments.csv": ("view", "source_id"),
+    "segments.csv": segment_changes.COLUMNS,
     "dropped.csv": ("view", "segment_id", "reason"),
     "coefficients.csv": ("view", "scale", "mean"),
     "audit.csv": ("check", "id"),
@@ -45,13 +46,15 @@ _COLUMNS = {  # that are compared, and have to be there
 _MOST = 40  # rows of one table that are shown
 
 
-def compare_reports(before: str | Path, after: str | Path) -> str:
+def compare_reports(before: str | Path, after: str | Path, *, everything: bool = False) -> str:
     """Compare two reports, or two directories of reports by the names of their experiments.
 
     Parameters
     ----------
     before, after : path-like
         Directories that `priosig.report.page.write_report` wrote, or that hold such directories.
+    everything : bool
+        Every row of a table, not the first 40.
 
     Returns
     -------
@@ -68,24 +71,25 @@ def compare_reports(before: str | Path, after: str | Path) -> str:
     """
     before, after = (need_part(one, "directory", "a report, or reports") for one in (before, after))
     if _is_report(before) and _is_report(after):
-        return f"### {after.name}\n\n{_compare(before, after)}"
+        return f"### {after.name}\n\n{_compare(before, after, everything)}"
     old, new = _reports(before), _reports(after)
     parts = []
     for name in sorted({*old, *new}):
         if name not in new or name not in old:
             text = f"Only in {before if name in old else after}.\n"
         else:
-            text = _compare(old[name], new[name])
+            text = _compare(old[name], new[name], everything)
         parts.append(f"### {name}\n\n{text}")
     return "\n".join(parts)
 
 
-def _compare(before: Path, after: Path) -> str:
+def _compare(before: Path, after: Path, everything: bool) -> str:
     sections: tuple[tuple[str, tuple[str, ...], Callable[[Path, Path], list[tuple]]], ...] = (
         ("What went in", ("input", "before", "after"), _inputs),
         ("Verdicts", ("view", "model", "before", "after"), _verdicts),
         ("Numbers", ("view", "of", "number", "before", "after", "change"), _numbers),
         ("Segments that changed sides", ("view", "model", "segment", "before", "after", "now"), _flips),
+        ("Moments whose boundaries moved", ("moment", "label", "boundary", "before", "after", "change"), _moved),
         ("Segments that came or went", ("view", "segment", "change", "why"), _segments),
         ("Coefficients of Model B that changed sign", ("view", "scale", "before", "after"), _signs),
         ("Annotation audit", ("check", "before", "after"), _audit),
@@ -94,8 +98,9 @@ def _compare(before: Path, after: Path) -> str:
     for title, columns, find in sections:
         rows = find(before, after)
         if rows:
-            more = ["", f"... and {len(rows) - _MOST} more"] if len(rows) > _MOST else []
-            parts.append("\n".join([f"#### {title}", "", *aligned([columns, *rows[:_MOST]]), *more]))
+            most = len(rows) if everything else _MOST
+            more = ["", f"... and {len(rows) - most} more (--all shows them)"] if len(rows) > most else []
+            parts.append("\n".join([f"#### {title}", "", *aligned([columns, *rows[:most]]), *more]))
     return ("\n\n".join(parts) if parts else "Nothing changed.") + "\n"
 
 
@@ -124,7 +129,11 @@ def _numbers(before: Path, after: Path) -> list[tuple]:
 
 
 def _flips(before: Path, after: Path) -> list[tuple]:
-    old, new = ({(r["view"], r["model"], r["source_id"]): r for r in _read(d, "scores.csv")} for d in (before, after))
+    new_ids = _matched(before, after).new_ids
+    old = {
+        (r["view"], r["model"], new_ids.get(r["source_id"], r["source_id"])): r for r in _read(before, "scores.csv")
+    }
+    new = {(r["view"], r["model"], r["source_id"]): r for r in _read(after, "scores.csv")}
     rows = []
     for key, now in new.items():
         was = old.get(key)
@@ -136,11 +145,17 @@ def _flips(before: Path, after: Path) -> list[tuple]:
 
 
 def _segments(before: Path, after: Path) -> list[tuple]:
-    old, new = ({(r["view"], r["source_id"]): "" for r in _read(d, "segments.csv")} for d in (before, after))
+    changes = _matched(before, after)
     why_old, why_new = (_by(_read(d, "dropped.csv"), ("view", "segment_id"), "reason") for d in (before, after))
-    gone = [(*key, "left out", why_new.get(key, "no longer annotated so")) for key in old if key not in new]
-    come = [(*key, "came in", f"before: {why_old.get(key, 'not annotated')}") for key in new if key not in old]
-    return gone + come
+    return changes.left(why_new) + changes.came(why_old)
+
+
+def _moved(before: Path, after: Path) -> list[tuple]:
+    return _matched(before, after).moved
+
+
+def _matched(before: Path, after: Path) -> segment_changes.SegmentChanges:
+    return segment_changes.segment_changes(*(_read(directory, "segments.csv") for directory in (before, after)))
 
 
 def _signs(before: Path, after: Path) -> list[tuple]:
@@ -229,20 +244,3 @@ def _reports(directory: Path) -> dict[str, Path]:
     if not found:
         raise FileNotFoundError(f"{directory}: no report in it; expected {_MARK} there or in a directory of it")
     return found
-
-
-def main(arguments: Sequence[str]) -> int:
-    """Compare the two directories named on the command line; 2 where that is not possible."""
-    if len(arguments) != 2:
-        sys.stderr.write("usage: python -m priosig.report.compare BEFORE AFTER\n")
-        return 2
-    try:
-        sys.stdout.write(compare_reports(*arguments))
-    except (OSError, ValueError) as error:
-        sys.stderr.write(f"{error}\n")
-        return 2
-    return 0
-
-
-if __name__ == "__main__":
-    sys.exit(main(sys.argv[1:]))

@@ -59,7 +59,7 @@ def _sentences(material: Material) -> list[str]:
             "video, videos weighted by n1 n0 / (n1 + n0 + 1).",
             f"T1 exchanges labels ({_EXCHANGE[claim.view.set_ids is not None]}) and refits the model "
             f"({rule.n_permutations:,} relabellings). T2 draws the same relabellings given the artefacts, by "
-            "conditional logistic regression on a penalised basis, on features without what the artefacts predict of them. "
+            "conditional logistic regression on a penalised basis, on features without what these predict of them. "
             f"P-values are corrected for {counted(len(claim.models), 'model')} (Holm). The "
             f"{share(rule.level)} interval is a jackknife over videos with everything refitted.",
         ]

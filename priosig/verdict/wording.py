@@ -215,7 +215,11 @@ def p_words(pvalue: float) -> str:
 
 
 def _pair(e: Evidence) -> str:
-    return f"a {e.names.positive} above a {e.names.negative} of the same {e.names.group}"
+    return f"{_a(e.names.positive)} above {_a(e.names.negative)} of the same {e.names.group}"
+
+
+def _a(noun: str) -> str:
+    return f"{'an' if noun[:1].lower() in 'aeiou' else 'a'} {noun}"
 
 
 def _expected(e: Evidence) -> str:

@@ -12,6 +12,7 @@ import priosig._core.memo
 from priosig._core.cache import EmbeddingCache, file_digest
 from priosig._core.memo import kept, pack, unpack
 from priosig.annotations.segments import Segment
+from priosig.crossval.leave_one_video_out import CrossValidation
 
 PLAIN = st.recursive(
     st.none() | st.booleans() | st.integers() | st.floats(allow_nan=False) | st.text(),
@@ -131,3 +132,11 @@ def test_a_result_depends_on_every_module_of_the_package(monkeypatch):
     monkeypatch.setattr(Path, "read_bytes", lambda path: read.append(path) or read_bytes(path))
     priosig._core.memo.package_hash.__wrapped__()
     assert set(read) == set(Path(priosig.__file__).parent.rglob("*.py"))
+
+
+def test_a_dictionary_of_a_class_of_this_package_comes_back_as_one():
+    result = CrossValidation(auc=0.5, scores=np.arange(3.0))
+    again = unpack(pack(result))
+    assert type(again) is CrossValidation
+    assert again["auc"] == 0.5
+    np.testing.assert_array_equal(again["scores"], result["scores"])

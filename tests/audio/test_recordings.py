@@ -28,6 +28,16 @@ def test_missing_recording_says_what_was_looked_for(tmp_path):
         find_recording(tmp_path / "nowhere", "abc")
 
 
+def test_a_video_in_place_of_a_recording_is_named_with_the_command_that_converts_it(tmp_path):
+    directory = tmp_path / "my audio"
+    directory.mkdir()
+    (directory / "abc.mp4").touch()
+    with pytest.raises(FileNotFoundError) as error:
+        find_recording(directory, "abc")
+    said = f"; there is abc.mp4, which is not read: ffmpeg -i '{directory}/abc.mp4' -vn '{directory}/abc.wav'"
+    assert str(error.value).endswith(said)
+
+
 def test_two_recordings_of_one_video_are_refused(tmp_path):
     for extension in (".wav", ".flac"):
         write(tmp_path / f"abc{extension}", noise(1), subtype="PCM_16")

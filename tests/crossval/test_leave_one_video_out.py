@@ -223,3 +223,17 @@ def test_jackknife_of_two_videos_is_refused():
     X, y, videos = design(sizes=[5, 6])
     with pytest.raises(ValueError, match="2 folds of videos; expected 3 or more"):
         jackknife_scores(X, y, videos)
+
+
+def test_a_result_shows_itself_on_one_screen_and_is_a_dictionary():
+    rng = np.random.default_rng(0)
+    y, videos = np.tile([1, 0], 60), np.repeat([f"video <{k}>" for k in range(12)], 10)
+    result = leave_one_video_out_cv(rng.normal(size=(120, 3)), y, videos)
+    lines = repr(result).splitlines()
+    assert len(lines) < 25
+    assert max(map(len, lines)) <= 80
+    assert f"AUC within video {result['auc_within_video']:.3f}" in repr(result)
+    assert "... and 4 more" in repr(result)
+    assert "<0>" not in result._repr_html_()
+    assert result.rows() == result["per_segment"]
+    assert dict(result).keys() == result.keys()

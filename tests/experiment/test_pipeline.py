@@ -11,8 +11,9 @@ import soundfile
 
 from priosig._core.cache import EmbeddingCache
 from priosig._core.memo import pack
+from priosig.annotations.bouts import lesson_of
 from priosig.audio.screening import Screening
-from priosig.experiment import pipeline
+from priosig.experiment import pipeline, sensitivity
 from priosig.experiment.corpus import open_corpus, read_annotations
 from priosig.experiment.pipeline import (
     check_models,
@@ -101,6 +102,27 @@ def test_windows_of_all_views_are_measured_together_and_each_view_gets_its_own(a
         expected = [[s.start_time, s.end_time] for s in view.segments]
         assert features.embeddings.tolist() == expected
         assert features.heard["level"].tolist() == [start for start, _ in expected]
+
+
+def test_the_windows_of_every_choice_are_encoded_ahead_once_with_those_of_the_experiment(
+    annotations, encoder, monkeypatch
+):
+    extractor, _, asked = encoder
+    monkeypatch.setattr(sensitivity, "check_models", lambda *_, **__: None)
+    nothing = nothing_heard(annotations)
+    monkeypatch.setattr(sensitivity, "screen", lambda *_, **__: nothing)
+    for _ in range(2):
+        sensitivity.encode_ahead(annotations, extractor)
+    (ahead,) = asked
+    assert len(ahead) == len(set(ahead))
+    own = cut_views(annotations.cut(nothing))
+    assert {segment.segment_id for view in own for segment in view.segments} <= set(ahead)
+
+
+def nothing_heard(annotations) -> Screening:
+    """Neither talk nor silence."""
+    lessons = lesson_of(annotations.segments)
+    return Screening(lessons, {video_id: [] for video_id in lessons}, {video_id: [] for video_id in lessons})
 
 
 def test_features_are_measured_again_only_if_something_changed(annotations, encoder):

@@ -7,6 +7,7 @@ import numpy as np
 import pytest
 
 from priosig.audio.windows import MUQ_RATE
+from priosig.command.main import main
 from priosig.extraction.muq.extractor import MuQExtractor
 from priosig.extraction.percepiano.ratings import LABELS
 from priosig.extraction.percepiano.scales import PERCEPIANO_DIMENSIONS
@@ -99,3 +100,15 @@ def test_a_directory_with_other_heads_is_refused(percepiano, extractor, tmp_path
     (tmp_path / "head_4.ckpt").write_bytes(b"")
     with pytest.raises(ValueError, match=r"holds head_4\.ckpt; expected no checkpoints beside the new ones"):
         train_heads(percepiano, tmp_path, extractor, n_folds=3)
+
+
+def test_the_command_writes_the_same_heads_and_reports_every_scale(percepiano, extractor, tmp_path, capsys):
+    trained = train_heads(percepiano, tmp_path / "heads", extractor, n_folds=3)
+    words = ["train-heads", str(percepiano), "--output", str(tmp_path / "by command"), "--folds", "3"]
+    words += ["--muq", str(SMALL_MUQ), "--device", "cpu", "--cache", str(tmp_path / "cache")]
+    assert main(words) == 0
+    for path in trained.checkpoints:
+        assert (tmp_path / "by command" / path.name).read_bytes() == path.read_bytes()
+    printed = capsys.readouterr().out
+    assert "3 heads in" in printed
+    assert all(scale in printed for scale in PERCEPIANO_DIMENSIONS)

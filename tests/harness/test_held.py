@@ -47,6 +47,8 @@ def test_numbers(hold):
 FACTS = {"segments": {"v m1 stop": "1 to 4 s"}}
 RATES = {("auc",): (0.7, "rate"), ("recall",): (0.5, "rate")}
 TABLE = "name,value\nauc,0.7\nrecall,0.5\n"
+# Installed, priosig is a plugin too, and was imported before the inner run could rewrite its assertions.
+QUIET = "filterwarnings = ignore::pytest.PytestAssertRewriteWarning\n"
 YAML = "segments:\n  v m1 stop: 1 to 4 s\n"
 
 
@@ -55,7 +57,7 @@ def suite(pytester, monkeypatch):
     """A suite that holds facts and numbers; gives their directory and a function that runs it."""
     monkeypatch.delenv("CI", raising=False)
     pytester.makeconftest(CONFTEST)
-    pytester.makeini(f"[pytest]\npythonpath = {ROOT}\n")
+    pytester.makeini(f"[pytest]\npythonpath = {ROOT}\n" + QUIET)
 
     def run(facts: dict = FACTS, rows: dict = RATES, *options: str, code: str = "") -> tuple[dict, str]:
         pytester.makepyfile(test_it=TEST.format(facts=facts, rows=rows) + code)

@@ -20,8 +20,8 @@ from validation.harness.runs import Case, described_cases, experiment_cases, wan
 
 @pytest.fixture(autouse=True)
 def no_environment(monkeypatch):
-    for option in OPTIONS:
-        monkeypatch.delenv(f"PRIOSIG_{option.name.upper()}", raising=False)
+    for option in OPTIONS.values():
+        monkeypatch.delenv(option.variable, raising=False)
 
 
 def config(*, line: dict | None = None, ini: dict | None = None, inipath: Path | None = None, mark: str = ""):

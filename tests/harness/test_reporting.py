@@ -40,6 +40,7 @@ def session(
         experiments=experiments,
         described={},
         sensitivities={},
+        varied=frozenset(),
         failures=failures or {},
         environment=environment,
         background=SimpleNamespace(start=start),

@@ -230,7 +230,7 @@ def test_the_time_in_the_video_takes_no_pairs_away_from_t2():
     times = np.tile(np.arange(16.0), 5)
     evidence = assess(rng.normal(size=(80, 3)), y, videos, times, {"place": times / 16}, rule=RULE).evidence
     assert evidence.effective_sets == pytest.approx(40)
-    assert evidence.adjusted == ("time",)  # which place follows from
+    assert evidence.adjusted == ("time", "place")
     assert evidence.stop_first == (40, 40)
     assert dict(evidence.confound_ranking).keys() == {"place"}  # still tried as a predictor
 

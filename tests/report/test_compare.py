@@ -4,9 +4,13 @@ from pathlib import Path
 
 import pytest
 
-from priosig.report.compare import compare_reports, main
+from priosig.command.main import main
+from priosig.report.compare import compare_reports
+from priosig.report.segment_changes import COLUMNS
 from priosig.report.table_text import Table
 
+STOP = ("equal", "v-stop-1-2", "v-stop-1-2", "v", "stop", 1, 2, "m1")
+CONTINUE = ("equal", "v-continue-3-4", "v-continue-3-4", "v", "continue", 3, 4, "m1")
 SCORES = ("view", "model", "segment_id", "source_id", "video_id", "label", "called", "score")
 
 
@@ -25,7 +29,7 @@ def report(tmp_path: Path):
                     ("equal", "A", "s2", "v-continue-3-4", "v", "continue", "continue", -0.5),
                 ],
             ),
-            "segments": (("view", "source_id"), [("equal", "v-stop-1-2"), ("equal", "v-continue-3-4")]),
+            "segments": (COLUMNS, [STOP, CONTINUE]),
             "dropped": (("view", "segment_id", "reason"), []),
             "coefficients": (("view", "scale", "mean"), [("equal", "tempo_slow", 0.25)]),
             "audit": (("check", "id"), [("repeated_windows", "m1"), ("repeated_windows", "m2")]),
@@ -82,7 +86,7 @@ def test_a_segment_that_changes_sides_is_listed_with_whether_it_is_right_now(rep
 
 
 def test_a_segment_that_is_left_out_has_its_reason(report):
-    after = {"segments": [("equal", "v-stop-1-2")], "dropped": [("equal", "v-continue-3-4", "lasts 7.1 s")]}
+    after = {"segments": [STOP], "dropped": [("equal", "v-continue-3-4", "lasts 7.1 s")]}
     rows = rows_of(compare_reports(report("a"), report("b", **after)))
     assert rows[2:] == [["equal", "v-continue-3-4", "left out", "lasts 7.1 s"]]
     rows = rows_of(compare_reports(report("b", **after), report("a")))
@@ -147,7 +151,7 @@ def test_a_damaged_table_is_refused_by_file(report, capsys, table, damage):
     path.write_bytes(damage(path.read_bytes()))
     with pytest.raises(ValueError, match=rf"b/world/{table}\.csv: .*; expected"):
         compare_reports(before, after)
-    assert main([str(before), str(after)]) == 2
+    assert main(["compare", str(before), str(after)]) == 2
     assert f"{table}.csv: " in capsys.readouterr().err
 
 
@@ -165,10 +169,39 @@ def test_nothing_in_a_table_can_speak_to_the_terminal(report):
     assert all(character.isprintable() or character == "\n" for character in text)
 
 
-def test_the_command_prints_the_comparison_or_says_how_it_is_used(report, capsys):
-    assert main([str(report("a")), str(report("b"))]) == 0
+def test_a_boundary_that_moved_is_that_and_no_segment_that_left(report):
+    later = ("equal", "v-stop-1-4", "v-stop-1-4", "v", "stop", 1, 4, "m1")
+    scores = [("equal", "A", "s1", "v-stop-1-4", "v", "stop", "continue", -0.5)]
+    text = compare_reports(report("a"), report("b", segments=[later, CONTINUE], scores=scores))
+    assert ["m1", "STOP", "end", "2 s", "4 s", "+2 s"] in rows_of(text)
+    assert "came or went" not in text
+    assert ["equal", "A", "v-stop-1-4", "STOP (0.5)", "CONTINUE (-0.5)", "wrong"] in rows_of(text)
+
+
+def test_a_segment_that_moved_out_of_a_view_has_the_reason_of_its_new_times(report):
+    moved = ("annotated", "v-stop-1-4", "v-stop-1-4", "v", "stop", 1, 4, "m1")
+    before = [("annotated", *STOP[1:]), STOP]
+    after = {"segments": [moved], "dropped": [("equal", "v-stop-1-4", "talk from 2 s on")]}
+    rows = rows_of(compare_reports(report("a", segments=before), report("b", **after)))
+    assert ["equal", "v-stop-1-4", "left out", "talk from 2 s on"] in rows
+
+
+def test_a_moment_that_is_gone_is_said_to_be(report):
+    rows = rows_of(compare_reports(report("a"), report("b", segments=[CONTINUE])))
+    assert ["equal", "v-stop-1-2", "left out", "moment m1 gives no STOP any more"] in rows
+    rows = rows_of(compare_reports(report("a"), report("b", segments=[])))
+    assert ["equal", "v-stop-1-2", "left out", "moment m1 is not there any more"] in rows
+
+
+def test_all_rows_are_shown_if_they_are_asked_for(report):
+    inputs = [(f"input {k}", "new") for k in range(50)]
+    before, after = report("a"), report("b", inputs=inputs)
+    assert "... and 12 more (--all shows them)" in compare_reports(before, after)
+    assert len(rows_of(compare_reports(before, after, everything=True))) == 2 + 52
+
+
+def test_the_command_prints_the_comparison(report, capsys):
+    assert main(["compare", str(report("a")), str(report("b"))]) == 0
     assert "Nothing changed." in capsys.readouterr().out
-    assert main(["only one"]) == 2
-    assert "usage: python -m priosig.report.compare BEFORE AFTER" in capsys.readouterr().err
-    assert main(["no such place", "nor this"]) == 2
+    assert main(["compare", "no such place", "nor this"]) == 2
     assert "no such place: no such directory; expected a report" in capsys.readouterr().err

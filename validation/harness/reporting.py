@@ -2,26 +2,19 @@
 
 import os
 import traceback
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterator
 from concurrent.futures import Future
 from contextlib import contextmanager
-from dataclasses import replace
-from datetime import UTC, datetime
 from pathlib import Path
-from typing import TYPE_CHECKING
 
 import pytest
 
-from priosig._core.cache import EmbeddingCache
-from priosig.experiment.corpus import read_annotations
-from priosig.experiment.pipeline import Experiment, describe
+from priosig.experiment.pipeline import Experiment
+from priosig.report.run import draw, draw_failure, run_time, shortest
 from priosig.report.table_text import fenced
 from priosig.report.words import visible
 from validation.harness.options import CORPUS, setting
 from validation.harness.runs import Case, Runs
-
-if TYPE_CHECKING:
-    from priosig.experiment.sensitivity import Row
 
 RUN_TIME = pytest.StashKey[str]()
 
@@ -30,22 +23,15 @@ def begin_report(config: pytest.Config, runs: Runs, case: Case, experiment: Expe
     """Begin to draw the report of what a case gave, once it is complete; what goes wrong is in the future."""
     try:
         rows = runs.sensitivities.get(case, ())
-        arguments = experiment, _directory(config, case), _run_time(config), runs.environment(case), rows
+        environment = runs.environment(case)
+        if case in runs.varied and case not in runs.sensitivities:
+            environment["sensitivity table"] = "not made: the run ended before it"
+        arguments = experiment, _directory(config, case), _run_time(config), environment, rows
         return runs.background.start((draw, case), draw, *arguments)
     except Exception as error:
         lost = Future()
         lost.set_exception(error)
         return lost
-
-
-def draw(
-    experiment: Experiment, directory: Path, run_time: str, environment: dict, sensitivity: Sequence["Row"]
-) -> tuple[Path, str]:
-    """Write a report; give its page and the summary."""
-    from priosig.report.page import markdown_summary, write_report
-
-    page = write_report(experiment, directory, run_time=run_time, environment=environment, sensitivity=sensitivity)
-    return page, markdown_summary(experiment)
 
 
 def write_reports(config: pytest.Config, runs: Runs) -> list[str]:
@@ -59,23 +45,24 @@ def write_reports(config: pytest.Config, runs: Runs) -> list[str]:
     for case, experiment, drawing in drawn:
         with _told(lines, f"report of {case.id}"):
             page, summary = drawing.result()
-            lines.append(f"report of {case.id}: {_relative(page)}")
+            lines.append(f"report of {case.id}: {shortest(page)}")
             summaries.append(summary)
             reported.setdefault(_directory(config, case), ([], {}))[0].append(experiment)
     for case, message in runs.failures.items():
         name = case.world or config.stash[CORPUS].name
         failures.append(f"### {name}\n\nCould not be run:\n\n{fenced(message)}\n")
         with _told(lines, f"report of {case.id}"):
-            page = _draw_failure(config, runs, case, name, message)
-            lines.append(f"{case.id} could not be run; its report says why: {_relative(page)}")
-            reported.setdefault(_directory(config, case), ([], {}))[1][name] = message
+            directory, time = _directory(config, case), _run_time(config)
+            page = draw_failure(runs.corpus(case), name, directory, runs.cache, message, time)
+            lines.append(f"{case.id} could not be run; its report says why: {shortest(page)}")
+            reported.setdefault(directory, ([], {}))[1][name] = message
     for directory, (experiments, lost) in reported.items():
         with _told(lines, f"{directory}: the page of all reports"):
             from priosig.report.page import markdown_overview, write_index
 
             index = write_index(experiments, directory, lost)
             if len(experiments) + len(lost) > 1:
-                lines.append(f"all of them: {_relative(index)}")
+                lines.append(f"all of them: {shortest(index)}")
             if len(experiments) > 1:
                 summaries.insert(0, markdown_overview(experiments))
     target = os.environ.get("GITHUB_STEP_SUMMARY")
@@ -85,19 +72,6 @@ def write_reports(config: pytest.Config, runs: Runs) -> list[str]:
     # On the terminal one experiment is told at length; of several, their verdicts.
     shown = summaries if len(summaries) == 1 else [text for text in summaries if not text.startswith("#")]
     return [visible(line) for line in (*lines, *([""] if shown else []), *"\n".join(shown).splitlines())]
-
-
-def _draw_failure(config: pytest.Config, runs: Runs, case: Case, name: str, message: str) -> Path:
-    """The report of what could not be run: what its annotations say, or the reason alone if they can't be read."""
-    from priosig.report.page import write_failure, write_report
-
-    directory, run_time = _directory(config, case), _run_time(config)
-    try:
-        silent = read_annotations(replace(runs.corpus(case), audio=None))
-        known = describe(silent, EmbeddingCache(runs.cache))
-    except (OSError, ValueError):
-        return write_failure(name, directory, message, run_time=run_time)
-    return write_report(known, directory, run_time=run_time, environment={"device": "none"}, failure=message)
 
 
 @contextmanager
@@ -123,13 +97,5 @@ def _directory(config: pytest.Config, case: Case) -> Path:
 
 def _run_time(config: pytest.Config) -> str:
     if RUN_TIME not in config.stash:
-        # SOURCE_DATE_EPOCH fixes the one time in a report, for those who compare reports byte by byte.
-        epoch = os.environ.get("SOURCE_DATE_EPOCH")
-        now = datetime.fromtimestamp(int(epoch), UTC) if epoch else datetime.now(UTC)
-        config.stash[RUN_TIME] = now.strftime("%Y-%m-%d %H:%M UTC")
+        config.stash[RUN_TIME] = run_time()
     return config.stash[RUN_TIME]
-
-
-def _relative(path: Path) -> str:
-    relative = os.path.relpath(path)
-    return relative if not relative.startswith("..") else str(path)

@@ -5,7 +5,6 @@ whole machine to itself.
 """
 
 import re
-import sys
 from collections.abc import Callable, Iterable
 from concurrent.futures import wait
 from dataclasses import dataclass
@@ -15,20 +14,21 @@ from typing import TypeVar
 import pytest
 
 from priosig._core.cache import EmbeddingCache
-from priosig.experiment.corpus import Annotations, Corpus, open_corpus, read_annotations
+from priosig.experiment.corpus import Annotations, Corpus, read_annotations
 from priosig.experiment.pipeline import Experiment, describe, make_extractor, run_experiment
-from priosig.experiment.sensitivity import Row, sensitivity_table
+from priosig.experiment.sensitivity import Row, encode_ahead, sensitivity_table
 from priosig.extraction.muq.extractor import MuQExtractor
-from priosig.worlds.worlds import WORLDS, make_world
+from priosig.report.run import environment_of
+from priosig.worlds import embedded
+from priosig.worlds.worlds import WORLDS
 from validation.harness.background import Background
 from validation.harness.options import CORPUS, ROOT, setting
-from validation.harness.progress import ProgressLine
+from validation.harness.progress import progress_line
 
 T = TypeVar("T")
-SMALL_MUQ = ROOT / "fixtures" / "muq_small"
-SMALL_HEADS = ROOT / "fixtures" / "checkpoints"
-# In the first draw of these the place in the video happens to tell STOP from CONTINUE, or to hide what was planted.
-SEEDS = {"signal_in_bouts": 2, "louder_stops": 4}
+WORLDS_AT = ROOT / ".priosig" / "worlds"
+SMALL_MUQ = embedded.FIXTURES / "muq_small"
+SMALL_HEADS = embedded.FIXTURES / "checkpoints"
 
 
 @dataclass(frozen=True)
@@ -42,25 +42,6 @@ class Case:
     def id(self) -> str:
         """How pytest shows it."""
         return f"{self.world or 'corpus'}{'@gpu' if self.gpu else ''}"
-
-
-def find_accelerator(device: str) -> str | None:
-    """The accelerator that `--device` allows and this machine has: "cuda", "cuda:1", "mps", or None."""
-    if device == "cpu" or (device == "auto" and not _has_device_files()):
-        return None
-    import torch
-
-    numbers = {"cuda": torch.cuda.device_count(), "mps": int(torch.backends.mps.is_available())}
-    if device == "auto":
-        return next((name for name in numbers if numbers[name]), None)
-    kind, _, index = device.partition(":")
-    return device if int(index or 0) < numbers[kind] else None
-
-
-def _has_device_files() -> bool:
-    """Whether there can be an accelerator at all: torch takes seconds to be asked, and on most machines in vain."""
-    drivers = ("/dev/nvidiactl", "/dev/kfd", "/dev/dxg", "/dev/nvmap")  # NVIDIA, AMD, Windows' Linux, Jetson
-    return not sys.platform.startswith("linux") or any(Path(driver).exists() for driver in drivers)
 
 
 def wants_gpu(config: pytest.Config) -> bool:
@@ -83,27 +64,17 @@ def experiment_cases(config: pytest.Config, accelerator: str | None) -> list[Cas
 
 def open_world(world: str) -> Corpus:
     """Write an embedded world, or find it written, and open it with the small MuQ and its heads."""
-    directory = ROOT / ".priosig" / "worlds" / world
-    make_world(world, directory, seed=SEEDS.get(world, 0))
-    return open_corpus(directory, muq=str(SMALL_MUQ), checkpoints=[SMALL_HEADS])
+    return embedded.open_world(world, WORLDS_AT / world)
 
 
 def run_world(world: str, cache: str) -> Experiment:
     """Run a world on the CPU."""
-    corpus = open_world(world)
-    return run_experiment(read_annotations(corpus), small_extractor(corpus, cache))
+    return embedded.run_world(world, WORLDS_AT / world, cache)
 
 
 def vary_world(world: str, cache: str) -> list[Row]:
-    """Make the sensitivity table of a world; by fewer relabellings no two models could be told from chance."""
-    corpus = open_world(world)
-    return sensitivity_table(read_annotations(corpus), small_extractor(corpus, cache), n_permutations=39)
-
-
-def small_extractor(corpus: Corpus, cache: str) -> MuQExtractor:
-    """The encoder of an embedded world on the CPU."""
-    # So small a model spends most of its time between its products: batches pay, also on a CPU.
-    return make_extractor(corpus, device="cpu", cache_dir=cache, batch_size=4)
+    """Make the sensitivity table of a world."""
+    return embedded.vary_world(world, WORLDS_AT / world, cache)
 
 
 class Runs:
@@ -184,9 +155,7 @@ class Runs:
 
     def environment(self, case: Case) -> dict[str, str]:
         """What a case ran on, for its report."""
-        if case not in self.experiments:
-            return {"device": "none"}
-        return {"device": self.device_of(case), "MuQ weights": self.extractor(case).fingerprint}
+        return environment_of(self.device_of(case), self.extractor(case) if case in self.experiments else None)
 
     def device_of(self, case: Case) -> str:
         """What a case runs on."""
@@ -201,19 +170,21 @@ class Runs:
         return self._extractors[case]
 
     def _describe(self, case: Case) -> Experiment:
-        with ProgressLine(self.config, self.corpus(case).name) as line:
+        with progress_line(self.config, self.corpus(case).name) as line:
             return describe(self.annotations(case), EmbeddingCache(self.cache), progress=line.start)
 
     def _run(self, case: Case) -> Experiment:
         if case.world is not None and not case.gpu:
             return self.background.start((run_world, case.world), run_world, case.world, self.cache).result()
-        with ProgressLine(self.config, self.corpus(case).name) as line:
+        with progress_line(self.config, self.corpus(case).name) as line:
+            if case in self.varied:
+                encode_ahead(self.annotations(case), self.extractor(case), progress=line.start)
             return run_experiment(self.annotations(case), self.extractor(case), progress=line.start)
 
     def _vary(self, case: Case) -> list[Row]:
         if case.world is not None and not case.gpu:
             return self.background.start((vary_world, case.world), vary_world, case.world, self.cache).result()
-        with ProgressLine(self.config, self.corpus(case).name) as line:
+        with progress_line(self.config, self.corpus(case).name) as line:
             return sensitivity_table(self.annotations(case), self.extractor(case), progress=line.start)
 
     def _once(self, results: dict[Case, T], case: Case, compute: Callable[[], T]) -> T:

@@ -16,6 +16,8 @@ import sys
 from collections.abc import Iterable, Iterator
 from pathlib import Path
 from typing import TYPE_CHECKING
+from urllib.error import HTTPError
+from urllib.request import Request, urlopen
 
 from priosig._core.checks import shown
 from priosig._core.extras import need
@@ -229,16 +231,33 @@ def _local_files(directory: Path) -> tuple[Path, Path]:
 def _hub_files(model: str, revision: str | None) -> tuple[Path, Path]:
     from huggingface_hub import hf_hub_download
 
+    unreachable = _unreachable_hub()
+    here = {"local_files_only": bool(unreachable)}
     try:
-        config = Path(hf_hub_download(model, "config.json", revision=revision))
+        config = Path(hf_hub_download(model, "config.json", revision=revision, **here))
         # <cache>/snapshots/<commit>/config.json: weights of the same commit, though a branch may move on.
-        weights = Path(hf_hub_download(model, "model.safetensors", revision=config.parent.name))
+        weights = Path(hf_hub_download(model, "model.safetensors", revision=config.parent.name, **here))
     except (OSError, ValueError) as error:
         wanted = f"{model} at revision {revision}" if revision else model
+        why = unreachable or f"{type(error).__name__}: {str(error).strip().partition(chr(10))[0]}"
         raise FileNotFoundError(
-            f"{wanted}: no such directory, and it cannot be fetched from the hub ({type(error).__name__}: "
-            f"{str(error).strip().partition(chr(10))[0]}); give a local directory with config.json and "
-            "model.safetensors instead"
+            f"{wanted}: no such directory, and it cannot be fetched from the hub ({why}); connect once, or give a "
+            "local directory with config.json and model.safetensors instead"
         ) from None
     read_config(config)
     return config, weights
+
+
+def _unreachable_hub() -> str:
+    """Why the hub cannot be reached, or nothing: asked once, since its own library tries for half a minute."""
+    from huggingface_hub import constants
+
+    if constants.HF_HUB_OFFLINE:
+        return "HF_HUB_OFFLINE is set"
+    try:
+        urlopen(Request(constants.ENDPOINT, method="HEAD"), timeout=10).close()
+    except HTTPError:
+        return ""  # that it answers is enough
+    except OSError as error:
+        return f"{constants.ENDPOINT} cannot be reached: {getattr(error, 'reason', error)}"
+    return ""

@@ -1,8 +1,10 @@
 """MuQ loaded strictly: exactly its weights, on a device that is there, from a directory or one commit of the hub."""
 
+import io
 import shutil
 import subprocess
 import sys
+from urllib.error import URLError
 
 import huggingface_hub
 import numpy as np
@@ -11,6 +13,7 @@ import torch
 from safetensors.torch import load_file, save_file
 
 import priosig.extraction.muq.loaded
+import priosig.extraction.muq.model
 from priosig.extraction.muq.extractor import MuQExtractor
 from priosig.extraction.muq.model import load_muq, resolve_device
 from tests.small_muq import MuQ, tone
@@ -219,9 +222,23 @@ def test_hub_id_is_resolved_to_one_commit_and_loaded_like_a_directory(muq_dir, b
 def test_hub_that_cannot_be_reached_is_an_error_that_offers_a_directory(offline_hub):
     extractor = MuQExtractor("Someone/small-muq", revision="v2")  # asks nobody yet
     with pytest.raises(
-        FileNotFoundError, match=r"Someone/small-muq at revision v2: no such directory, .*hub.*; give a local"
+        FileNotFoundError, match=r"Someone/small-muq at revision v2: no such directory, .*hub.*give a local"
     ):
         list(extractor.extract([("x", tone(2))]))
+
+
+def test_a_hub_that_does_not_answer_is_asked_once(monkeypatch, tmp_path):
+    monkeypatch.setattr(huggingface_hub.constants, "HF_HUB_CACHE", str(tmp_path / "hub"))
+    asked = []
+
+    def ask(request, timeout):
+        asked.append(request.full_url)
+        raise URLError("Name or service not known")
+
+    monkeypatch.setattr(priosig.extraction.muq.model, "urlopen", ask)
+    with pytest.raises(FileNotFoundError, match=r"cannot be reached: Name or service not known\); connect once, or"):
+        list(MuQExtractor("Someone/small-muq").extract([("x", tone(2))]))
+    assert len(asked) == 1
 
 
 def test_revision_of_a_directory_is_refused(muq_dir):
@@ -238,13 +255,14 @@ def test_a_pickle_that_a_configuration_names_is_never_opened(broken, tmp_path):
 def test_weights_are_fetched_by_the_commit_of_their_configuration(muq_dir, tmp_path, monkeypatch):
     asked = []
 
-    def download(model, name, *, revision):
+    def download(model, name, *, revision, local_files_only):
         asked.append((name, revision))
         directory = tmp_path / "snapshots" / "0123abc"  # what the branch names at this moment
         directory.mkdir(parents=True, exist_ok=True)
         return shutil.copy(muq_dir / name, directory / name)
 
     monkeypatch.setattr(huggingface_hub, "hf_hub_download", download)
+    monkeypatch.setattr(priosig.extraction.muq.model, "urlopen", lambda request, timeout: io.BytesIO())
     assert MuQExtractor("Someone/small-muq", revision="main").fingerprint
     assert asked == [("config.json", "main"), ("model.safetensors", "0123abc")]
 

@@ -1,0 +1,1 @@
+"""The command `priosig`: a subcommand a module, each of which only parses, calls the library, and prints."""

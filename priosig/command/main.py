@@ -1,0 +1,56 @@
+"""`priosig`: what is typed, and what the shell is told.
+
+Exit codes: 0 where a suite would be green, 1 for a verdict that is no signal or annotations with problems, 2 for what
+was typed wrongly, could not be read, or was broken off.
+"""
+
+import os
+import sys
+from argparse import ArgumentParser
+from collections.abc import Sequence
+from functools import partial
+
+from priosig import __version__
+from priosig._core.interrupt import ends_soon
+from priosig._core.shown import printable
+from priosig.command import audit, compare, plan, run, train
+
+WRONG = 2
+_BROKEN_OFF = "broken off; what was computed is in the cache, and the same command goes on from there"
+
+
+def main(arguments: Sequence[str] | None = None) -> int:
+    """Do what the arguments say (those of the shell by default); give the exit code."""
+    given = parser().parse_args(arguments)
+    try:
+        with ends_soon(f"priosig: {_BROKEN_OFF}", WRONG):
+            return given.do(given)
+    except KeyboardInterrupt:
+        return _say(_BROKEN_OFF)
+    except BrokenPipeError:
+        # Nobody reads any more (`priosig audit ... | head`); Python would say so once again at the end.
+        os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
+        return WRONG
+    except (OSError, ValueError, ModuleNotFoundError) as error:
+        return _say(str(error))
+
+
+def parser() -> ArgumentParser:
+    """The parser of the whole command."""
+    whole = ArgumentParser(
+        allow_abbrev=False,
+        prog="priosig",
+        description="Does the audio of a masterclass say when the teacher stops the student, or does an artefact?",
+    )
+    whole.add_argument("--version", action="version", version=f"priosig {__version__}")
+    commands = whole.add_subparsers(
+        metavar="COMMAND", required=True, parser_class=partial(ArgumentParser, allow_abbrev=False)
+    )
+    for part in (run, audit, plan, compare, train):
+        part.add_to(commands)
+    return whole
+
+
+def _say(text: str) -> int:
+    sys.stderr.write(f"priosig: {' '.join(map(printable, text.splitlines()))}\n")
+    return WRONG

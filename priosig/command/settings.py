@@ -1,0 +1,45 @@
+"""The settings of the command: those of the suite (`priosig.experiment.options`), as options of argparse."""
+
+from argparse import ArgumentParser, Namespace
+from collections.abc import Sequence
+from pathlib import Path
+
+from priosig.experiment.options import OPTIONS, Value, check_device, check_directory, check_run_time, choose
+from priosig.experiment.settings import Settings
+
+
+def add_settings(parser: ArgumentParser, names: Sequence[str]) -> None:
+    """Add settings by name, with the words of the table."""
+    for name in names:
+        option = OPTIONS[name]
+        default = f", default {option.default}" if option.default else ""
+        parser.add_argument(
+            f"--{name}",
+            metavar=name.upper(),
+            action="append" if option.many else "store",
+            help=f"{option.help} (or {option.variable}{default})".replace("%", "%%"),
+        )
+
+
+def add_shortest(parser: ArgumentParser) -> None:
+    """Add the shortest CONTINUE segment, for what reads annotations without their experiment.toml."""
+    shortest = Settings().min_continue_duration
+    parser.add_argument(
+        "--min-continue-duration", type=float, default=shortest, metavar="SECONDS",
+        help=f"shortest CONTINUE segment; default {shortest:g}",
+    )  # fmt: skip
+
+
+def settings_of(given: Namespace) -> dict[str, Value]:
+    """Every setting by name: as given, else of the environment, else its default; device and directories checked.
+
+    Raises
+    ------
+    ValueError
+    """
+    values = {name: choose(option, getattr(given, name, None)) for name, option in OPTIONS.items()}
+    check_run_time()
+    check_device(values["device"])
+    for name in ("cache", "report"):
+        check_directory(name, Path(values[name]))
+    return values

@@ -1,0 +1,55 @@
+"""The report of one run, as the suite and the command both write it."""
+
+import os
+from collections.abc import Mapping, Sequence
+from dataclasses import replace
+from datetime import UTC, datetime
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+from priosig._core.cache import EmbeddingCache
+from priosig.experiment.corpus import Corpus, read_annotations
+from priosig.experiment.pipeline import Experiment, describe
+
+if TYPE_CHECKING:
+    from priosig.experiment.sensitivity import Row
+    from priosig.extraction.muq.extractor import MuQExtractor
+
+
+def environment_of(device: str, extractor: "MuQExtractor | None") -> dict[str, str]:
+    """What a run ran on; without an encoder it heard nothing."""
+    return {"device": "none"} if extractor is None else {"device": device, "MuQ weights": extractor.fingerprint}
+
+
+def run_time() -> str:
+    """Now, to the minute; SOURCE_DATE_EPOCH fixes it, for those who compare reports byte by byte."""
+    epoch = os.environ.get("SOURCE_DATE_EPOCH")
+    now = datetime.fromtimestamp(int(epoch), UTC) if epoch else datetime.now(UTC)
+    return now.strftime("%Y-%m-%d %H:%M UTC")
+
+
+def draw(
+    experiment: Experiment, directory: Path, time: str, environment: Mapping[str, str], sensitivity: Sequence["Row"]
+) -> tuple[Path, str]:
+    """Write a report; give its page and the summary."""
+    from priosig.report.page import markdown_summary, write_report
+
+    page = write_report(experiment, directory, run_time=time, environment=environment, sensitivity=sensitivity)
+    return page, markdown_summary(experiment)
+
+
+def draw_failure(corpus: Corpus, name: str, directory: Path, cache: str, message: str, time: str) -> Path:
+    """The report of what could not be run: what its annotations say, or the reason alone if they can't be read."""
+    from priosig.report.page import write_failure, write_report
+
+    try:
+        known = describe(read_annotations(replace(corpus, audio=None)), EmbeddingCache(cache))
+    except (OSError, ValueError):
+        return write_failure(name, directory, message, run_time=time)
+    return write_report(known, directory, run_time=time, environment=environment_of("", None), failure=message)
+
+
+def shortest(path: Path) -> str:
+    """A path from where one is, unless that leads up."""
+    relative = os.path.relpath(path)
+    return relative if not relative.startswith("..") else str(path)

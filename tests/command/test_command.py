@@ -1,0 +1,136 @@
+"""The command: what is typed, what it prints, and what it tells the shell."""
+
+import os
+import subprocess
+import sys
+
+import pytest
+
+from priosig.command.main import main, parser
+from priosig.experiment.corpus import open_corpus, read_annotations
+from priosig.experiment.evaluation import foreseen_problems
+from priosig.experiment.options import OPTIONS
+from priosig.experiment.pipeline import describe
+from priosig.report.page import write_report
+from priosig.report.run import run_time
+from tests.paths import ROOT
+from tests.small_experiment import HOSTILE, write_corpus
+
+
+@pytest.fixture(autouse=True)
+def nowhere_in_particular(tmp_path, monkeypatch):
+    """A directory of one's own, and no settings in the environment."""
+    for option in OPTIONS.values():
+        monkeypatch.delenv(option.variable, raising=False)
+    monkeypatch.setenv("SOURCE_DATE_EPOCH", "0")
+    monkeypatch.chdir(tmp_path)
+
+
+@pytest.fixture
+def corpus(tmp_path):
+    """Annotations and recordings."""
+    (tmp_path / "corpus").mkdir()
+    return write_corpus(tmp_path / "corpus", HOSTILE)
+
+
+def commands() -> dict:
+    """Parsers of the subcommands."""
+    return next(action for action in parser()._actions if hasattr(action.choices, "values")).choices
+
+
+def test_every_subcommand_has_help_and_the_words_of_the_settings(capsys):
+    assert set(commands()) == {"run", "demo", "audit", "plan", "compare", "train-heads"}
+    for name in commands():
+        with pytest.raises(SystemExit) as ended:
+            main([name, "--help"])
+        assert ended.value.code == 0
+        assert f"usage: priosig {name}" in capsys.readouterr().out
+
+
+def test_run_takes_every_setting_of_the_suite():
+    text = " ".join(commands()["run"].format_help().split())
+    for name, option in OPTIONS.items():
+        assert name == "corpus" or f"--{name} {name.upper()}" in text
+        assert option.variable in text
+
+
+def test_settings_come_from_the_line_then_the_environment(corpus, tmp_path, monkeypatch, capsys):
+    monkeypatch.setenv("PRIOSIG_MOMENTS", str(corpus / "moments.jsonl"))
+    monkeypatch.setenv("PRIOSIG_REPORT", str(tmp_path / "elsewhere"))
+    assert main(["run"]) == 0
+    assert (tmp_path / "elsewhere" / "moments" / "index.html").is_file()
+    assert main(["run", "--report", str(tmp_path / "here")]) == 0
+    assert (tmp_path / "here" / "moments" / "index.html").is_file()
+
+
+def test_annotations_alone_give_the_report_that_the_library_writes(corpus, tmp_path, capsys):
+    (corpus / "audio").rename(tmp_path / "audio")
+    assert main(["run", str(corpus)]) == 0
+    assert "report of hostile: .priosig/report/hostile/index.html" in capsys.readouterr().out
+    experiment = describe(read_annotations(open_corpus(corpus)))
+    write_report(experiment, tmp_path / "expected", run_time=run_time(), environment={"device": "none"})
+    expected = tmp_path / "expected" / "hostile"
+    assert {path.name for path in expected.iterdir()} <= {
+        path.name for path in (tmp_path / ".priosig" / "report" / "hostile").iterdir()
+    }
+    for path in expected.iterdir():
+        assert path.read_bytes() == (tmp_path / ".priosig" / "report" / "hostile" / path.name).read_bytes(), path.name
+
+
+@pytest.mark.parametrize(
+    ("words", "said"),
+    [
+        ("run nowhere", "nowhere: no such directory"),
+        ("run", "run: no corpus"),
+        ("run --device quantum", "--device quantum: expected auto"),
+        ("run --audio here", "--audio was given without annotations"),
+        ("run --report taken", "taken: not a directory"),
+        ("audit nowhere.jsonl", "nowhere.jsonl: no such file"),
+        ("plan nowhere.jsonl", "nowhere.jsonl: no such file"),
+        ("compare nowhere there", "nowhere: no "),
+        ("train-heads nowhere", "add --muq DIR"),
+    ],
+)
+def test_what_cannot_be_done_is_one_line_and_exit_code_2(words, said, tmp_path, capsys):
+    (tmp_path / "taken").touch()
+    assert main(words.split()) == 2
+    printed = capsys.readouterr()
+    assert printed.out == ""
+    assert printed.err.startswith("priosig: ")
+    assert said in printed.err
+    assert printed.err.count("\n") == 1
+
+
+def test_what_is_mistyped_is_exit_code_2(capsys):
+    for words in ("", "rum", "run --moment x", "demo nothing"):
+        with pytest.raises(SystemExit) as ended:
+            main(words.split())
+        assert ended.value.code == 2
+
+
+def test_audit_names_what_to_mend_and_shows_no_control_characters(corpus, capsys):
+    assert main(["audit", str(corpus / "moments.jsonl")]) == 1
+    printed = capsys.readouterr().out
+    assert "12 moments, 2 videos, 12 STOP and 10 CONTINUE segments" in printed
+    assert "more (--all shows them)" in printed
+    assert main(["audit", "--all", "--min-continue-duration", "1", str(corpus / "moments.jsonl")]) == 1
+    assert "(--all" not in capsys.readouterr().out
+
+
+def test_plan_says_how_many_videos_are_needed(corpus, capsys):
+    assert main(["plan", str(corpus / "moments.jsonl"), "--min-continue-duration", "1", "--features", "2"]) == 0
+    assert "for 80%" in capsys.readouterr().out
+
+
+def test_a_pipe_that_nobody_reads_ends_in_silence(corpus):
+    code = f"from priosig.command.main import main; main(['audit', '--all', {str(corpus / 'moments.jsonl')!r}])"
+    command = f'{sys.executable} -c "{code}" | head -c 1'
+    here = os.environ | {"PYTHONPATH": str(ROOT)}
+    ended = subprocess.run(["bash", "-c", command], env=here, capture_output=True, text=True, check=True)
+    assert ended.stderr == ""
+
+
+def test_what_annotations_cannot_answer_is_said_before_the_run(corpus):
+    videos, sets = foreseen_problems(read_annotations(open_corpus(corpus)))
+    assert videos.startswith("only 2 videos with both STOP and CONTINUE windows")
+    assert sets.startswith("only 12 ")

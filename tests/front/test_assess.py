@@ -1,0 +1,248 @@
+"""Embeddings of anybody: what `assess` finds, in whose words, and what it shows."""
+
+import html
+import sys
+
+import numpy as np
+import pytest
+
+from priosig import assess
+from priosig._core.shown import WIDTH
+from priosig.crossval.leave_one_video_out import leave_one_video_out_cv
+from priosig.inference.assessment import assess_models
+from priosig.inference.data import labelled_segments
+from priosig.verdict.rule import Rule
+
+FEW = {"n_permutations": 39}
+
+
+def study(seed: int = 0, *, shift: float = 1.0, leak: float = 0.0):
+    """96 rows in 8 groups; the label shifts each feature, and lengths follow it by `leak`."""
+    rng = np.random.default_rng(seed)
+    groups, y = np.repeat([f"rec{k}" for k in range(8)], 12), rng.permutation(np.tile([True, False], 48))
+    seconds = 5 + leak * y + rng.normal(size=96)
+    X = rng.normal(size=(96, 6)) + shift * y[:, None]
+    X[:, 0] += leak * seconds
+    return X, y, groups, {"seconds": seconds}
+
+
+def test_a_planted_signal_is_a_signal():
+    result = assess(*study(), **FEW)
+    assert result.verdict.label == "signal"
+    assert result.pvalue == result.pvalue_beyond_confounds == 1 / 40
+    assert result.low < result.auc <= result.high
+
+
+def test_a_planted_artefact_is_found_before_the_features_are_tested():
+    result = assess(*study(shift=0.0, leak=4.0), **FEW)
+    assert result.auc > 0.9
+    assert result.verdict.label == "invalid design"
+    assert "a predictor that knows only seconds ranks a positive above a negative" in result.verdict.sentence
+    assert result.assessment is None
+    assert np.isnan(result.pvalue)
+
+
+def test_an_invalid_design_is_tested_all_the_same_if_everything_is_asked_for():
+    result = assess(*study(shift=0.0, leak=4.0), full=True, **FEW)
+    assert result.verdict.label == "invalid design"
+    assert result.pvalue == 1 / 40
+    assert result.auc == pytest.approx(assess(*study(shift=0.0, leak=4.0), **FEW).auc, abs=1e-12)
+
+
+def test_scores_are_those_of_leave_one_group_out_in_the_order_of_the_rows():
+    X, y, groups, _ = study()
+    mixed = np.random.default_rng(1).permutation(96)
+    result = assess(X[mixed], y[mixed], groups[mixed], **FEW)
+    one = leave_one_video_out_cv(X[mixed], y[mixed].astype(int), groups[mixed])
+    np.testing.assert_allclose(result.scores, one["scores"], rtol=1e-6)
+    assert result.auc == pytest.approx(one["auc_within_video"])
+    assert result.auc_by_group == pytest.approx({row["video_id"]: row["auc"] for row in one["per_video"]})
+
+
+def test_with_an_order_the_tests_are_those_of_neighbouring_pairs():
+    X, y, groups, confounds = study(shift=0.4)
+    times = np.tile(np.arange(12.0), 8)
+    result = assess(X, y, groups, confounds, order=times, **FEW)
+    data = labelled_segments(y.astype(int), groups, times, confounds, X=X)
+    expected = assess_models({"X": X}, data, Rule(**FEW))["X"]
+    assert (result.pvalue, result.pvalue_beyond_confounds) == (
+        expected.any_signal_pvalue, expected.beyond_confounds_pvalue,
+    )  # fmt: skip
+    assert result.assessment.any_signal.scheme == "swap neighbouring pairs"
+    assert "neighbours" in result.verdict.sentence
+
+
+def test_without_an_order_labels_are_exchanged_within_groups_and_the_words_say_so():
+    X, y, groups, confounds = study(shift=0.0)
+    result = assess(X, y, groups, confounds, **FEW)
+    assert result.assessment.any_signal.scheme == "shuffle within video"
+    assert "labels shuffled within each group" in result.verdict.sentence
+    assert "neighbour" not in repr(result)
+    sets = next(step for step in result.verdict.steps if step.name == "sets")
+    smaller = [min(y[groups == g].sum(), (~y[groups == g]).sum()) for g in np.unique(groups)]
+    assert (sets.observed, sets.outcome) == (str(sum(smaller)), "passed")
+
+
+def test_dates_order_rows_as_numbers_do():
+    X, y, groups, _ = study(shift=0.3)
+    times = np.tile(np.arange(12), 8)
+    dates = np.datetime64("2026-01-01") + times.astype("timedelta64[D]")
+    assert assess(X, y, groups, order=dates, **FEW).pvalue == assess(X, y, groups, order=times, **FEW).pvalue
+
+
+def test_a_drift_within_groups_passes_without_an_order_and_not_with_one():
+    # Labels that come in blocks go with whatever drifts; between neighbours a drift is small.
+    rng = np.random.default_rng(3)
+    times, groups = np.tile(np.arange(24.0), 8), np.repeat(np.arange(8), 24)
+    y = (times // 2 + groups) % 2 == 0
+    y[times >= 16] |= rng.random((times >= 16).sum()) < 0.6
+    X = times[:, None] / 8 + 0.3 * rng.normal(size=(192, 1))
+    assert assess(X, y, groups, **FEW).pvalue < assess(X, y, groups, order=times, **FEW).pvalue
+
+
+def test_the_verdict_speaks_the_words_that_are_given():
+    X, y, groups, confounds = study(shift=0.0, leak=4.0)
+    names = {"positive": "applause", "group": "concert", "item": "clip"}
+    result = assess(X, np.where(y, "applause", "silence"), groups, confounds, names=names, **FEW)
+    assert "applause and silence clips can be told apart" in result.verdict.sentence
+    assert "ranks an applause above a silence of the same concert" in result.verdict.sentence
+    teacher = ("STOP", "CONTINUE", "video", "window", "playing", "segment", "note")
+    assert not [word for word in teacher if word in repr(result) + repr(assess(X, y, groups, **FEW))]
+
+
+@pytest.mark.parametrize("labels", [(1, 0), (2.5, -1.0), (True, False), (np.int8(7), np.int8(3))])
+def test_true_and_the_larger_number_are_positive(labels):
+    X, y, groups, _ = study()
+    coded = np.array(labels)[1 - y.astype(int)]
+    assert assess(X, coded, groups, **FEW).auc == assess(X, y, groups, **FEW).auc > 0.5
+
+
+def test_categories_are_confounds_and_what_is_missing_somewhere_is_named():
+    X, y, groups, _ = study(shift=1.0)
+    rng = np.random.default_rng(5)
+    device, room = np.array(["phone", "desk", "booth"])[rng.integers(0, 3, 96)], rng.normal(size=96)
+    room[3] = np.nan
+    result = assess(X, y, groups, {"device": device.tolist(), "room": room}, **FEW)
+    assert {row["predictor"] for row in result.rows()} == {
+        "X", "device = booth", "device = desk", "device = phone", "room", "all together",
+    }  # fmt: skip
+    assert "of these known in part: room" in result.verdict.sentence
+
+
+def test_a_category_that_gives_the_label_away_is_found():
+    X, y, groups, _ = study(shift=0.0)
+    device = np.where(y ^ (np.random.default_rng(1).random(96) < 0.05), "phone", "desk")
+    assert assess(X, y, groups, {"device": device}, **FEW).evidence.confound_names == ("device = phone",)
+
+
+class Frame:
+    """As much of a data frame as is asked for."""
+
+    def __init__(self, **columns):
+        self.columns = list(columns)
+        self._values = columns
+
+    def __getitem__(self, name):
+        return self._values[name]
+
+    def to_numpy(self):
+        return np.column_stack(list(self._values.values()))
+
+
+def test_data_frames_and_arrays_serve_as_mappings_do():
+    X, y, groups, confounds = study()
+    expected = assess(X, y, groups, confounds, **FEW)
+    frame = assess(Frame(**{str(k): X[:, k] for k in range(6)}), y, groups, Frame(**confounds), **FEW)
+    array = assess(X, y, groups, confounds["seconds"], **FEW)
+    assert repr(frame) == repr(expected)
+    assert array.verdict.sentence.replace("x0", "seconds") == expected.verdict.sentence
+
+
+@pytest.mark.parametrize(
+    ("changed", "message"),
+    [
+        ({"X": np.zeros((96, 5, 4))}, r"X has shape \(96, 5, 4\).*pool frames over time"),
+        ({"X": np.zeros(96)}, r"X\[:, None\]"),
+        ({"X": np.where(np.eye(96, 3), np.nan, 0.0)}, r"X\[0, 0\] is nan, and 3 of 96 rows"),
+        ({"X": [["a"]] * 96}, "cannot be read as numbers"),
+        ({"y": np.arange(96.0)}, r"y holds 96 different values \(0.0, 1.0, 2.0, 3.0, ...\).*rating"),
+        ({"y": np.ones(96)}, "y holds 1 different value"),
+        ({"y": np.tile(["loud", "soft"], 48)}, r"names=\{\"positive\": 'loud'\}"),
+        ({"y": np.ones(95)}, "y has 95 values; expected 96, one a row"),
+        ({"y": [None] + [1, 0] * 47 + [1]}, "y of row 0 is None"),
+        ({"groups": ["one"] * 96}, "all 96 rows are of the group 'one'"),
+        ({"groups": [[1]] * 96}, "groups cannot be told apart"),
+        ({"groups": "abc"}, "groups has 3 values"),
+        ({"confounds": {"time": np.zeros(96)}}, "a confound is called 'time'"),
+        ({"confounds": {"level": ["-3.5"] * 96}}, "holds numbers as texts, '-3.5' say"),
+        ({"confounds": {"id": [f"row{k}" for k in range(96)]}}, "96 different texts; expected at most 20"),
+        ({"confounds": {"level": np.full(96, np.inf)}}, "'level' is inf at row 0"),
+        ({"confounds": {"level": [1.0]}}, "confound 'level' has 1 values"),
+        ({"confounds": np.zeros((96, 2, 2))}, "expected a mapping from name"),
+        ({"order": ["late"] * 96}, "expected 96 numbers or dates"),
+        ({"names": {"label": "x"}}, "names has the key 'label'"),
+        ({"names": ("loud", "soft")}, "names is .*expected a mapping"),
+        ({"X": np.full((96, 2), 1e200)}, "X holds numbers beyond 1e.100"),
+        ({"seed": -1}, "seed is -1"),
+        ({"rule": 5}, "rule is 5; expected a priosig.Rule"),
+        ({"n_permutations": 50}, "expected a whole number"),
+    ],
+)  # fmt: skip
+def test_what_cannot_be_used_is_refused_by_name(changed, message):
+    X, y, groups, confounds = study()
+    given = {"X": X, "y": y, "groups": groups, "confounds": confounds} | FEW | changed
+    with pytest.raises(ValueError, match=message) as error:
+        assess(**given)
+    assert str(error.value).startswith("assess: ")
+
+
+def test_the_text_fits_on_a_screen_and_shows_no_control_characters():
+    X, y, groups, confounds = study()
+    many = {f"a confound with a long name {k} \x1b[31m": np.random.default_rng(k).normal(size=96) for k in range(30)}
+    names = {"positive": "x" * 120, "negative": "<b>", "group": "g" * 90}
+    for result in (assess(X, y, groups, confounds, **FEW), assess(X, y, groups, many, names=names, **FEW)):
+        lines = repr(result).splitlines()
+        assert max(map(len, lines)) <= max(WIDTH, 120)
+        assert "\x1b" not in repr(result)
+        assert result._repr_html_() == f"<pre>{html.escape(repr(result))}</pre>"
+    assert "<b>" not in result._repr_html_()
+    assert len(repr(assess(X, y, groups, confounds, **FEW)).splitlines()) < 30
+
+
+def test_without_confounds_the_result_says_what_it_cannot_tell():
+    X, y, groups, confounds = study()
+    assert "No confound was given" in repr(assess(X, y, groups, **FEW))
+    assert "No confound was given" not in repr(assess(X, y, groups, confounds, **FEW))
+
+
+def test_a_plot_shows_every_predictor():
+    import matplotlib as mpl
+
+    mpl.use("agg")
+    from matplotlib.figure import Figure
+
+    result = assess(*study(), **FEW)
+    axes = result.plot(Figure().add_subplot())
+    assert [label.get_text() for label in axes.get_yticklabels()] == [row["predictor"] for row in result.rows()]
+
+
+def test_without_pandas_a_frame_is_refused_with_what_to_do(monkeypatch):
+    monkeypatch.setitem(sys.modules, "pandas", None)
+    with pytest.raises(ModuleNotFoundError, match=r"pip install pandas; rows\(\)"):
+        assess(*study(), **FEW).to_frame()
+
+
+def test_progress_is_told_to_a_callable():
+    stages = []
+    assess(*study(), progress=lambda name: stages.append(name) or (lambda progress: None), **FEW)
+    assert stages[0] == "confounds alone"
+    assert "Model X, any signal (T1)" in stages
+
+
+def test_the_seed_alone_decides():
+    X, y, groups, confounds = study(shift=0.2)
+    one, two, other = (assess(X, y, groups, confounds, seed=seed, **FEW) for seed in (0, 0, 1))
+    assert repr(one) == repr(two)
+    assert not np.array_equal(
+        one.assessment.any_signal.null_distribution, other.assessment.any_signal.null_distribution
+    )

@@ -1,0 +1,28 @@
+"""The suite's options outside its checkout."""
+
+import os
+import subprocess
+import sys
+
+import pytest
+
+from tests.paths import ROOT
+
+
+@pytest.mark.parametrize("words", [("--corpus", "my corpus"), ("--corpus=my corpus",)])
+def test_outside_the_checkout_the_suites_options_say_what_to_type(tmp_path, words):
+    command = [sys.executable, "-m", "pytest", "-p", "no:priosig", "-p", "priosig.pytest_plugin", "validation", *words]
+    ended = subprocess.run(
+        command, cwd=tmp_path, env=os.environ | {"PYTHONPATH": str(ROOT)}, capture_output=True, text=True
+    )
+    assert ended.returncode == pytest.ExitCode.USAGE_ERROR
+    assert f"cd {ROOT} && pytest validation --corpus '{tmp_path}/my corpus'" in ended.stderr
+    assert f"priosig run '{tmp_path}/my corpus'" in ended.stderr
+
+
+def test_what_is_not_the_suites_is_left_alone(tmp_path):
+    command = [sys.executable, "-m", "pytest", "-p", "no:priosig", "-p", "priosig.pytest_plugin", "--collect-only", "-q"]
+    ended = subprocess.run(
+        command, cwd=tmp_path, env=os.environ | {"PYTHONPATH": str(ROOT)}, capture_output=True, text=True
+    )
+    assert ended.returncode == pytest.ExitCode.NO_TESTS_COLLECTED
