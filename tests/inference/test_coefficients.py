@@ -101,11 +101,14 @@ def test_what_a_confound_explains_is_no_finding():
     X[:, 0] += 2 * talk
     X[:, 1] += 1.2 * y
     given = y, np.repeat(np.arange(n_videos), n), np.tile(np.arange(n), n_videos)
-    found = []
+    found, own = [], []
     for confounds in ({}, {"talk": talk}):
         data = labelled_segments(*given, confounds, X=X)
         table = coefficient_table(data, list("abcd"), Rule(n_permutations=199), n_repeats=1)
         found.append([w.finding for w in table.weights])
+        own.append(table.weights[0].own_auc)
+    assert own[0] > 0.8
+    assert own[1] == pytest.approx(0.5, abs=0.15)
     assert found == [[True, True, False, False], [False, True, False, False]]
 
 

@@ -42,6 +42,14 @@ def test_power_grows_with_the_signal_and_is_alpha_without_one():
     assert 0.5 < spiked[1].probe_auc < 0.7  # the probe has to learn what the ideal listener knows
 
 
+def test_a_signal_where_features_hardly_vary_is_found_less_often():
+    rng = np.random.default_rng(0)
+    data = noise_design(n_videos=10, d=40)
+    loud = 3 * rng.normal(size=(len(data), 1)) + data.X  # forty features that nearly agree
+    spiked = power_of_spike(data.with_rows(loud), Rule(), np.linspace(0.41, 0.59, 199), alpha=0.05)
+    assert spiked.hard_power < spiked.power - 0.2
+
+
 def test_the_detectable_auc_is_the_one_with_the_power_asked_for():
     data = noise_design()
     null = permutation_test(data, Rule(n_permutations=199)).null_distribution
