@@ -101,12 +101,15 @@ def power_of_spike(
     if directions is None or decorrelated is None:
         return SpikePower(*[math.nan] * 5)
     levels = sorted({*LEVELS, rule.spike_auc})
-    slopes = [(directions, directions.slope_of(level)) for level in levels]
-    slopes.append((decorrelated, decorrelated.slope_of(rule.spike_auc)))
+    slopes = directions.slopes_of(levels), decorrelated.slopes_of([rule.spike_auc])
     # All at once, so that each fold is reduced once. A slope that cannot be had stands for a flat one, and is lost.
-    labellings = np.vstack([spikes.labels(np.nan_to_num(slope)) for spikes, slope in slopes])
-    aucs = refitted_aucs(data.folds, labellings, data.strata, C=rule.C).reshape(len(slopes), n_replicates)
-    aucs[np.isnan([slope for _, slope in slopes])] = np.nan
+    labellings = [
+        spikes.labels(slope)
+        for spikes, of_levels in zip((directions, decorrelated), slopes, strict=True)
+        for slope in np.nan_to_num(of_levels)
+    ]
+    aucs = refitted_aucs(data.folds, np.vstack(labellings), data.strata, C=rule.C).reshape(-1, n_replicates)
+    aucs[np.isnan(np.concatenate(slopes))] = np.nan
     spiked = aucs[levels.index(rule.spike_auc)]
     power = _share_above(spiked, critical)
     margins = {level: _margin(of_level, critical) for level, of_level in zip(levels, aucs[:-1], strict=True)}

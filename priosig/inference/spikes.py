@@ -18,6 +18,7 @@ Both depend on the features through K alone, and not on their order, their signs
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from dataclasses import dataclass
 
 import numpy as np
@@ -28,7 +29,8 @@ from priosig.inference.conditional_logistic import draw_strata
 from priosig.inference.data import LabelledSegments
 from priosig.metrics.auc import auc_within_video
 
-STEEPEST = 16.0  # slopes beyond it are as good as a threshold
+# AUCs are interpolated between them; the steepest is as good as a threshold.
+SLOPES = 0.0, 0.3, 0.6, 0.9, 1.2, 1.5, 2.0, 2.5, 3.5, 6.0, 16.0
 _LEAST_VARIANCE = 1e-10  # of the largest: components below it are rounding
 
 
@@ -57,21 +59,13 @@ class Spikes:
         rng = np.random.default_rng(self.seed)
         return draw_strata(slope * signal, self.y, self.strata, len(signal), rng)
 
-    def slope_of(self, auc: float) -> float:
-        """The slope at which the ideal listeners have this AUC within strata on average; NaN beyond `STEEPEST`."""
-
-        def reached(slope: float) -> float:
-            return float(np.mean(auc_within_video(self.signal, self.labels(slope), self.strata, allow_unscored=True)))
-
-        low, high = 0.0, 1.0
-        while not reached(high) >= auc:
-            low, high = high, 2 * high
-            if high > STEEPEST:
-                return float("nan")
-        for _ in range(6):
-            middle = (low + high) / 2
-            low, high = (middle, high) if reached(middle) < auc else (low, middle)
-        return (low + high) / 2
+    def slopes_of(self, aucs: Sequence[float]) -> np.ndarray:
+        """Slopes at which the ideal listeners have these AUCs within strata on average; NaN beyond the steepest."""
+        reached = [
+            np.mean(auc_within_video(self.signal, self.labels(slope), self.strata, allow_unscored=True))
+            for slope in SLOPES
+        ]
+        return np.interp(aucs, np.maximum.accumulate(reached), SLOPES, right=np.nan)
 
 
 def draw_spikes(
