@@ -72,7 +72,7 @@ def write_experiment(directory: Path, n_permutations: int = 39) -> Experiment:
     annotations = read_annotations(corpus)
     clean = clean_view(annotations.segments, {s.video_id: [] for s in annotations.segments}, 2.0, 0.5)
     weights = tuple(
-        Weight(name, 0.1, 0.1, 1.0, 0.01 if k == 4 else 0.9, 0.2, k == 4, 0)
+        Weight(name, 0.1, 0.1, 1.0, 0.2, 0.7, 0.01 if k == 4 else 0.9, k == 4, 0)
         for k, name in enumerate(PERCEPIANO_DIMENSIONS)
     )
     table = CoefficientTable(weights, (Cluster(PERCEPIANO_DIMENSIONS, 0.05, 0.01),), 19)

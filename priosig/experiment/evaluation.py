@@ -155,7 +155,7 @@ def evaluate_view(
     design = next(iter(assessments.values())).design if assessments else assess_design(data, rule, **options)
     table = None
     if SCALES in models:
-        with counted_fits(stages, "coefficients", (1 + rule.n_permutations) * data.n_folds):
+        with counted_fits(stages, "coefficients", data.n_folds):
             scales = data.with_features(designs[SCALES])
             table = coefficient_table(scales, FEATURE_SETS[SCALES].columns, rule, seed=settings.seed)
     return ViewResult(view, y, confounds, design, features, models, assessments, table, problems)

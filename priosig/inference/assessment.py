@@ -27,7 +27,7 @@ from priosig.inference.data import LabelledSegments
 from priosig.inference.design import DesignAssessment, assess_design
 from priosig.inference.multiplicity import holm
 from priosig.inference.permutation import PermutationResult, permutation_test
-from priosig.inference.power import REPLICATES, power_of_spike
+from priosig.inference.power import N_SPIKED, power_of_spike
 from priosig.metrics.auc import auc_by_video
 from priosig.verdict.decide import Verdict, decide
 from priosig.verdict.evidence import Evidence
@@ -181,8 +181,8 @@ def _test(
         interval = confidence_interval(data, rule)
     scores = oof_scores(data.folds, data.y, rule.C)
     by_video = auc_by_video(scores, data.y, data.videos, strata=data.strata, allow_unscored=True)
-    with counted_fits(progress, f"Model {name}, power", data.n_folds * REPLICATES):
-        power = power_of_spike(data, rule, any_signal.null_distribution, alpha=level, seed=seed)
+    with counted_fits(progress, f"Model {name}, power", data.n_folds * N_SPIKED):
+        power = power_of_spike(data, rule, any_signal.null_distribution, alpha=level, seed=seed).power
     evidence = replace(
         design.evidence,
         auc=any_signal.statistic,

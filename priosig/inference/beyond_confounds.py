@@ -102,15 +102,10 @@ def beyond_confounds(data: LabelledSegments, rule: Rule, *, seed: int = 0, acous
         As `permutation_test`.
     """
     require_both_classes(data)
-    y, confounds = data.y, confounds_of(data, rule, acoustic=acoustic)
-    of_labels = penalised_basis({name: v for name, v in confounds.items() if name != TIME}, data.strata)
-    of_features = penalised_basis(confounds, data.strata, smooth=(TIME,))
-    drawn, probabilities, effective = _draw(of_labels, data, rule, seed)
-    labellings = np.vstack([y[None, :], drawn])
-    raw = aucs = refitted_aucs(data.folds, labellings, data.strata, C=rule.C)
-    if of_features.adjusted:  # else nothing is taken away
-        without = data.with_rows(without_confounds(data.X, of_features, data.strata))
-        aucs = refitted_aucs(without.folds, labellings, data.strata, C=rule.C)
+    given = given_confounds(data, rule, seed=seed, acoustic=acoustic)
+    raw = aucs = refitted_aucs(data.folds, given.labellings, data.strata, C=rule.C)
+    if given.adjusted:  # else nothing is taken away
+        aucs = refitted_aucs(given.without.folds, given.labellings, data.strata, C=rule.C)
     return BeyondConfounds(
         statistic=float(aucs[0]),
         pvalue=permutation_pvalue(aucs[0], aucs[1:]),
@@ -118,9 +113,42 @@ def beyond_confounds(data: LabelledSegments, rule: Rule, *, seed: int = 0, acous
         raw_statistic=float(raw[0]),
         raw_pvalue=permutation_pvalue(raw[0], raw[1:]),
         raw_null_distribution=raw[1:],
-        probabilities=probabilities,
-        effective_sets=effective,
-        adjusted=of_features.adjusted,
+        probabilities=given.probabilities,
+        effective_sets=given.effective_sets,
+        adjusted=given.adjusted,
+    )
+
+
+@dataclass(frozen=True)
+class GivenConfounds:
+    """What a test given the confounds is made of.
+
+    Attributes
+    ----------
+    without : LabelledSegments
+        Features without what the confounds predict of them.
+    labellings : np.ndarray of int8, shape (1 + n_labellings, n_segments)
+        The observed labels, then those drawn given the confounds.
+    probabilities, effective_sets, adjusted
+        As for `BeyondConfounds`.
+    """
+
+    without: LabelledSegments
+    labellings: np.ndarray
+    probabilities: np.ndarray
+    effective_sets: float
+    adjusted: tuple[str, ...]
+
+
+def given_confounds(data: LabelledSegments, rule: Rule, *, seed: int, acoustic: bool) -> GivenConfounds:
+    """Features and labellings of T2; see `beyond_confounds`."""
+    confounds = confounds_of(data, rule, acoustic=acoustic)
+    of_labels = penalised_basis({name: v for name, v in confounds.items() if name != TIME}, data.strata)
+    of_features = penalised_basis(confounds, data.strata, smooth=(TIME,))
+    drawn, probabilities, effective = _draw(of_labels, data, rule, seed)
+    without = data.with_rows(without_confounds(data.X, of_features, data.strata))
+    return GivenConfounds(
+        without, np.vstack([data.y[None, :], drawn]), probabilities, effective, of_features.adjusted
     )
 
 

@@ -1,21 +1,27 @@
-"""What the probe's weights may be taken to mean.
+"""Which named features tell STOP from CONTINUE, beside the weights that the probe gives them.
 
-A weight that has the same sign in most folds looks stable. It is not evidence: folds share most of their
-segments, and on shuffled labels more than half of 19 weights pass such a rule. So each weight is held against
-what *relabelled* data give, with the relabellings of T1:
+**A weight is no finding.** Folds share most of their segments, so that weights agree in sign on shuffled labels too.
+Relabelling does not mend that: beside a feature with a real effect the weights of the others have a null distribution
+that no relabelling gives, and with 20 videos one of them passes in half of all studies. So weights are described, and
+what is tested is each feature by itself:
 
-- The statistic is the mean of a weight over folds, on the standardised scale, in units of its own spread over
-  the labellings (so that no noisy weight dominates). A weight's p-value counts the labellings whose *largest*
-  weight of all is as large: max-T, valid for all weights together (Westfall & Young 1993). The observed
-  labelling counts as one of them, in the spread too, which makes the test exact.
-- **Clusters.** Weights of correlated features trade places freely. Features are grouped by 1 - |Spearman
-  correlation|, average linkage, cut at 0.3, and a cluster is judged whole: by how much the AUC within video drops
-  when its features are permuted together, within video, in the held-out segments.
-- **Patterns.** A weight says how to *extract* a signal, and may be large on a feature that only cancels noise.
-  The pattern Cov(X) w says how the feature *moves* with the score (Haufe et al. 2014). It stands beside the
-  weight.
+- **Own AUC**: the AUC within strata of the feature, with nothing fitted, after what the confounds predict of it has
+  been taken away (`priosig.confounds.smoother`). A feature that does not go with the label has the same distribution
+  of its own AUC whatever the others do.
+- Its p-value counts the labellings, drawn given the confounds as in T2, in which the AUC of *any* feature lies as far
+  from what labellings give on average: max-T, valid for all features together (Westfall & Young 1993). The observed
+  labelling counts as one of them, in mean and spread too.
 
-Meant for a handful of named features. With 2048 correlated statistics no single weight means anything.
+A feature that goes with another one that matters has an AUC of its own, and is found with it.
+
+**Clusters.** Weights of correlated features trade places freely. Features are grouped by 1 - |Spearman
+correlation|, average linkage, cut at 0.3, and a cluster is judged whole: by how much the AUC within strata drops
+when its features are permuted together, within video, in the held-out segments.
+
+**Patterns.** A weight says how to *extract* a signal, and may be large on a feature that only cancels noise. The
+pattern Cov(X) w says how the feature *moves* with the score (Haufe et al. 2014).
+
+Meant for a handful of named features.
 
 References
 ----------
@@ -32,11 +38,11 @@ from dataclasses import dataclass
 
 import numpy as np
 
-from priosig.crossval._logistic import fit_logistic
+from priosig.crossval.folds import fit_fold
+from priosig.inference.beyond_confounds import given_confounds
 from priosig.inference.data import LabelledSegments
 from priosig.inference.multiplicity import TIE, max_t_pvalues
 from priosig.inference.permutation import require_both_classes
-from priosig.inference.relabelling import draw_relabellings
 from priosig.metrics.auc import auc_within_video
 from priosig.verdict.rule import Rule
 
@@ -54,12 +60,15 @@ class Weight:
         Of its weight over folds (standardised features; spread: standard deviation with n - 1).
     sign_agreement : float
         Share of folds in which the weight has the sign of the mean; NaN for a mean of 0.
-    pvalue : float
-        Max-T over all features.
     pattern : float
         Cov(X) w / sd of the score: the feature's covariance with the score, in standard deviations of both.
-    stable : bool
-        `pvalue` at most 0.05. Nothing else makes a weight stable.
+    own_auc : float
+        AUC within strata of the feature alone, without what the confounds predict of it; below 0.5 where it is lower
+        in STOP.
+    pvalue : float
+        Of `own_auc`, two-sided, max-T over all features.
+    finding : bool
+        `pvalue` at most alpha. Nothing else makes a feature a finding.
     cluster : int
         Position of its cluster.
     """
@@ -68,9 +77,10 @@ class Weight:
     mean: float
     spread: float
     sign_agreement: float
-    pvalue: float
     pattern: float
-    stable: bool
+    own_auc: float
+    pvalue: float
+    finding: bool
     cluster: int
 
 
@@ -82,7 +92,7 @@ class Cluster:
     ----------
     names : tuple of str
     importance : float
-        Mean drop of the AUC within video when the cluster's features are permuted together within video.
+        Mean drop of the AUC within strata when the cluster's features are permuted together within video.
     spread : float
         Standard deviation of the drop over permutations.
     """
@@ -102,9 +112,14 @@ class CoefficientTable:
 
 
 def coefficient_table(
-    data: LabelledSegments, names: Sequence[str], rule: Rule, *, seed: int = 0, n_repeats: int = 100
+    data: LabelledSegments,
+    names: Sequence[str],
+    rule: Rule,
+    *,
+    seed: int = 0,
+    n_repeats: int = 100,
 ) -> CoefficientTable:
-    """Weights with max-T p-values, patterns, and the importance of clusters.
+    """Weights and patterns, each feature's own AUC with its max-T p-value, and the importance of clusters.
 
     Parameters
     ----------
@@ -112,9 +127,9 @@ def coefficient_table(
     names : sequence of str
         Of the features.
     rule : Rule
-        Its `alpha` is the bar for `stable`.
+        Its `alpha` is the bar for a finding.
     seed : int
-        The same seed gives T1's relabellings.
+        The same seed gives T2's labellings.
     n_repeats : int
         Permutations for each cluster's importance.
 
@@ -127,37 +142,23 @@ def coefficient_table(
     ValueError
         As `permutation_test`, and if there is not one name a feature or some fold cannot be trained.
     """
-    X, y, folds = data.X, data.y, data.folds
+    X = data.X
     if len(names) != X.shape[1]:
         raise ValueError(f"coefficient_table: {len(names)} names for features of shape {X.shape}; expected one each")
     require_both_classes(data)
-    labellings = np.vstack([y[None, :], draw_relabellings(data, rule, seed)])
-    total = np.zeros((len(labellings), X.shape[1]))
-    observed, intercepts = [], []
-    for fold in folds:
-        fit = fit_logistic(fold.reduction.Z_train, labellings[:, fold.train], rule.C)
-        if not fit.converged.all():
-            where = ", ".join(map(str, fold.held_out))
-            raise ValueError(
-                f"coefficient_table: fold {where} cannot be trained; expected both classes outside each video"
-            )
-        weights = fit.coef @ fold.reduction.V.T
-        total += weights / len(folds)
-        observed.append(weights[0])
-        intercepts.append(fit.intercept[0])
-    by_fold = np.array(observed)
-    constant = np.ptp(X, axis=0) == 0
-    by_fold[:, constant] = total[:, constant] = 0.0  # not the rounding error of a zero
+    by_fold, intercepts = _weights(data, rule.C)
     mean = by_fold.mean(axis=0)
+    given = given_confounds(data, rule, seed=seed, acoustic=False)
+    own_aucs = own_auc(given.without, given.labellings)
+    pvalues = max_t_pvalues(own_aucs)
     labels: np.ndarray = clusters_of(X)
     spread = by_fold.std(axis=0, ddof=1)
-    pvalues = max_t_pvalues(total)
     pattern = _pattern(data, mean)
     agreement = np.where(mean == 0, np.nan, (np.sign(by_fold) == np.sign(mean)).mean(axis=0))
     rng = np.random.default_rng([seed, 5])
     clusters = []
     for cluster in range(labels.max() + 1):
-        drops = _drops(data, by_fold, np.array(intercepts), labels == cluster, n_repeats, rng)
+        drops = _drops(data, by_fold, intercepts, labels == cluster, n_repeats, rng)
         members = tuple(str(names[i]) for i in map(int, np.flatnonzero(labels == cluster)))
         clusters.append(Cluster(members, float(drops.mean()), float(drops.std())))
     order = sorted(range(len(clusters)), key=lambda c: -clusters[c].importance)
@@ -168,14 +169,44 @@ def coefficient_table(
             mean=float(mean[i]),
             spread=float(spread[i]),
             sign_agreement=float(agreement[i]),
-            pvalue=float(pvalues[i]),
             pattern=float(pattern[i]),
-            stable=bool(pvalues[i] <= rule.alpha),
+            own_auc=float(own_aucs[0, i]),
+            pvalue=float(pvalues[i]),
+            finding=bool(pvalues[i] <= rule.alpha),
             cluster=place[int(labels[i])],
         )
         for i in range(X.shape[1])
     )
     return CoefficientTable(table, tuple(clusters[c] for c in order), rule.n_permutations)
+
+
+def own_auc(data: LabelledSegments, labellings: np.ndarray) -> np.ndarray:
+    """AUC within strata of each feature by itself.
+
+    With the number of STOPs of each stratum given, it is linear in the labels: a STOP adds its mid-rank in the
+    stratum, divided by the stratum's size + 1 (van Elteren).
+
+    Parameters
+    ----------
+    data : LabelledSegments
+    labellings : np.ndarray of 0 and 1, shape (m, n_segments)
+        As many STOPs in each stratum as `data` has.
+
+    Returns
+    -------
+    np.ndarray, shape (m, n_features)
+    """
+    from scipy.stats import rankdata
+
+    X, strata = data.X, data.strata
+    scores, total = np.zeros_like(X), 0.0
+    for stratum in np.unique(strata):
+        rows = np.flatnonzero(strata == stratum)
+        n, n_stop = len(rows), int(data.y[rows].sum())
+        if 0 < n_stop < n:
+            scores[rows] = (rankdata(X[rows], axis=0) - (n_stop + 1) / 2) / (n + 1)
+            total += n_stop * (n - n_stop) / (n + 1)
+    return labellings @ scores / total
 
 
 def clusters_of(X: np.ndarray, cut: float = CLUSTER_CUT) -> np.ndarray:
@@ -213,6 +244,23 @@ def rank_correlation(X: np.ndarray) -> np.ndarray:
     return ranks.T @ ranks
 
 
+def _weights(data: LabelledSegments, C: float) -> tuple[np.ndarray, np.ndarray]:
+    """Weights of each fold's probe, shape (n_folds, n_features), and its intercept."""
+    by_fold, intercepts = [], []
+    for fold in data.folds:
+        fit, _ = fit_fold(fold, data.y[None, :], C)
+        if not fit.trainable.all():
+            where = ", ".join(map(str, fold.held_out))
+            raise ValueError(
+                f"coefficient_table: fold {where} cannot be trained; expected both classes outside each video"
+            )
+        by_fold.append(fold.reduction.V @ fit.coef[0])
+        intercepts.append(fit.intercept[0])
+    weights = np.array(by_fold)
+    weights[:, np.ptp(data.X, axis=0) == 0] = 0.0  # not the rounding error of a zero
+    return weights, np.array(intercepts)
+
+
 def _pattern(data: LabelledSegments, weights: np.ndarray) -> np.ndarray:
     """Cov(X) w / sd(X w), features centred within video and scaled to unit spread (Haufe et al. 2014, eq. 6)."""
     centred = data.X.copy()
@@ -232,7 +280,7 @@ def _drops(
     n_repeats: int,
     rng: np.random.Generator,
 ) -> np.ndarray:
-    """Drop of the AUC within video for each joint permutation, within video, of some features; shape
+    """Drop of the AUC within strata for each joint permutation, within strata, of some features; shape
     (n_repeats,).
 
     Scores are linear, so only the members' share of them has to be permuted.

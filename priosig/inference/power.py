@@ -1,40 +1,72 @@
 """Would a signal have been found? Power of T1 for a signal spiked into these very features.
 
-"No signal" means little if no signal could have been found. So a signal of known strength is put in, and T1
-asked again. The features stay as they are, with all their correlations, their differences between videos and
-their noise; the *labels* are redrawn so that a random direction of the features decides them. For each of
-many replicates:
+"No signal" means little if no signal could have been found. So signals of known strength are put in
+(`priosig.inference.spikes`) and T1 is asked again: the probe is refitted to each spiked labelling, and its AUC within
+strata compared with T1's critical value.
 
-1. A direction u is drawn at random (Gaussian weights on standardised features, which is what the probe's L2
-   penalty expects of a signal), and s = X u is centred within each video.
-2. Labels y* are drawn within each video, given its number of STOPs, with log odds k s: the conditional
-   Bernoulli distribution (`priosig.inference.conditional_logistic`).
-3. The probe is refitted to y*, and the AUC within video compared with T1's critical value.
+**Strength** is the AUC that an ideal listener has, who knows the one direction along which the signal lies. The probe
+has to learn it from other videos and reaches less: at an ideal AUC of 0.70 about 0.62 with five videos and 0.65 with
+ten. Directions differ: where the features vary much the probe hears better than where they vary little. Both are
+tried. As a function of the *probe's* AUC, power hardly depends on the direction.
 
-The slope k is the one at which s itself, the best score there is, has an AUC within video of `spike_auc` on
-average over the replicates. So "a signal worth 70 times in 100" is what an ideal listener to that direction
-would reach; the probe, which has to learn the direction from other videos, reaches less. That loss is part of
-the answer.
+**Critical value.** T1 holds a labelling against those with other events in its sets. Where sets are the strata, a
+spiked labelling is one of these, so T1's own null distribution is that of each spiked study, exactly. In views of
+neighbouring pairs it differs in which segments are paired; drawing relabellings for every spiked study gives the same
+power within 1 point.
 
-Features are shared by all replicates, so this costs as many refits as there are replicates. The critical
-value is that of the null distribution which T1 found for the observed labels; that of y* differs from it only in
-which segments are paired.
+**Videos needed.** `priosig.inference.planning` knows how power grows with the number of videos, for independent
+features. Features that go together need fewer videos, so its numbers are scaled until they agree with the power that
+was measured on these.
+
+Limits: features that drift from window to window make alternating labels easier to tell than spiked ones, so the
+power of pairs is then understated.
 """
 
 from __future__ import annotations
 
+import math
+from dataclasses import dataclass
+
 import numpy as np
 
-from priosig.crossval.probe import standardisation
-from priosig.inference.conditional_logistic import draw_strata
 from priosig.inference.data import LabelledSegments
 from priosig.inference.multiplicity import TIE
 from priosig.inference.permutation import refitted_aucs
-from priosig.metrics.auc import auc_within_video
+from priosig.inference.planning import PowerTable
+from priosig.inference.spikes import draw_spikes
 from priosig.verdict.rule import Rule
 
 REPLICATES = 200
-STEEPEST = 16.0  # slopes beyond it are as good as a threshold
+LEVELS = 0.6, 0.8, 0.9  # ideal AUCs at which power is measured, beside the rule's
+LARGEST = 0.99
+N_SPIKED = REPLICATES * (len(LEVELS) + 2)
+"""Spiked labellings that are fitted in every fold."""
+
+
+@dataclass(frozen=True)
+class SpikePower:
+    """What T1 would have found; all NaN where the features do not vary within strata.
+
+    Attributes
+    ----------
+    power : float
+        Share of signals of ideal AUC `rule.spike_auc` that T1 finds, along directions of Gaussian weights.
+    hard_power : float
+        The same along decorrelated directions, for a signal where the features hardly vary.
+    probe_auc : float
+        AUC within strata that the probe has in the studies behind `power`, on average.
+    detectable_auc : float
+        Smallest ideal AUC of which T1 finds the share `rule.min_power`, along directions of Gaussian weights; NaN
+        where 0.99 is too small.
+    margin : float
+        Mean of the AUCs behind `power`, less the critical value, in units of their spread.
+    """
+
+    power: float
+    hard_power: float
+    probe_auc: float
+    detectable_auc: float
+    margin: float
 
 
 def power_of_spike(
@@ -45,54 +77,84 @@ def power_of_spike(
     alpha: float,
     seed: int = 0,
     n_replicates: int = REPLICATES,
-) -> float:
-    """Share of spiked data sets in which T1 rejects at level `alpha`.
+) -> SpikePower:
+    """Power of T1 at level `alpha` for spiked signals.
 
     Parameters
     ----------
     data : LabelledSegments
     rule : Rule
-        Its `spike_auc` is the AUC within video of the spiked direction itself, on average; between 0.5 and 1.
+        Its `spike_auc` is the AUC of an ideal listener.
     null_distribution : np.ndarray, shape (n_permutations,)
         From T1 on the same features.
     alpha : float
     seed, n_replicates : int
-        The Monte-Carlo error is at most 0.5 / sqrt(n_replicates).
+        The Monte-Carlo error of a power is at most 0.5 / sqrt(n_replicates).
 
     Returns
     -------
-    float
-        NaN where the features do not vary within video, so that there is no direction to spike, or no slope
-        reaches `spike_auc`.
+    SpikePower
     """
-    X, y, strata = data.X, data.y, data.strata
-    rng = np.random.default_rng([seed, 3])
-    mean, scale = standardisation(X)
-    signal = rng.standard_normal((n_replicates, X.shape[1])) @ ((X - mean) / scale).T
-    for rows in data.rows_of_videos:
-        signal[:, rows] -= signal[:, rows].mean(axis=1, keepdims=True)
-    spread = signal.std(axis=1, keepdims=True)
-    if not (spread > 1e-9).all():
-        return float("nan")
-    signal /= spread
-    draw_seed = int(rng.integers(2**63))
+    critical = critical_value(null_distribution, alpha)
+    directions = draw_spikes(data, n_replicates, np.random.default_rng([seed, 3]))
+    decorrelated = draw_spikes(data, n_replicates, np.random.default_rng([seed, 4]), decorrelated=True)
+    if directions is None or decorrelated is None:
+        return SpikePower(*[math.nan] * 5)
+    levels = sorted({*LEVELS, rule.spike_auc})
+    slopes = directions.slopes_of(levels), decorrelated.slopes_of([rule.spike_auc])
+    # All at once, so that each fold is reduced once. A slope that cannot be had stands for a flat one, and is lost.
+    labellings = [
+        spikes.labels(slope)
+        for spikes, of_levels in zip((directions, decorrelated), slopes, strict=True)
+        for slope in np.nan_to_num(of_levels)
+    ]
+    aucs = refitted_aucs(data.folds, np.vstack(labellings), data.strata, C=rule.C).reshape(-1, n_replicates)
+    aucs[np.isnan(np.concatenate(slopes))] = np.nan
+    spiked = aucs[levels.index(rule.spike_auc)]
+    power = _share_above(spiked, critical)
+    margins = {level: _margin(of_level, critical) for level, of_level in zip(levels, aucs[:-1], strict=True)}
+    detectable = _level_of(margins, rule.min_power, alpha)
+    # Both numbers say the same, whichever of them is the luckier.
+    nearer = np.fmin if power >= rule.min_power else np.maximum
+    return SpikePower(
+        power=power,
+        hard_power=_share_above(aucs[-1], critical),
+        probe_auc=float(spiked.mean()),
+        detectable_auc=float(nearer(detectable, rule.spike_auc)),
+        margin=margins[rule.spike_auc],
+    )
 
-    def draw(slope: float) -> np.ndarray:
-        return draw_strata(slope * signal, y, strata, n_replicates, np.random.default_rng(draw_seed))
 
-    def reached(labels: np.ndarray) -> float:
-        return float(np.mean(auc_within_video(signal, labels, strata, allow_unscored=True)))
+def videos_needed(spiked: SpikePower, table: PowerTable, rule: Rule, n_videos: int) -> tuple[float, ...]:
+    """Number of videos like these with which T1 finds a signal with the power that `table` asks for.
 
-    low, high = 0.0, 1.0
-    while not reached(draw(high)) >= rule.spike_auc:
-        low, high = high, 2 * high
-        if high > STEEPEST:
-            return float("nan")
-    for _ in range(6):
-        middle = (low + high) / 2
-        low, high = (middle, high) if reached(draw(middle)) < rule.spike_auc else (low, middle)
-    aucs = refitted_aucs(data.folds, draw((low + high) / 2), strata, C=rule.C)
-    return float(np.mean(aucs > critical_value(null_distribution, alpha) + TIE))
+    Parameters
+    ----------
+    spiked : SpikePower
+        Of these videos.
+    table : PowerTable
+        Planned for these strata, `rule.spike_auc` among its AUCs.
+    rule : Rule
+    n_videos : int
+        How many these are.
+
+    Returns
+    -------
+    tuple of float
+        For each AUC of the table; NaN where the table's largest number is too small or the power is not known.
+    """
+    from scipy.special import ndtri
+
+    if math.isnan(spiked.margin):
+        return (math.nan,) * len(table.aucs)
+    planned = ndtri(np.clip(table.power[table.aucs.index(rule.spike_auc)], 1e-9, 1 - 1e-9))
+    log_n = np.log(table.n_videos)
+    # How many planned videos are worth as much as these; below the table its first two numbers go on.
+    worth = np.interp(spiked.margin, planned, log_n)
+    if spiked.margin < planned[0]:
+        worth += (spiked.margin - planned[0]) * (log_n[1] - log_n[0]) / (planned[1] - planned[0])
+    worth = math.exp(worth)
+    return tuple(math.nan if needed is None else needed * n_videos / worth for needed in table.needed)
 
 
 def critical_value(null_distribution: np.ndarray, alpha: float) -> float:
@@ -103,3 +165,30 @@ def critical_value(null_distribution: np.ndarray, alpha: float) -> float:
     """
     k = int(np.floor(alpha * (len(null_distribution) + 1) + 1e-9))
     return float(np.sort(null_distribution)[-k]) if k else float("inf")
+
+
+def _share_above(aucs: np.ndarray, critical: float) -> float:
+    return math.nan if np.isnan(aucs).all() else float(np.mean(aucs > critical + TIE))
+
+
+def _margin(aucs: np.ndarray, critical: float) -> float:
+    return float((aucs.mean() - critical) / max(aucs.std(), TIE))
+
+
+def _level_of(margins: dict[float, float], power: float, alpha: float) -> float:
+    """Ideal AUC at which T1 has this power, from margins at some AUCs; without a signal its power is `alpha`."""
+    from scipy.special import ndtr, ndtri
+
+    known = {0.5: float(ndtri(alpha))} | {level: m for level, m in margins.items() if math.isfinite(m)}
+    if len(known) < 2:
+        return math.nan
+    strength, margin = ndtri(list(known)), np.maximum.accumulate(list(known.values()))
+    wanted = float(ndtri(power))
+    last = min(int(np.searchsorted(margin, wanted)), len(margin) - 1)
+    rise = margin[last] - margin[last - 1]
+    if wanted <= margin[0] or rise <= 0:
+        return math.nan
+    level = float(
+        ndtr(strength[last - 1] + (wanted - margin[last - 1]) / rise * (strength[last] - strength[last - 1]))
+    )
+    return level if level <= LARGEST else math.nan

@@ -26,7 +26,7 @@ def models(material: Material) -> dict | None:
     if not v.models:
         return None
     weights = {weight.name: weight for weight in v.coefficients.weights} if v.coefficients is not None else {}
-    stable = [f"{s.name} {s.low}–{s.high}" for s in POLES if s.id in weights and weights[s.id].stable]
+    stable = [f"{s.name} {s.low}–{s.high}" for s in POLES if s.id in weights and weights[s.id].finding]
     clusters = v.coefficients.clusters if v.coefficients is not None else ()
     return {
         "folded": [why_folded(material, model) for model in v.models if not material.speaks(model)],

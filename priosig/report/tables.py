@@ -227,7 +227,7 @@ def _coefficients(views: Sequence[ViewResult]) -> Table:
             sd = float(np.std(values, ddof=1)) if len(values) > 1 else math.nan
             agreement = float(np.mean(np.sign(values) == np.sign(mean))) if len(values) else math.nan
             weight = weights.get(scale.id)
-            tested = (weight.pvalue, weight.stable, weight.pattern) if weight is not None else (None,) * 3
+            tested = (weight.pvalue, weight.finding, weight.pattern) if weight is not None else (None,) * 3
             row = (v.view.name, scale.id, scale.low, scale.high, mean, sd, agreement, len(values), *tested)
             rows.append(row)
     return _table(columns, rows)

@@ -8,15 +8,30 @@ from priosig.inference.coefficients import (
     _pattern,
     clusters_of,
     coefficient_table,
+    own_auc,
     rank_correlation,
 )
 from priosig.inference.data import labelled_segments
+from priosig.inference.multiplicity import max_t_pvalues
+from priosig.inference.relabelling import draw_relabellings
+from priosig.metrics.auc import auc_within_video
 from priosig.verdict.rule import Rule
+from tests.inference.risk_sets import risk_set_study
 
 
 def run(X, y, videos, starts, names, *, n_permutations: int, n_repeats: int = 1, seed: int = 0) -> CoefficientTable:
     data = labelled_segments(y, videos, starts, X=X)
     return coefficient_table(data, names, Rule(n_permutations=n_permutations), seed=seed, n_repeats=n_repeats)
+
+
+def labelled():
+    X, y, videos, starts, _ = study(shift=1.0)
+    return labelled_segments(y, videos, starts, X=X.round(1))  # with ties
+
+
+def relabellings(data, n: int, seed: int = 0) -> np.ndarray:
+    """The observed labels, then `n` of T1's relabellings."""
+    return np.vstack([data.y[None, :], draw_relabellings(data, Rule(n_permutations=n), seed)])
 
 
 def study(seed: int = 0, *, n_videos: int = 5, n: int = 11, d: int = 5, shift: float = 0.0):
@@ -36,9 +51,9 @@ def test_weights_are_those_of_the_cross_validation_on_average():
     np.testing.assert_allclose([w.spread for w in table.weights], expected.std(axis=0, ddof=1), atol=1e-9)
 
 
-def test_a_weight_that_carries_the_signal_is_stable_and_the_others_are_not():
+def test_a_feature_that_carries_the_signal_is_a_finding_and_the_others_are_not():
     table = run(*study(shift=3.0), n_permutations=199, n_repeats=20)
-    assert [w.stable for w in table.weights] == [True, False, False, False, False]
+    assert [w.finding for w in table.weights] == [True, False, False, False, False]
     assert table.weights[0].pvalue == 1 / 200
     assert table.weights[0].sign_agreement == 1
     assert table.weights[0].pattern > 0.8
@@ -46,10 +61,55 @@ def test_a_weight_that_carries_the_signal_is_stable_and_the_others_are_not():
     assert table.clusters[0].importance > 0.2
 
 
-def test_on_noise_hardly_any_table_has_a_stable_weight():
+def test_on_noise_hardly_any_table_has_a_finding():
     tables = [run(*study(s), n_permutations=19, n_repeats=1, seed=s) for s in range(12)]
-    assert sum(any(w.stable for w in t.weights) for t in tables) <= 3  # exact level 0.05: 4 or more has p = 0.002
+    assert sum(any(w.finding for w in t.weights) for t in tables) <= 3  # exact level 0.05: 4 or more has p = 0.002
     assert np.mean([w.sign_agreement == 1 for t in tables for w in t.weights]) > 0.3  # what looks stable and is not
+
+
+@pytest.mark.parametrize("data", [labelled(), risk_set_study()], ids=["videos", "risk sets"])
+def test_own_aucs_are_those_of_the_features_as_scores(data):
+    labellings = relabellings(data, 19)
+    expected = np.column_stack([auc_within_video(column, labellings, data.strata) for column in data.X.T])
+    np.testing.assert_allclose(own_auc(data, labellings), expected, atol=1e-12)
+
+
+def test_a_video_of_one_class_has_no_part_in_own_aucs():
+    X, y, videos, starts, _ = study(shift=1.0)
+    y[videos == "video2"] = 1
+    data = labelled_segments(y, videos, starts, X=X)
+    some = data.y[None, :], data.videos
+    np.testing.assert_allclose(own_auc(data, some[0])[0, 0], auc_within_video(data.X[:, 0], *some)[0], atol=1e-12)
+
+
+def test_beside_a_real_effect_the_others_are_found_no_more_often_than_alpha():
+    found = []
+    for seed in range(100):
+        X, y, videos, starts, _ = study(seed, shift=1.2, n_videos=12)
+        data = labelled_segments(y, videos, starts, X=X)
+        found.append(max_t_pvalues(own_auc(data, relabellings(data, 99, seed))) <= 0.05)
+    assert np.all(found, axis=0)[0]
+    assert np.any(np.array(found)[:, 1:], axis=1).sum() <= 11  # 12 or more has p = 0.004 at level 0.05
+
+
+def test_what_a_confound_explains_is_no_finding():
+    rng = np.random.default_rng(0)
+    n_videos, n = 8, 12
+    y = np.tile(np.arange(n) % 2 == 0, n_videos).astype(int)
+    talk = rng.normal(size=len(y)) + 1.5 * y
+    X = rng.normal(size=(len(y), 4))
+    X[:, 0] += 2 * talk
+    X[:, 1] += 1.2 * y
+    given = y, np.repeat(np.arange(n_videos), n), np.tile(np.arange(n), n_videos)
+    found, own = [], []
+    for confounds in ({}, {"talk": talk}):
+        data = labelled_segments(*given, confounds, X=X)
+        table = coefficient_table(data, list("abcd"), Rule(n_permutations=199), n_repeats=1)
+        found.append([w.finding for w in table.weights])
+        own.append(table.weights[0].own_auc)
+    assert own[0] > 0.8
+    assert own[1] == pytest.approx(0.5, abs=0.15)
+    assert found == [[True, True, False, False], [False, True, False, False]]
 
 
 def test_correlated_features_share_a_cluster_whatever_their_sign():

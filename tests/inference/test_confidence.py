@@ -4,10 +4,13 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 from scipy.stats import t as student
 
+from priosig.crossval.folds import oof_scores, split_by_video
 from priosig.inference import confidence
-from priosig.inference.confidence import Interval, confidence_interval, interval_from_leave_out
+from priosig.inference.confidence import Interval, confidence_interval, interval_from_leave_out, pair_variance
 from priosig.inference.data import labelled_segments
+from priosig.metrics.auc import auc_within_video
 from priosig.verdict.rule import Rule
+from tests.inference.risk_sets import risk_set_study
 
 
 def run(X, y, videos, starts) -> Interval:
@@ -45,6 +48,76 @@ def test_interval_is_the_formula_written_out():
     assert np.log(found.low / (1 - found.low)) == pytest.approx(np.log(theta / (1 - theta)) - half)
     assert np.log(found.high / (1 - found.high)) == pytest.approx(np.log(theta / (1 - theta)) + half)
     assert (found.df, found.reason) == (4, "")
+
+
+def mean_of_pairs(rng, n: int):
+    """An estimate that is exactly a mean over pairs of videos (trained on, scored), and what the jackknife sees."""
+    trained, scored = rng.normal(size=(2, n)) * 0.3
+    kernel = trained[:, None] + scored + rng.normal(size=(n, n))
+    np.fill_diagonal(kernel, 0)
+    auc = kernel.sum(axis=0) / (n - 1)
+    without = (kernel.sum(axis=0) - kernel) / (n - 2)
+    np.fill_diagonal(without, np.nan)
+    return auc, without, np.ones(n)
+
+
+def test_the_jackknife_counts_the_variance_of_pairs_twice():
+    rng, n = np.random.default_rng(0), 12
+    estimates, variances, of_pairs = [], [], []
+    for _ in range(4000):
+        auc, without, weight = mean_of_pairs(rng, n)
+        leave_out = np.nanmean(without, axis=1)
+        estimates.append(auc.mean())
+        variances.append((n - 1) / n * np.sum((leave_out - leave_out.mean()) ** 2))
+        of_pairs.append(pair_variance(auc, without, weight))
+    assert np.mean(of_pairs) == pytest.approx(1 / (n * (n - 1)), rel=0.02)
+    assert np.mean(variances) - np.mean(of_pairs) == pytest.approx(np.var(estimates), rel=0.1)
+    assert np.mean(variances) > 1.25 * np.var(estimates)
+
+
+def test_videos_that_act_one_by_one_have_no_variance_of_pairs():
+    n = 6
+    kernel = np.arange(n)[:, None] + np.arange(n) ** 2.0
+    np.fill_diagonal(kernel, 0)
+    without = (kernel.sum(axis=0) - kernel) / (n - 2)
+    assert pair_variance(kernel.sum(axis=0) / (n - 1), without, np.ones(n)) == pytest.approx(0, abs=1e-20)
+
+
+def test_the_variance_of_pairs_is_taken_off_with_many_videos_and_by_half_at_most():
+    def error(n: int, of_pairs: float) -> float:
+        leave_out = 0.7 + 0.01 * np.cos(np.arange(n))
+        return interval_from_leave_out(0.7, leave_out, n, pair_variance=of_pairs).standard_error
+
+    assert error(12, 1e-4) == error(12, 0)
+    assert error(20, 1e-4) == pytest.approx(np.sqrt(error(20, 0) ** 2 - 0.4 * 1e-4))
+    assert error(20, 1.0) == pytest.approx(error(20, 0) * np.sqrt(0.8))
+
+
+def test_twenty_videos_of_noise_have_a_narrower_interval_than_the_jackknife_gives():
+    data = labelled_segments(*study(n_videos=20, shift=0.0)[1:], X=study(n_videos=20, shift=0.0)[0])
+    interval = confidence_interval(data, Rule())
+    plain = interval_from_leave_out(interval.estimate, interval.leave_out, 20)
+    assert 0.8**0.5 * plain.standard_error - 1e-12 <= interval.standard_error < 0.97 * plain.standard_error
+
+
+def test_an_unknown_auc_without_a_video_leaves_the_variance_of_pairs_out():
+    auc, without, weight = mean_of_pairs(np.random.default_rng(0), 6)
+    without[0, 1] = np.nan
+    assert pair_variance(auc, without, weight) == 0
+    weight[1] = 0  # a video of one class
+    assert pair_variance(auc, without, weight) > 0
+
+
+def test_risk_sets_are_left_out_by_video_and_scored_by_set():
+    data = risk_set_study(shift=1.0)
+    explicit = []
+    for video in range(data.n_videos):
+        kept = data.videos != video
+        folds = split_by_video(data.X[kept], data.videos[kept])
+        explicit.append(auc_within_video(oof_scores(folds, data.y[kept]), data.y[kept], data.strata[kept]))
+    interval = confidence_interval(data, Rule())
+    np.testing.assert_allclose(interval.leave_out, explicit, atol=1e-12)
+    assert interval.low < interval.estimate < interval.high
 
 
 @settings(max_examples=15, deadline=None)

@@ -20,7 +20,7 @@ def figures(material: Material) -> list[Figure]:
         return []
     order, values, means = by_size(material.claim)
     table = material.claim.coefficients
-    stable = {weight.name for weight in table.weights if weight.stable} if table is not None else set()
+    stable = {weight.name for weight in table.weights if weight.finding} if table is not None else set()
     limit = float(np.abs(values).max(initial=0.0)) or 1.0
 
     def draw(width: int) -> str:
