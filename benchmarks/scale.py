@@ -37,6 +37,7 @@ from priosig.inference.assessment import assess_models
 from priosig.inference.beyond_confounds import beyond_confounds
 from priosig.inference.confidence import confidence_interval
 from priosig.inference.data import labelled_segments
+from priosig.inference.design import assess_design
 from priosig.inference.permutation import permutation_test
 from priosig.verdict.rule import Rule
 
@@ -70,7 +71,7 @@ def work_of(step: str, n_videos: int, n_features: int, seed: int) -> Callable[[]
         "T1": lambda: permutation_test(data, rule, seed=seed),
         "T2": lambda: beyond_confounds(data, rule, seed=seed),
         "interval": lambda: confidence_interval(data, rule),
-        "assess": lambda: assess_models({"model": X}, data, rule, seed=seed),
+        "assess": lambda: assess_models({"model": X}, data, assess_design(data, rule, seed=seed), seed=seed),
     }[name]
 
 

@@ -17,6 +17,7 @@ from priosig.experiment.pipeline import Experiment
 from priosig.extraction.features import Features
 from priosig.extraction.percepiano.scales import PERCEPIANO_DIMENSIONS
 from priosig.inference.coefficients import Cluster, CoefficientTable, Weight
+from priosig.inference.planning import PowerTable
 
 HOSTILE = "<script>alert(1)</script>\"><img src=x onerror=alert(2)> $\\frac{a}{b}$ {{ 7*7 }} & ' ]]> 日本"
 
@@ -101,3 +102,12 @@ def read(directory: Path, name: str) -> list[dict[str, str]]:
     """A table of a report."""
     with (directory / f"{name}.csv").open(encoding="utf-8", newline="") as lines:
         return list(csv.DictReader(lines))
+
+
+def with_plan(experiment: Experiment) -> Experiment:
+    """The experiment with how many videos it takes, in the view that conclusions are drawn from."""
+    power, width = np.array([[0.2, 0.6], [0.3, 0.9]]), np.array([[0.4, 0.14], [0.4, 0.12]])
+    planned = PowerTable((0.65, 0.7), (5, 20), power, (None, 14), np.array([0.6, 0.55]), width)
+    claim = experiment.claim
+    views = experiment.views | {claim.view.name: dataclasses.replace(claim, planned=planned)}
+    return dataclasses.replace(experiment, views=views)

@@ -8,10 +8,13 @@ import pytest
 
 from tests.paths import ROOT
 
+# Where priosig is installed pytest would load the plugin a second time.
+PYTEST = (sys.executable, "-m", "pytest", "-p", "no:priosig", "-p", "priosig.pytest_plugin")
+
 
 @pytest.mark.parametrize("words", [("--corpus", "my corpus"), ("--corpus=my corpus",)])
 def test_outside_the_checkout_the_suites_options_say_what_to_type(tmp_path, words):
-    command = [sys.executable, "-m", "pytest", "-p", "no:priosig", "-p", "priosig.pytest_plugin", "validation", *words]
+    command = [*PYTEST, "validation", *words]
     ended = subprocess.run(
         command, cwd=tmp_path, env=os.environ | {"PYTHONPATH": str(ROOT)}, capture_output=True, text=True
     )
@@ -21,7 +24,7 @@ def test_outside_the_checkout_the_suites_options_say_what_to_type(tmp_path, word
 
 
 def test_what_is_not_the_suites_is_left_alone(tmp_path):
-    command = [sys.executable, "-m", "pytest", "-p", "no:priosig", "-p", "priosig.pytest_plugin", "--collect-only", "-q"]
+    command = [*PYTEST, "--collect-only", "-q"]
     ended = subprocess.run(
         command, cwd=tmp_path, env=os.environ | {"PYTHONPATH": str(ROOT)}, capture_output=True, text=True
     )

@@ -21,10 +21,11 @@ from priosig.experiment.corpus import Annotations
 from priosig.experiment.feature_sets import FEATURE_SETS, POOLED, SCALES, models_pooled
 from priosig.experiment.settings import Settings
 from priosig.extraction.features import Features
-from priosig.inference.assessment import Assessment, assess_models
+from priosig.inference.assessment import Assessment, assess_models, with_videos_needed
 from priosig.inference.coefficients import CoefficientTable, coefficient_table
 from priosig.inference.data import ConfoundNames, labelled_segments
 from priosig.inference.design import DesignAssessment, assess_design
+from priosig.inference.planning import PowerTable, plan
 from priosig.metrics.auc import auc_within_video
 from priosig.verdict.decide import Verdict, design_problems, refuse
 from priosig.verdict.evidence import Evidence
@@ -54,6 +55,8 @@ class ViewResult:
         Model, and why it was not run; "design", and why it could not be judged.
     refusal : Verdict or None
         `invalid design`, where the view holds too little for any test.
+    planned : PowerTable or None
+        What more videos like these could find; for the view that conclusions are drawn from.
     """
 
     view: View
@@ -66,6 +69,7 @@ class ViewResult:
     coefficients: CoefficientTable | None
     problems: dict[str, str]
     refusal: Verdict | None = None
+    planned: PowerTable | None = None
 
     @property
     def video_ids(self) -> list[str]:
@@ -101,6 +105,7 @@ def evaluate_view(
     settings: Settings,
     features: Features | None = None,
     *,
+    planned: PowerTable | None = None,
     pooling: str = POOLED,
     progress: Stages | None = None,
 ) -> ViewResult:
@@ -109,6 +114,8 @@ def evaluate_view(
     Parameters
     ----------
     view, moments, settings, features
+    planned : PowerTable, optional
+        What `plan_view` gave for the view.
     pooling : str
         Of the frames, where a model has another than its own (`priosig.experiment.feature_sets`).
     progress : callable, optional
@@ -146,19 +153,33 @@ def evaluate_view(
         names=_names_of(confounds, y, video_ids),
     )  # fmt: skip
     rule = rule_of(settings)
-    options = {"seed": settings.seed, "exploratory": settings.exploratory, "progress": stages}
+    design = assess_design(data, rule, seed=settings.seed, exploratory=settings.exploratory, progress=stages)
     models = {}
     for name, X in designs.items():
         with counted_fits(stages, f"Model {name}, every video left out", len(set(video_ids))):
             models[name] = leave_one_video_out_cv(X, y, video_ids, segment_ids, C=settings.C, strata=view.set_ids)
-    assessments = assess_models(designs, data, rule, everything=True, **options) if designs else {}
-    design = next(iter(assessments.values())).design if assessments else assess_design(data, rule, **options)
+    assessments = assess_models(designs, data, design, seed=settings.seed, everything=True, progress=stages)
+    if planned is not None:
+        assessments = {name: with_videos_needed(one, planned) for name, one in assessments.items()}
     table = None
     if SCALES in models:
         with counted_fits(stages, "coefficients", data.n_folds):
             scales = data.with_features(designs[SCALES])
             table = coefficient_table(scales, FEATURE_SETS[SCALES].columns, rule, seed=settings.seed)
-    return ViewResult(view, y, confounds, design, features, models, assessments, table, problems)
+    return ViewResult(view, y, confounds, design, features, models, assessments, table, problems, planned=planned)
+
+
+@one_blas_thread
+def plan_view(view: View, settings: Settings) -> PowerTable | None:
+    """Power of T1 by number of videos like these; None where no stratum of the view holds both labels."""
+    y, videos = labels_of(view.segments), [segment.video_id for segment in view.segments]
+    strata = videos if view.set_ids is None else list(view.set_ids)
+    labels: dict[str, set[int]] = {}
+    for label, stratum in zip(y, strata, strict=True):
+        labels.setdefault(stratum, set()).add(label)
+    if all(len(both) < 2 for both in labels.values()):
+        return None
+    return plan(y, videos, strata, alpha=settings.alpha, C=settings.C, seed=settings.seed)
 
 
 def _names_of(confounds: Confounds, y: np.ndarray, video_ids: Sequence[str]) -> ConfoundNames:

@@ -25,12 +25,13 @@ from priosig.audio.sharding import is_spread
 from priosig.audio.slices import plan_slices
 from priosig.confounds.registry import meters
 from priosig.experiment.corpus import Annotations, Corpus
-from priosig.experiment.evaluation import ViewResult, evaluate_view
+from priosig.experiment.evaluation import ViewResult, evaluate_view, plan_view
 from priosig.experiment.feature_sets import POOLED
 from priosig.experiment.shown import ShownViews
-from priosig.experiment.views import cut_views, view_of_claims
+from priosig.experiment.views import cut_views, view_kind, view_of_claims
 from priosig.extraction.encoder import Encoder
 from priosig.extraction.features import Features, measure_features
+from priosig.inference.planning import PowerTable
 
 
 @dataclass(frozen=True, repr=False)
@@ -55,9 +56,20 @@ class Experiment(ShownViews):
 def describe(
     annotations: Annotations, store: EmbeddingCache | None = None, *, progress: Stages | None = None
 ) -> Experiment:
-    """The experiment as far as it goes without audio: views, confounds, baselines. `store`: where they are kept."""
+    """The experiment as far as it goes without audio: views, confounds, baselines. `store`: where they are kept.
+
+    Where there is no audio, also how many videos it takes in each view that conclusions could be drawn from.
+    """
     views = cut_views(annotations.cut())
-    results = {view.name: evaluate_kept(annotations, view, store, progress=progress) for view in views}
+    silent = annotations.corpus.audio is None
+    planned = {
+        view.name: _plan(annotations, view, store, progress) if silent and view_kind(view.name).claims else None
+        for view in views
+    }
+    results = {
+        view.name: evaluate_kept(annotations, view, store, planned=planned[view.name], progress=progress)
+        for view in views
+    }
     return Experiment(annotations, results, screening=None)
 
 
@@ -107,8 +119,12 @@ def run_experiment(annotations: Annotations, extractor: Encoder, *, progress: St
     screening = screen(annotations, extractor, progress=progress)
     views = cut_views(annotations.cut(screening))
     features = measure_views(annotations, views, extractor, progress=progress)
+    claim = view_of_claims({view.name: view for view in views})
+    planned = {view.name: _plan(annotations, view, extractor.cache, progress) for view in views if view.name == claim}
     results = {
-        view.name: evaluate_kept(annotations, view, extractor.cache, of_view, progress=progress)
+        view.name: evaluate_kept(
+            annotations, view, extractor.cache, of_view, planned=planned.get(view.name), progress=progress
+        )
         for view, of_view in zip(views, with_talk(features, views, screening), strict=True)
     }
     annotations.refuse_changed()
@@ -202,6 +218,7 @@ def evaluate_kept(
     store: EmbeddingCache | None,
     features: Features | None = None,
     *,
+    planned: PowerTable | None = None,
     pooling: str = POOLED,
     progress: Stages | None = None,
 ) -> ViewResult:
@@ -210,10 +227,25 @@ def evaluate_kept(
 
     def evaluate() -> ViewResult:
         # What went in need not be kept again with what came out.
-        return replace(evaluate_view(*inputs, pooling=pooling, progress=progress), view=None, features=None)
+        return replace(
+            evaluate_view(*inputs, planned=planned, pooling=pooling, progress=progress), view=None, features=None
+        )
 
-    result = kept(store, "view", evaluate, *inputs, pooling)
+    result = kept(store, "view", evaluate, *inputs, planned, pooling)
     return replace(result, view=view, features=features)
+
+
+def _plan(
+    annotations: Annotations, view: View, store: EmbeddingCache | None, progress: Stages | None
+) -> PowerTable | None:
+    """`plan_view`, kept in `store`."""
+
+    def planned() -> PowerTable | None:
+        if progress is not None:
+            progress(f"{view.name} view, how many videos it takes")
+        return plan_view(view, annotations.corpus.settings)
+
+    return kept(store, "plan", planned, view, annotations.corpus.settings)
 
 
 def _audio_of(corpus: Corpus) -> Path:

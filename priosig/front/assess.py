@@ -24,10 +24,11 @@ from priosig._core.threads import one_blas_thread
 from priosig.crossval.folds import oof_scores
 from priosig.front.given import confounds_of, features_of, groups_of, labels_of, times_of
 from priosig.front.result import FEATURES, AssessResult, auc_interval
-from priosig.inference.assessment import assess_models
+from priosig.inference.assessment import assess_models, with_videos_needed
 from priosig.inference.confidence import confidence_interval
 from priosig.inference.data import ConfoundNames, labelled_segments
 from priosig.inference.design import assess_design
+from priosig.inference.planning import AUCS, plan
 from priosig.metrics.auc import auc_by_video
 from priosig.verdict.decide import decide
 from priosig.verdict.rule import Rule
@@ -127,9 +128,11 @@ def assess(
     design = assess_design(data, rule, seed=seed, progress=stages)
     one = None
     if full or not design.problems:
-        one = assess_models(
-            {FEATURES: features}, data, rule, design=design, everything=full, seed=seed, progress=stages
-        )[FEATURES]
+        one = assess_models({FEATURES: features}, data, design, everything=full, seed=seed, progress=stages)[FEATURES]
+        if one.verdict.label in ("no signal", "underpowered"):
+            aucs = sorted({*AUCS, rule.spike_auc})
+            planned = plan(labels, numbers.tolist(), aucs=aucs, alpha=rule.alpha, C=rule.C, seed=seed)
+            one = with_videos_needed(one, planned)
     scores = np.empty(n)
     scores[data.order] = oof_scores(data.folds, data.y, rule.C)
     by_group = auc_by_video(scores, labels, numbers, allow_unscored=True)

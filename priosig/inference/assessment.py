@@ -21,17 +21,20 @@ import numpy as np
 
 from priosig._core.progress import Stages, counted_fits
 from priosig.crossval.folds import oof_scores
+from priosig.inference import heterogeneity
 from priosig.inference.beyond_confounds import BeyondConfounds, beyond_confounds
 from priosig.inference.confidence import Interval, confidence_interval, count_jackknife_fits
 from priosig.inference.data import LabelledSegments
-from priosig.inference.design import DesignAssessment, assess_design
+from priosig.inference.design import DesignAssessment
 from priosig.inference.multiplicity import holm
 from priosig.inference.permutation import PermutationResult, permutation_test
-from priosig.inference.power import N_SPIKED, power_of_spike
+from priosig.inference.planning import PowerTable
+from priosig.inference.power import N_SPIKED, SpikePower, power_of_spike, videos_needed
 from priosig.metrics.auc import auc_by_video
 from priosig.verdict.decide import Verdict, decide
 from priosig.verdict.evidence import Evidence
-from priosig.verdict.rule import Rule
+
+WEAKER = 0.65  # AUC for which the videos needed are said too
 
 
 @dataclass(frozen=True)
@@ -47,10 +50,10 @@ class Assessment:
     beyond_confounds, beyond_acoustic : BeyondConfounds or None
         T2 given the artefacts; given the acoustic confounds too, None where there are none.
     interval : Interval or None
+    spiked : SpikePower or None
+        What T1 would have detected.
     auc_by_video : tuple of float
         In canonical order of videos (by content, not by name); NaN for a video of one class.
-    power : float
-        Chance of T1 to find a signal of AUC `rule.spike_auc`; NaN where unknown.
     any_signal_pvalue, beyond_confounds_pvalue, beyond_confounds_raw_pvalue, beyond_acoustic_pvalue : float
         Corrected for the number of models.
     evidence : Evidence
@@ -64,8 +67,8 @@ class Assessment:
     beyond_confounds: BeyondConfounds | None
     beyond_acoustic: BeyondConfounds | None
     interval: Interval | None
+    spiked: SpikePower | None
     auc_by_video: tuple[float, ...]
-    power: float
     any_signal_pvalue: float
     beyond_confounds_pvalue: float
     beyond_confounds_raw_pvalue: float
@@ -77,11 +80,9 @@ class Assessment:
 def assess_models(
     models: Mapping[str, np.ndarray],
     data: LabelledSegments,
-    rule: Rule,
+    design: DesignAssessment,
     *,
-    design: DesignAssessment | None = None,
     seed: int = 0,
-    exploratory: bool = False,
     everything: bool = False,
     progress: Stages | None = None,
 ) -> dict[str, Assessment]:
@@ -91,10 +92,10 @@ def assess_models(
     ----------
     models : mapping from name to np.ndarray, shape (n_segments, n_features)
         Features, in the order in which the segments of `data` were given.
-    data, rule, seed, exploratory
-        As for `assess_design`.
-    design : DesignAssessment, optional
-        What `assess_design` gave for them, if it was asked before.
+    data : LabelledSegments
+    design : DesignAssessment
+        What `assess_design` gave for them; holds the rule.
+    seed : int
     everything : bool
         Test the models of an invalid design too.
     progress : callable, optional
@@ -109,15 +110,14 @@ def assess_models(
     ValueError
         For features that are not finite, and for fewer relabellings than so many models need.
     """
-    if design is None:
-        design = assess_design(data, rule, seed=seed, exploratory=exploratory, progress=progress)
+    rule = design.rule
     if len(models) > (rule.n_permutations + 1) * rule.alpha + 1e-9:
         raise ValueError(
             f"assess_models: with {rule.n_permutations} relabellings and {len(models)} models no corrected p can "
             f"reach {rule.alpha:g}; expected at least {math.ceil(len(models) / rule.alpha - 1e-9) - 1} relabellings"
         )
     segments = {name: data.with_features(X) for name, X in models.items()}
-    if design.n_two_class_videos < 2 or (design.problems and not everything):
+    if not models or design.n_two_class_videos < 2 or (design.problems and not everything):
         return {name: _untested(name, design) for name in models}
     level = rule.alpha / len(models)  # what the smallest p of several must reach
     alone = {name: _test(name, part, design, level, seed, progress) for name, part in segments.items()}
@@ -126,11 +126,31 @@ def assess_models(
     return {name: _judge(one, *four) for (name, one), four in zip(alone.items(), corrected, strict=True)}
 
 
+def with_videos_needed(one: Assessment, planned: PowerTable) -> Assessment:
+    """The assessment with how many videos like these a signal takes, in its evidence and its verdict.
+
+    Parameters
+    ----------
+    one : Assessment
+        Of a model that was tested.
+    planned : PowerTable
+        Of these strata, `rule.spike_auc` among its AUCs.
+    """
+    rule = one.design.rule
+    if one.spiked is None or math.isnan(one.spiked.margin):
+        return one
+    numbers = videos_needed(one.spiked, planned, rule, one.design.n_two_class_videos)
+    needed = {auc: None if math.isnan(n) else math.ceil(n) for auc, n in zip(planned.aucs, numbers, strict=True)}
+    said = tuple((auc, needed[auc]) for auc in (rule.spike_auc, WEAKER) if auc in needed)
+    evidence = replace(one.evidence, videos_needed=said)
+    return replace(one, evidence=evidence, verdict=decide(evidence, rule))
+
+
 def _untested(name: str, design: DesignAssessment) -> Assessment:
     """A model that is not tested, since the design is invalid."""
     nan = math.nan
     verdict = decide(design.evidence, design.rule)
-    return Assessment(name, design, None, None, None, None, (), nan, nan, nan, nan, nan, design.evidence, verdict)
+    return Assessment(name, design, None, None, None, None, None, (), nan, nan, nan, nan, design.evidence, verdict)
 
 
 def _pvalues(one: Assessment) -> tuple[float, float, float, float]:
@@ -182,7 +202,11 @@ def _test(
     scores = oof_scores(data.folds, data.y, rule.C)
     by_video = auc_by_video(scores, data.y, data.videos, strata=data.strata, allow_unscored=True)
     with counted_fits(progress, f"Model {name}, power", data.n_folds * N_SPIKED):
-        power = power_of_spike(data, rule, any_signal.null_distribution, alpha=level, seed=seed).power
+        spiked = power_of_spike(data, rule, any_signal.null_distribution, alpha=level, seed=seed)
+    differ = nan
+    if any_signal.pvalue <= rule.alpha:  # else the question is not reached
+        with counted_fits(progress, f"Model {name}, do videos differ", data.n_folds * (1 + heterogeneity.N_SPIKED)):
+            differ = heterogeneity.heterogeneity(data, rule, seed=seed).pvalue
     evidence = replace(
         design.evidence,
         auc=any_signal.statistic,
@@ -190,7 +214,11 @@ def _test(
         high=interval.high,
         n_videos_above_half=int(by_video.n_above_half),
         effective_sets=beyond.effective_sets,
-        power=power,
+        power=spiked.power,
+        hard_power=spiked.hard_power if data.X.shape[1] < len(data) else nan,
+        probe_auc=spiked.probe_auc,
+        detectable_auc=spiked.detectable_auc,
+        heterogeneity_pvalue=differ,
         n_models=round(rule.alpha / level),
     )
     return Assessment(
@@ -200,8 +228,8 @@ def _test(
         beyond_confounds=beyond,
         beyond_acoustic=acoustic,
         interval=interval,
+        spiked=spiked,
         auc_by_video=tuple(float(value) for value in by_video.auc),
-        power=power,
         any_signal_pvalue=any_signal.pvalue,
         beyond_confounds_pvalue=beyond.pvalue,
         beyond_confounds_raw_pvalue=beyond.raw_pvalue,

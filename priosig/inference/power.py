@@ -39,6 +39,7 @@ from priosig.verdict.rule import Rule
 REPLICATES = 200
 LEVELS = 0.6, 0.8, 0.9  # ideal AUCs at which power is measured, beside the rule's
 LARGEST = 0.99
+LOG_MOST = math.log(1000)  # videos
 N_SPIKED = REPLICATES * (len(LEVELS) + 2)
 """Spiked labellings that are fitted in every fold."""
 
@@ -141,7 +142,8 @@ def videos_needed(spiked: SpikePower, table: PowerTable, rule: Rule, n_videos: i
     Returns
     -------
     tuple of float
-        For each AUC of the table; NaN where the table's largest number is too small or the power is not known.
+        For each AUC of the table; NaN where the table's largest number is too small, the number is over 1000, or the
+        power is not known.
     """
     from scipy.special import ndtri
 
@@ -150,11 +152,12 @@ def videos_needed(spiked: SpikePower, table: PowerTable, rule: Rule, n_videos: i
     planned = ndtri(np.clip(table.power[table.aucs.index(rule.spike_auc)], 1e-9, 1 - 1e-9))
     log_n = np.log(table.n_videos)
     # How many planned videos are worth as much as these; below the table its first two numbers go on.
-    worth = np.interp(spiked.margin, planned, log_n)
+    log_worth = float(np.interp(spiked.margin, planned, log_n))
     if spiked.margin < planned[0]:
-        worth += (spiked.margin - planned[0]) * (log_n[1] - log_n[0]) / (planned[1] - planned[0])
-    worth = math.exp(worth)
-    return tuple(math.nan if needed is None else needed * n_videos / worth for needed in table.needed)
+        log_worth += float((spiked.margin - planned[0]) * (log_n[1] - log_n[0]) / (planned[1] - planned[0]))
+    scale = n_videos / math.exp(max(log_worth, -LOG_MOST))
+    needed = (math.nan if n is None else n * scale for n in table.needed)
+    return tuple(n if n <= math.exp(LOG_MOST) else math.nan for n in needed)
 
 
 def critical_value(null_distribution: np.ndarray, alpha: float) -> float:

@@ -246,12 +246,13 @@ def _record(material: Material, label: str) -> ToDo | None:
         return None
     rule = next(iter(assessments.values())).design.rule
     have = next(iter(assessments.values())).evidence.n_videos
-    enough = [p.n_videos for p in material.planned if p.auc == rule.spike_auc and p.power >= rule.min_power]
+    needed = [dict(a.evidence.videos_needed).get(rule.spike_auc) for a in assessments.values()]
+    enough = min((n for n in needed if n is not None), default=0)
     worth = f"a signal worth {hundred(rule.spike_auc)} in 100"
-    if enough and min(enough) > have:
-        why = f"With {min(enough)} like these {worth} is found {share(rule.min_power)} of the time."
-        return ToDo(f"Record about {min(enough) - have} more videos.", why, "#needed")
+    if enough > have:
+        why = f"With {enough} like these {worth} is detected {share(rule.min_power)} of the time."
+        return ToDo(f"Record about {enough - have} more videos.", why, "#needed")
     if label != "underpowered":
         return ToDo("Record more videos.", "That narrows the interval.") if label == "signal" else None
-    power = joined([f"{share(a.power)} (Model {name})" for name, a in assessments.items()])
+    power = joined([f"{share(a.evidence.power)} (Model {name})" for name, a in assessments.items()])
     return ToDo("Record more videos.", f"These would have shown {worth} with a chance of {power}.")

@@ -8,32 +8,12 @@ from priosig.annotations.audit.checks import Finding
 from priosig.experiment.evaluation import ViewResult
 from priosig.experiment.pipeline import Experiment
 from priosig.experiment.sensitivity import Row
+from priosig.inference.planning import PowerTable
 from priosig.report.clips import Clip
 from priosig.verdict.decide import Verdict
 
 SPEAKING = ("signal", "heterogeneous")
 """Verdicts with which a model's mistakes and coefficients mean something."""
-
-
-@dataclass(frozen=True)
-class Planned:
-    """What a study of so many videos could find.
-
-    Attributes
-    ----------
-    n_videos : int
-    auc : float
-        Of the signal, within video.
-    power : float
-        Chance to find it.
-    width : float
-        Of the interval of the AUC; NaN where it is not known.
-    """
-
-    n_videos: int
-    auc: float
-    power: float
-    width: float
 
 
 @dataclass(frozen=True)
@@ -47,8 +27,6 @@ class Material:
         Of the annotation audit.
     sensitivity : sequence of Row
         What other choices would have given; empty where none were tried.
-    planned : sequence of Planned
-        What larger studies could find; empty where nobody asked.
     clips : mapping of str to (Clip or str)
         By id of the segment what can be heard of it, or why it cannot.
     """
@@ -56,7 +34,6 @@ class Material:
     experiment: Experiment
     findings: tuple[Finding, ...]
     sensitivity: Sequence[Row] = ()
-    planned: Sequence[Planned] = ()
     clips: Mapping[str, Clip | str] = field(default_factory=dict)
 
     @property
@@ -68,6 +45,12 @@ class Material:
     def claim(self) -> ViewResult:
         """The view that conclusions are drawn from."""
         return self.experiment.claim
+
+    @property
+    def planned(self) -> dict[str, PowerTable]:
+        """By view, what larger studies could find."""
+        views = self.experiment.views.items()
+        return {name: result.planned for name, result in views if result.planned is not None}
 
     @cached_property
     def verdicts(self) -> dict[str, Verdict]:

@@ -37,7 +37,11 @@ def _tests(models: list[tuple[ViewResult, str]]) -> Grid:
         name = f"{capital(v.view.name)}, {model}"
         ends = interval(a.interval.low, a.interval.high) if a and a.interval else "–"
         above = f"{s.n_videos_above_half} of {s.n_videos - s.n_videos_undefined}"
-        tests = [pvalue(a.any_signal_pvalue), pvalue(a.beyond_confounds_pvalue), share(a.power)] if a else ["–"] * 3
+        tests = (
+            [pvalue(a.any_signal_pvalue), pvalue(a.beyond_confounds_pvalue), share(a.evidence.power)]
+            if a
+            else ["–"] * 3
+        )
         verdict = Cell(verdict=a.verdict.label) if a else Cell("–")
         rows.append([Cell(name, note="within video"), verdict, number(s.auc_within_video), ends, above, *tests])
         rows.append([Cell(name, note="across videos"), Cell("–"), number(s.auc), *["–"] * 5])

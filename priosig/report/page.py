@@ -28,7 +28,7 @@ from priosig.report.grid import Cell, Figure, Grid, grid
 from priosig.report.inputs import describe_inputs, software
 from priosig.report.listen import listen, make_clips
 from priosig.report.markdown import markdown_overview, markdown_summary, overview
-from priosig.report.material import Material, Planned
+from priosig.report.material import Material
 from priosig.report.methods import methods
 from priosig.report.models import models
 from priosig.report.numbers import numbers
@@ -119,7 +119,6 @@ def write_report(
     run_time: str | None = None,
     environment: Mapping[str, object] | None = None,
     sensitivity: Sequence["Row"] = (),
-    planned: Sequence[Planned] = (),
     failure: str = "",
 ) -> Path:
     """Write an experiment's report to `<directory>/<name of the experiment>/`.
@@ -137,8 +136,6 @@ def write_report(
         What the page should say of the run at its foot: device, fingerprint of the weights, and so on.
     sensitivity : sequence of Row
         What other choices would have given (`priosig.experiment.sensitivity`).
-    planned : sequence of Planned
-        What larger studies could find.
     failure : str
         Why the experiment could not be run, if it could not: then the page says so first, and holds what the
         annotations say without it.
@@ -153,7 +150,7 @@ def write_report(
     ValueError
         If files of the user's are in the way (`priosig.report.publish`).
     """
-    material = Material(experiment, audit_of(experiment), sensitivity, planned)
+    material = Material(experiment, audit_of(experiment), sensitivity)
     material = replace(material, clips=make_clips(material))
     environment = {str(key): str(value) for key, value in (environment or {}).items()}
     inputs, versions = describe_inputs(experiment), software()

@@ -118,7 +118,7 @@ def _verdicts(views: Sequence[ViewResult]) -> Table:
                 (
                     name, model, a.verdict.label, e.auc, e.low, e.high, a.any_signal_pvalue,
                     a.beyond_confounds_pvalue, a.beyond_confounds_raw_pvalue, a.beyond_acoustic_pvalue,
-                    e.effective_sets, e.n_sets, a.power,
+                    e.effective_sets, e.n_sets, e.power,
                     e.n_videos, e.n_videos_above_half, e.exploratory, a.verdict.rule_hash, a.verdict.sentence,
                 )
             )  # fmt: skip

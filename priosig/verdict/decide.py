@@ -159,7 +159,9 @@ def _model_steps(e: Evidence, rule: Rule) -> tuple[Step, ...]:
         ),
         _step(
             "power", f"a signal of AUC {rule.spike_auc:.2f} would have been detected",
-            f"{rule.min_power:.0%} power or more", wording.percent(e.power), e.power >= rule.min_power,
+            f"{rule.min_power:.0%} power or more", wording.powers(e),
+            # NaN compares false: where the hard direction was not tried, the other one decides.
+            e.power >= rule.min_power and not e.hard_power < rule.min_power,
         ),
         _step(
             "T2", "a signal beyond the confounds (T2)", f"p of {rule.alpha:g} or less",

@@ -64,6 +64,8 @@ class Evidence:
         How many sets the artefacts leave open.
     power : float
         Chance to detect a signal of AUC `Rule.spike_auc` in these features.
+    hard_power : float
+        The same for a signal where the features hardly vary; NaN where there are too many of them to try.
     probe_auc, detectable_auc : float
         What the probe reaches on such a signal; the smallest AUC of a signal that would be detected with
         `Rule.min_power`.
@@ -102,6 +104,7 @@ class Evidence:
     beyond_acoustic_pvalue: float = math.nan
     effective_sets: float = math.nan
     power: float = math.nan
+    hard_power: float = math.nan
     probe_auc: float = math.nan
     detectable_auc: float = math.nan
     videos_needed: tuple[tuple[float, int | None], ...] = ()

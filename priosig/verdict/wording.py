@@ -106,7 +106,7 @@ def _limits(e: Evidence, rule: Rule) -> str:
         return "how large a signal would have been detected was not computed"
     said = [
         f"a signal along one direction that an ideal listener ranks right {times(rule.spike_auc)} would have been "
-        f"detected with a chance of {e.power:.0%}"
+        f"detected with a chance of {powers(e)}"
     ]
     if not math.isnan(e.probe_auc):
         said[0] += f" (this probe would reach {times(e.probe_auc)})"
@@ -185,9 +185,12 @@ def times(auc: float) -> str:
     return f"{100 * auc:.0f} times in 100" if not math.isnan(auc) else "an unknown number of times"
 
 
-def percent(value: float) -> str:
-    """A share, or that it was not computed."""
-    return "not computed" if math.isnan(value) else f"{value:.0%}"
+def powers(e: Evidence) -> str:
+    """Power for a signal where the features vary much, and for one where they hardly vary."""
+    if math.isnan(e.power):
+        return "not computed"
+    hard = "" if math.isnan(e.hard_power) else f" ({e.hard_power:.0%} where the features hardly vary)"
+    return f"{e.power:.0%}{hard}"
 
 
 def decimals(value: float) -> str:

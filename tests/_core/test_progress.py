@@ -6,6 +6,7 @@ import pytest
 from priosig._core.progress import Progress, counted_fits, fits_made, within
 from priosig.inference.assessment import assess_models
 from priosig.inference.data import labelled_segments
+from priosig.inference.design import assess_design
 from priosig.verdict.rule import Rule
 
 
@@ -28,7 +29,9 @@ def last_of_each_stage(n_videos: int, n_features: int = 3) -> dict[str, Progress
 
         return report
 
-    assess_models({"A": X}, labelled_segments(*data, X=X), Rule(n_permutations=19), everything=True, progress=stages)
+    segments = labelled_segments(*data, X=X)
+    design = assess_design(segments, Rule(n_permutations=19), progress=stages)
+    assess_models({"A": X}, segments, design, everything=True, progress=stages)
     return last
 
 

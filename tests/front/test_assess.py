@@ -11,6 +11,7 @@ from priosig._core.shown import WIDTH
 from priosig.crossval.leave_one_video_out import leave_one_video_out_cv
 from priosig.inference.assessment import assess_models
 from priosig.inference.data import labelled_segments
+from priosig.inference.design import assess_design
 from priosig.verdict.rule import Rule
 
 FEW = {"n_permutations": 39}
@@ -64,7 +65,7 @@ def test_with_an_order_the_tests_are_those_of_neighbouring_pairs():
     times = np.tile(np.arange(12.0), 8)
     result = assess(X, y, groups, confounds, order=times, **FEW)
     data = labelled_segments(y.astype(int), groups, times, confounds, X=X)
-    expected = assess_models({"X": X}, data, Rule(**FEW))["X"]
+    expected = assess_models({"X": X}, data, assess_design(data, Rule(**FEW)))["X"]
     assert (result.pvalue, result.pvalue_beyond_confounds) == (
         expected.any_signal_pvalue, expected.beyond_confounds_pvalue,
     )  # fmt: skip

@@ -19,7 +19,7 @@ RULE = Rule(n_permutations=99)
 
 def assess_models(models, y, videos, starts, confounds, *, rule: Rule, seed=0, **unsure) -> dict[str, Assessment]:
     data = labelled_segments(y, videos, starts, confounds, X=np.hstack(list(models.values())), **unsure)
-    return assessment.assess_models(models, data, rule, seed=seed, everything=True)
+    return assessment.assess_models(models, data, assess_design(data, rule, seed=seed), seed=seed, everything=True)
 
 
 def assess(X, *data, **settings) -> Assessment:
@@ -117,7 +117,7 @@ def test_row_order_and_names_of_videos_change_nothing():
     other = assess(X[order], y[order], renamed[order], starts[order], moved, rule=RULE)
     assert other.verdict == one.verdict
     assert other.auc_by_video == pytest.approx(one.auc_by_video, abs=1e-12)
-    for name in ("any_signal_pvalue", "beyond_confounds_pvalue", "beyond_confounds_raw_pvalue", "power"):
+    for name in ("any_signal_pvalue", "beyond_confounds_pvalue", "beyond_confounds_raw_pvalue"):
         assert getattr(other, name) == getattr(one, name)
     assert [b.pvalue for b in other.design.baselines] == [b.pvalue for b in one.design.baselines]
 
@@ -184,14 +184,14 @@ def test_rule_and_seed_reach_every_test():
     assert found.evidence.beyond_confounds_pvalue == beyond_confounds(segments, rule, seed=3).pvalue
     interval = confidence_interval(segments, rule)
     assert (found.evidence.low, found.evidence.high) == pytest.approx((interval.low, interval.high), abs=1e-9)
-    assert found.power > assess(*data, rule=replace(rule, spike_auc=0.6), seed=3).power
+    assert found.evidence.power > assess(*data, rule=replace(rule, spike_auc=0.6), seed=3).evidence.power
 
 
 def test_power_counts_the_models_that_p_is_corrected_for():
     X, *data = study(7, n=15)
     rule = Rule(n_permutations=199, spike_auc=0.75)
-    alone = assess(X, *data, rule=rule).power
-    beside = assess_models({"one": X, "other": X[:, :1]}, *data, rule=rule)["one"].power
+    alone = assess(X, *data, rule=rule).evidence.power
+    beside = assess_models({"one": X, "other": X[:, :1]}, *data, rule=rule)["one"].evidence.power
     assert beside < alone
 
 
@@ -257,9 +257,11 @@ def test_what_may_be_music_never_makes_a_design_invalid_and_is_told_apart():
 def test_an_invalid_design_ends_early_unless_everything_is_asked_for():
     X, y, videos, starts, confounds = study(gap=2.0)
     data = labelled_segments(y, videos, starts, confounds, X=X)
-    early = assessment.assess_models({"m": X}, data, RULE)["m"]
+    design = assess_design(data, RULE)
+    early = assessment.assess_models({"m": X}, data, design)["m"]
     assert early.any_signal is None
-    assert early.verdict == assessment.assess_models({"m": X}, data, RULE, everything=True)["m"].design.verdict
+    assert early.verdict == design.verdict
+    assert assessment.assess_models({"m": X}, data, design, everything=True)["m"].any_signal is not None
 
 
 def test_risk_sets_are_judged_by_sets():
@@ -269,7 +271,7 @@ def test_risk_sets_are_judged_by_sets():
     X = rng.normal(size=(120, 3)) + 50 * np.sin(sets)[:, None]  # a drift that the members of a set share
     X[:, 0] += 2 * y
     data = labelled_segments(y, sets // 6, rng.random(120), X=X, set_ids=sets)
-    result = assessment.assess_models({"m": X}, data, RULE)["m"]
+    result = assessment.assess_models({"m": X}, data, assess_design(data, RULE))["m"]
     assert result.verdict.label == "signal"
     assert "better than labels drawn anew in each set" in result.verdict.sentence
     assert len(result.auc_by_video) == 5

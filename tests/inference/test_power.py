@@ -124,7 +124,7 @@ def spiked_with_margin(margin: float) -> SpikePower:
 def planned(needed=(40, 10)) -> PowerTable:
     numbers = (5, 10, 20, 40)
     power = norm.cdf([[-1.2, -0.5, 0.2, 0.9], [-0.2, 0.9, 2.0, 3.1]])
-    return PowerTable((0.65, 0.70), numbers, power, needed, np.full(4, 0.6))
+    return PowerTable((0.65, 0.70), numbers, power, needed, np.full(4, 0.6), np.full((2, 4), 0.2))
 
 
 @pytest.mark.parametrize(

@@ -12,7 +12,7 @@ from priosig.inference.confounds_alone import TOGETHER
 from priosig.report import page as report
 from priosig.report.answer import ANSWERS, STRENGTH, answer, because, fates, rule_table, strongest
 from priosig.report.audit import audit_of
-from priosig.report.material import Material, Planned
+from priosig.report.material import Material
 from priosig.report.words import confound
 from tests.small_experiment import read, with_label
 
@@ -91,12 +91,11 @@ def test_an_answer_is_as_strong_as_its_strongest_model(experiment):
 
 
 def test_how_many_more_videos_are_needed_is_what_the_planner_says(experiment):
-    few = with_label(experiment, "underpowered", power=0.1)
-    planned = [Planned(n, 0.7, power, math.nan) for n, power in ((2, 0.2), (10, 0.7), (14, 0.82), (20, 0.9))]
-    planned += [Planned(5, 0.9, 0.9, math.nan)]  # another strength
-    [todo] = [todo for todo in head(few, planned=planned)["todo"] if todo.link == "#needed"]
+    few = with_label(experiment, "underpowered", power=0.1, videos_needed=((0.7, 14), (0.65, None)))
+    [todo] = [todo for todo in head(few)["todo"] if todo.link == "#needed"]
     assert todo.what == "Record about 12 more videos."
-    assert "Record more videos." in [todo.what for todo in head(few)["todo"]]
+    unplanned = with_label(experiment, "underpowered", power=0.1)
+    assert "Record more videos." in [todo.what for todo in head(unplanned)["todo"]]
 
 
 def test_the_worst_findings_of_the_audit_are_what_to_mend(experiment):

@@ -1,7 +1,6 @@
 """The report says what was found, escapes what it was given, needs nothing else, and is the same every time."""
 
 import dataclasses
-import math
 import re
 from html.parser import HTMLParser
 from pathlib import Path
@@ -16,11 +15,11 @@ from priosig.report import clips
 from priosig.report import models as models_section
 from priosig.report import page as report
 from priosig.report.audit import audit_of
-from priosig.report.material import Material, Planned
+from priosig.report.material import Material
 from priosig.report.publish import MANIFEST
 from priosig.report.study import study
 from priosig.report.words import number
-from tests.small_experiment import HOSTILE, read, with_label
+from tests.small_experiment import HOSTILE, read, with_label, with_plan
 
 VOID = {"meta", "link", "img", "br"}
 REVERSED = "\u202eJan\x07"
@@ -65,12 +64,11 @@ def speaking(experiment) -> Experiment:
 @pytest.fixture(scope="module")
 def directory(speaking, tmp_path_factory) -> Path:
     path = report.write_report(
-        speaking,
+        with_plan(speaking),
         tmp_path_factory.mktemp("reports"),
         run_time="2026-01-01 12:00 UTC",
         environment={"device": HOSTILE},
         sensitivity=[Row(Choice("C", "clean", 2.0, 5.0, 0.1), "A", 12, 10, 0.51, 0.4, 0.5, "no signal")],
-        planned=[Planned(5, 0.7, 0.3, math.nan), Planned(10, 0.7, 0.8, math.nan)],
     )
     assert path.name == "index.html"
     return path.parent

@@ -15,12 +15,13 @@ from priosig.inference.coefficients import rank_correlation
 from priosig.report import clips
 from priosig.report.grid import Cell, grid
 from priosig.report.links import video_link
-from priosig.report.material import Material, Planned
+from priosig.report.material import Material
 from priosig.report.plots import beside, choices, coefficients, correlations, needed, nulls, svg
 from priosig.report.plots.svg import round_ticks
 from priosig.report.sensitivity import sensitivity
 from priosig.report.words import clock, number, p_words, pvalue, share, smallest_p, visible
 from priosig.worlds.worlds import WORLDS
+from tests.small_experiment import with_plan
 
 
 def test_a_link_leads_to_the_second():
@@ -161,11 +162,11 @@ def test_discs_grow_with_the_correlation_and_are_open_where_it_is_negative(exper
 
 
 def test_the_plot_of_what_is_needed_has_a_line_a_strength(description):
-    planned = [Planned(n, auc, power, float("nan")) for auc in (0.65, 0.7) for n, power in ((5, 0.3), (20, 0.9))]
-    [plot] = needed.figures(Material(description, (), planned=planned))
-    assert plot.roomy.count("<polyline") == 2
-    assert "20 videos find a signal of 70 in 100 with a chance of 90%" in plot.roomy
     assert needed.figures(Material(description, ())) == []
+    [plot] = needed.figures(Material(with_plan(description), ()))
+    assert plot.roomy.count("<polyline") == 2
+    assert "20 videos detect a signal of 70 in 100 with a chance of 90%; its interval is 0.12 wide" in plot.roomy
+    assert "65 in 100: more than 20, 70 in 100: 14" in plot.caption
 
 
 def test_the_first_plot_shows_what_is_left_of_each_predictor(experiment):

@@ -6,6 +6,7 @@ import pytest
 
 from priosig.inference.assessment import assess_models
 from priosig.inference.data import labelled_segments
+from priosig.inference.design import assess_design
 from priosig.metrics.auc import auc_within_video
 from priosig.verdict.decide import Label
 from priosig.verdict.rule import Rule
@@ -100,9 +101,9 @@ def test_a_simulated_study_is_judged_as_a_real_one_would_be(world):
     for index in range(n):
         study = simulate_study(WORLDS[world], np.random.default_rng([3, index]), n_features=5)
         data = labelled_segments(study.y, study.videos, study.start_times, study.confounds, X=study.X)
-        by_hand.append(
-            assess_models({"model": study.X}, data, rule, seed=3 * 1_000_003 + index, everything=True)["model"]
-        )
+        seed = 3 * 1_000_003 + index
+        design = assess_design(data, rule, seed=seed)
+        by_hand.append(assess_models({"m": study.X}, data, design, seed=seed, everything=True)["m"])
     assert found["T1"].value == np.mean([a.any_signal.pvalue <= 0.05 for a in by_hand])
     assert found["T2"].value == np.mean([a.beyond_confounds.pvalue <= 0.05 for a in by_hand])
     assert found["T2 raw"].value == np.mean([a.beyond_confounds.raw_pvalue <= 0.05 for a in by_hand])

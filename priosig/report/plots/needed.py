@@ -1,49 +1,58 @@
-"""The chance to find a signal, by how many videos are recorded."""
+"""The chance to detect a signal, and how sure its AUC is, by how many videos are recorded."""
 
 import math
 
+from priosig.experiment.views import view_kind
+from priosig.inference.planning import WANTED, PowerTable
 from priosig.report.grid import Figure, figure
 from priosig.report.material import Material
 from priosig.report.plots.svg import GRID, INK, MUTED, NARROW, across, drawing, line, path, pointed, text, x_axis
 from priosig.report.plots.svg import dot as _dot
-from priosig.report.words import hundred, share
+from priosig.report.words import hundred, number, share
 
 _DASHES = ("", "6 3", "2 3", "8 3 2 3")
 
 
 def figures(material: Material) -> list[Figure]:
-    """One figure; none where nobody planned."""
-    planned = material.planned
-    if not planned:
-        return []
-    aucs = sorted({p.auc for p in planned})
-    numbers = sorted({p.n_videos for p in planned})
+    """A figure for each view that was planned for."""
+    return [_figure(name, table) for name, table in material.planned.items()]
+
+
+def _figure(view: str, table: PowerTable) -> Figure:
+    numbers = table.n_videos
 
     def draw(width: int) -> str:
         at, up = across(math.log(numbers[0]), math.log(numbers[-1]), 46, width - 44), across(0, 1, 150, 12)
-        shapes = [line(46, up(0.8), width - 44, up(0.8), colour=MUTED, dashes="4 3")]
+        shapes = [line(46, up(WANTED), width - 44, up(WANTED), colour=MUTED, dashes="4 3")]
         for value in (0, 0.5, 1):
             shapes += [
                 line(46, up(value), width - 44, up(value), colour=GRID),
                 text(40, up(value), share(value), "end"),
             ]
-        for number, auc in enumerate(aucs):
-            of = sorted((p for p in planned if p.auc == auc), key=lambda p: p.n_videos)
-            points = [(at(math.log(p.n_videos)), up(p.power)) for p in of]
-            shapes.append(path(points, dashes=_DASHES[number % len(_DASHES)]))
-            for p, (x, y) in zip(of, points, strict=True):
+        for row, auc in enumerate(table.aucs):
+            points = [(at(math.log(n)), up(power)) for n, power in zip(numbers, table.power[row], strict=True)]
+            shapes.append(path(points, dashes=_DASHES[row % len(_DASHES)]))
+            for column, (x, y) in enumerate(points):
                 words = (
-                    f"{p.n_videos} videos find a signal of {hundred(auc)} in 100 with a chance of {share(p.power)}"
+                    f"{numbers[column]} videos detect a signal of {hundred(auc)} in 100 with a chance of "
+                    f"{share(table.power[row, column])}; its interval is {number(table.width[row, column])} wide"
                 )
                 shapes.append(pointed(_dot(x, y, 3, colour=INK), words))
-        for auc, y in _spread([(auc, up(max(p.power for p in planned if p.auc == auc))) for auc in aucs]):
-            shapes.append(text(width - 38, y, hundred(auc)))
-        ticks = [(float(n), str(n)) for n in numbers if n in (numbers[0], numbers[-1]) or n % 10 == 0]
-        shapes += x_axis(lambda n: at(math.log(n)), ticks, 154, "videos")
-        return drawing(width, 194, shapes, "Chance to find a signal, by number of videos and strength of the signal.")
+        ends = [(auc, up(table.power[row, -1])) for row, auc in enumerate(table.aucs)]
+        shapes += [text(width - 38, y, hundred(auc)) for auc, y in _spread(ends)]
+        shapes += x_axis(lambda n: at(math.log(n)), [(float(n), str(n)) for n in numbers], 154, "videos")
+        return drawing(width, 194, shapes, "Chance to detect a signal, by number of videos and strength.")
 
-    caption = "A line a strength of the signal, in times in 100, at its right end. Dashed across: a chance of 80%."
-    return [figure("How many videos it takes", caption, draw, 460, NARROW)]
+    needed = ", ".join(
+        f"{hundred(auc)} in 100: {n or f'more than {numbers[-1]}'}"
+        for auc, n in zip(table.aucs, table.needed, strict=True)
+    )
+    caption = (
+        f"In {view_kind(view).words}. A line for each strength of the signal, in times in 100, at its right end. "
+        f"Dashed across: a chance of {share(WANTED)}. Videos that it takes: {needed}. Simulated with independent "
+        "features and windows, so that real data may need more."
+    )
+    return figure("How many videos it takes", caption, draw, 460, NARROW)
 
 
 def _spread(labels: list[tuple[float, float]], least: float = 14) -> list[tuple[float, float]]:
