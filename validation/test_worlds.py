@@ -53,11 +53,9 @@ def test_model_b_goes_by_the_qualities_that_were_planted(experiment: Experiment,
 @pytest.mark.worlds("signal", "signal_and_leak", "signal_in_bouts")
 def test_the_scales_told_from_chance_are_those_that_were_planted(experiment: Experiment, case: Case):
     planted = {SCALES[parameter][0] for parameter in RECIPES[case.world].shift}
-    judged = {name for name, verdict in verdicts(experiment, "B").items() if verdict == "signal"}
-    assert experiment.claim.view.name in judged
-    for name in judged:
-        weights = experiment.views[name].coefficients.weights
-        assert {weight.name for weight in weights if weight.finding} == planted, name
+    assert set(experiment.claim.findings) == planted
+    for name, verdict in verdicts(experiment, "B").items():
+        assert set(experiment.views[name].findings) == (planted if verdict == "signal" else set()), name
 
 
 @pytest.mark.worlds("no_signal")
@@ -125,9 +123,7 @@ def test_a_signal_in_one_video_is_not_called_a_signal(experiment: Experiment, mo
 
 @pytest.mark.worlds("tiring_student")
 @pytest.mark.parametrize("model", FEATURE_SETS)
-def test_a_tiring_student_is_a_signal_to_neighbouring_windows_and_none_in_bouts(
-    experiment: Experiment, model: str
-):
+def test_a_tiring_student_is_a_signal_to_neighbouring_windows_and_none_in_bouts(experiment: Experiment, model: str):
     judged = verdicts(experiment, model)
     assert judged["equal"] == judged["clean"] == "signal"
     assert judged["bouts"] in NOTHING_FOUND
