@@ -43,9 +43,9 @@ def kept(store: EmbeddingCache | None, step: str, compute: Callable[[], T], *inp
     if store is None:
         return compute()
     key = content_key(np.frombuffer(pack(inputs), np.uint8), step=step, source=package_hash(), **_versions())
-    found = store.get(key)
-    if found is not None:
-        return unpack(found.tobytes())
+    stored = store.get(key)
+    if stored is not None:
+        return unpack(stored.tobytes())
     result = compute()
     store.put(key, np.frombuffer(pack(result), np.uint8))
     return result
