@@ -25,17 +25,17 @@ def contradicting_times(moments: Sequence[Moment]) -> Finding:
     """Moments whose own times can't all be right."""
     problems = []
     for m in moments:
-        found = []
+        faults = []
         if m.playing_before_start >= m.stop_timestamp - _SLACK:
-            found.append(f"the playing {window_words(m)} begins after its own stop at {m.stop_timestamp:.1f} s")
+            faults.append(f"the playing {window_words(m)} begins after its own stop at {m.stop_timestamp:.1f} s")
         elif m.playing_before_end > m.stop_timestamp + _SLACK:
-            found.append(f"the playing {window_words(m)} goes on after its own stop at {m.stop_timestamp:.1f} s")
+            faults.append(f"the playing {window_words(m)} goes on after its own stop at {m.stop_timestamp:.1f} s")
         if m.feedback_start < m.stop_timestamp - _SLACK:
-            found.append(f"feedback begins at {m.feedback_start:.1f} s, before the stop at {m.stop_timestamp:.1f} s")
+            faults.append(f"feedback begins at {m.feedback_start:.1f} s, before the stop at {m.stop_timestamp:.1f} s")
         if m.feedback_start < m.playing_before_end - _SLACK and m.feedback_end > m.playing_before_start + _SLACK:
-            found.append(f"feedback from {m.feedback_start:.1f} s falls into the playing {window_words(m)}")
-        if found:
-            problems.append(Problem(m.moment_id, m.video_id, m.stop_timestamp, "; ".join(found)))
+            faults.append(f"feedback from {m.feedback_start:.1f} s falls into the playing {window_words(m)}")
+        if faults:
+            problems.append(Problem(m.moment_id, m.video_id, m.stop_timestamp, "; ".join(faults)))
     return finding_of(
         "contradicting_times",
         "Times that contradict each other",
@@ -55,18 +55,18 @@ def contradicting_moments(moments: Sequence[Moment]) -> Finding:
     beside = {video: _Neighbours(of_video) for video, of_video in by_video.items()}
     problems = []
     for m in moments:
-        found = []
+        faults = []
         for o in beside[m.video_id].talking_over(m):
             feedback = f"{o.feedback_start:.1f} to {o.feedback_end:.1f} s"
-            found.append(f"the playing {window_words(m)} overlaps feedback {feedback} after another stop")
+            faults.append(f"the playing {window_words(m)} overlaps feedback {feedback} after another stop")
         first = beside[m.video_id].first_stop(m.playing_before_end - _SLACK)
         if first is not None and first.stop_timestamp < m.stop_timestamp - _SLACK:
-            found.append(
+            faults.append(
                 f"between the playing's end at {m.playing_before_end:.1f} s and the stop at {m.stop_timestamp:.1f} s "
                 f"lies another stop at {first.stop_timestamp:.1f} s"
             )
-        if found:
-            problems.append(Problem(m.moment_id, m.video_id, m.playing_before_start, "; ".join(found)))
+        if faults:
+            problems.append(Problem(m.moment_id, m.video_id, m.playing_before_start, "; ".join(faults)))
     return finding_of(
         "contradicting_moments",
         "Playing that another moment of the video speaks against",
