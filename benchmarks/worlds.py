@@ -1,4 +1,4 @@
-"""How often does each embedded world come out as it was made to? `python -m benchmarks.worlds --seeds 5`
+"""How often each embedded world comes out as it was made to: `python -m benchmarks.worlds --seeds 5`.
 
 The suite holds one draw of each world. A verdict of level 5 % errs in some draws, so a claim about one draw says
 little of the next: this runs the whole pipeline, audio and all, on several draws of every world and prints the
@@ -42,9 +42,9 @@ def main() -> None:
     with ProcessPoolExecutor(options.workers, mp_context=spawn, initializer=one_thread) as pool:
         calls = {world: [pool.submit(verdicts, world, s) for s in range(options.seeds)] for world in options.worlds}
         for world, futures in calls.items():
-            found = [future.result() for future in futures]
-            for view, model in found[0]:
-                counts = Counter(draw[view, model] for draw in found)
+            draws = [future.result() for future in futures]
+            for view, model in draws[0]:
+                counts = Counter(draw[view, model] for draw in draws)
                 rows.append((world, view, model, ", ".join(f"{n} {label}" for label, n in counts.most_common())))
             print(f"{world}: done", flush=True)
     print("\n".join(aligned(rows)))
