@@ -43,8 +43,8 @@ def main() -> None:
         calls = {world: [pool.submit(verdicts, world, s) for s in range(options.seeds)] for world in options.worlds}
         for world, futures in calls.items():
             draws = [future.result() for future in futures]
-            for view, model in draws[0]:
-                counts = Counter(draw[view, model] for draw in draws)
+            for view, model in dict.fromkeys(key for draw in draws for key in draw):
+                counts = Counter(draw.get((view, model), "not run") for draw in draws)
                 rows.append((world, view, model, ", ".join(f"{n} {label}" for label, n in counts.most_common())))
             print(f"{world}: done", flush=True)
     print("\n".join(aligned(rows)))
