@@ -6,6 +6,7 @@ verdicts by view, with how many draws gave each. Worlds lie in a temporary direc
 """
 
 import argparse
+import os
 import tempfile
 from collections import Counter
 from concurrent.futures import ProcessPoolExecutor
@@ -15,16 +16,15 @@ from priosig.experiment.corpus import open_corpus, read_annotations
 from priosig.experiment.pipeline import run_experiment
 from priosig.extraction.muq.extractor import MuQExtractor
 from priosig.report.table_text import aligned
+from priosig.worlds.embedded import FIXTURES
 from priosig.worlds.worlds import WORLDS, make_world
-from validation.harness.background import one_thread
-from validation.harness.runs import SMALL_HEADS, SMALL_MUQ
 
 
 def verdicts(world: str, seed: int) -> dict[tuple[str, str], str]:
     """Verdict by view and model in one draw of a world."""
     with tempfile.TemporaryDirectory() as directory:
         make_world(world, directory, seed=seed)
-        corpus = open_corpus(directory, muq=str(SMALL_MUQ), checkpoints=[SMALL_HEADS])
+        corpus = open_corpus(directory, muq=str(FIXTURES / "muq_small"), checkpoints=[FIXTURES / "checkpoints"])
         views = run_experiment(read_annotations(corpus), MuQExtractor(corpus.muq, device="cpu")).views
     return {
         (name, model): one.verdict.label for name, view in views.items() for model, one in view.assessments.items()
@@ -37,9 +37,10 @@ def main() -> None:
     parser.add_argument("--worlds", nargs="+", choices=WORLDS, default=WORLDS)
     parser.add_argument("--workers", type=int, default=2)
     options = parser.parse_args()
+    os.environ["OMP_NUM_THREADS"] = os.environ["OPENBLAS_NUM_THREADS"] = "1"  # of the workers
     spawn = get_context("spawn")
     rows = [("world", "view", "model", f"verdicts in {options.seeds} draws")]
-    with ProcessPoolExecutor(options.workers, mp_context=spawn, initializer=one_thread) as pool:
+    with ProcessPoolExecutor(options.workers, mp_context=spawn) as pool:
         calls = {world: [pool.submit(verdicts, world, s) for s in range(options.seeds)] for world in options.worlds}
         for world, futures in calls.items():
             draws = [future.result() for future in futures]
