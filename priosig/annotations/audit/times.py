@@ -48,7 +48,7 @@ def contradicting_times(moments: Sequence[Moment]) -> Finding:
 
 
 def contradicting_moments(moments: Sequence[Moment]) -> Finding:
-    """Windows that other moments of the same video have something to say about."""
+    """Windows that contradict other moments of the same video."""
     by_video: dict[str, list[Moment]] = {}
     for moment in moments:
         by_video.setdefault(moment.video_id, []).append(moment)
@@ -80,7 +80,7 @@ def contradicting_moments(moments: Sequence[Moment]) -> Finding:
 
 
 class _Neighbours:
-    """The moments of one video, in order, so that those beside a time are found without looking at all."""
+    """The moments of one video, sorted, so that those near a time are looked up and not searched for."""
 
     def __init__(self, moments: Sequence[Moment]) -> None:
         self._by_stop = sorted(moments, key=lambda m: m.stop_timestamp)
@@ -203,7 +203,7 @@ def lost_continues(moments: Sequence[Moment], segments: Sequence[Segment], min_c
 
 
 def teacher_plays(moments: Sequence[Moment]) -> Finding:
-    """Moments in which the teacher plays; that it is not known is said so."""
+    """Moments in which the teacher plays, as far as the annotations say so."""
     known = [m for m in moments if m.demonstrated is not None]
     finding = finding_of(
         "teacher_plays",

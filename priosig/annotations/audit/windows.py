@@ -1,4 +1,4 @@
-"""Checks of the windows that annotations give: what stands there twice, holds talk, or tells its label by itself.
+"""Checks of the annotated windows: repeats, overlaps, talk, and lengths that give the label away.
 
 Each gives a `Finding`; `priosig.annotations.audit.checks` runs them all.
 """
@@ -19,7 +19,7 @@ _SLACK = 1e-3  # annotations have milliseconds
 
 
 def lengths_by_class(segments: Sequence[Segment]) -> Finding:
-    """Segments that one look at their length would label."""
+    """Segments whose length alone gives the label away."""
     y, lengths = labels_of(segments), [segment.duration for segment in segments]
     by_label = {label: sorted(s.duration for s in segments if s.label == label) for label in LABELS}
     medians = {label: statistics.median(durations) for label, durations in by_label.items() if durations}
