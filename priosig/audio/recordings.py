@@ -84,7 +84,7 @@ def find_audio(audio_dir: str | os.PathLike, stem: str, what: str) -> Path:
 
 
 def _other_format(wanted: Path) -> str:
-    """What to do where a video, or sound of a format that is not read, lies in a recording's place."""
+    """The advice where a video, or audio of a format that is not read, has the name of a recording."""
     for suffix in _CONVERTIBLE:
         other = wanted.with_suffix(suffix)
         if other.is_file():

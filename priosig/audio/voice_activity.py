@@ -1,4 +1,4 @@
-"""When somebody talks, by ear: the silero voice detector.
+"""Talk in a recording, by the silero voice detector.
 
 `silero-vad` (MIT) carries its weights and runs offline. It reads 16 kHz in chunks of 512 samples (32 ms) and
 gives each a probability of speech; its own rule turns these into intervals.
