@@ -33,7 +33,7 @@ Outcome = Literal["passed", "failed", "not reached"]
 
 @dataclass(frozen=True)
 class Step:
-    """One question of the rule.
+    """One step of the rule.
 
     Attributes
     ----------
@@ -109,7 +109,7 @@ def decide(evidence: Evidence, rule: Rule) -> Verdict:
 
 
 def design_problems(evidence: Evidence, rule: Rule) -> tuple[str, ...]:
-    """What keeps this design from answering the question, one plain clause each; empty if nothing does."""
+    """The reasons why this design cannot answer the question, one clause each; empty if there are none."""
     clauses = wording.problems(evidence, rule)
     return tuple(clauses[step.name] for step in _design_steps(evidence, rule) if step.outcome == "failed")
 
