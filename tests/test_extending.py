@@ -35,9 +35,9 @@ NAMES = {
 }
 
 
-def shown(title: str):
+def shown(title: str, which: int = 0):
     """The row or class that the code under a heading makes: its last statement."""
-    (code,) = re.findall(r"```python\n(.*?)```", dict(SECTIONS)[title], re.DOTALL)
+    code = re.findall(r"```python\n(.*?)```", dict(SECTIONS)[title], re.DOTALL)[which]
     body = ast.parse(code).body
     if isinstance(body[-1], ast.Expr):
         body[-1] = ast.parse(f"row = {ast.unparse(body[-1])}").body[0]
@@ -96,7 +96,9 @@ def test_a_view_is_one_row(monkeypatch, tmp_path):
     assert experiment.claim.view.name == "clean"
 
 
-def test_an_encoder_is_one_class(tmp_path):
+def test_an_encoder_is_one_class_and_a_heard_confound_one_row(monkeypatch, tmp_path):
+    row = shown("A confound", 1)
+    monkeypatch.setitem(CONFOUNDS, row.name, row)
     encoder = shown("An encoder")()
     (tmp_path / "corpus").mkdir()
     annotations = read_annotations(open_corpus(write_corpus(tmp_path / "corpus", HOSTILE)))
@@ -105,7 +107,11 @@ def test_an_encoder_is_one_class(tmp_path):
     assert experiment.views["annotated"].features.embeddings.shape == (len(annotations.segments), 48)
     assert {row["model"] for row in read(path.parent, "scores") if row["view"] == "annotated"} == {"A"}
     assert {"input": "encoder", "value": "encoder energy"} in read(path.parent, "inputs")
-    assert "encoder energy" in path.read_text(encoding="utf-8")
+    assert "peak" in {row["confound"] for row in read(path.parent, "confounds") if row["view"] == "annotated"}
+    assert "peak" in experiment.views["annotated"].design.verdict.sentence
+    html = path.read_text(encoding="utf-8")
+    assert "encoder energy" in html
+    assert "<em>peak</em>: the loudest sample (share), acoustic" in html
 
 
 def test_a_plot_is_one_row(monkeypatch, tmp_path):

@@ -9,6 +9,7 @@ from priosig.confounds.registry import CONFOUNDS
 from priosig.experiment.views import VIEW_KINDS
 from priosig.report.glossary import TERMS, VERDICTS, glossary, markdown
 from priosig.verdict.decide import Label
+from priosig.verdict.rule import Rule
 from tests.paths import ROOT
 
 README = (ROOT / "README.md").read_text(encoding="utf-8")
@@ -55,3 +56,12 @@ def test_the_readme_explains_its_terms_in_the_words_and_in_the_order_of_the_glos
 )
 def test_the_readme_lists_all(header, rows):
     assert table(header) == rows
+
+
+def test_the_readme_has_the_numbers_of_the_rule():
+    rule, text = Rule(), " ".join(README.split())
+    assert (
+        f"The rule needs {rule.min_videos} videos with both labels and {rule.min_sets} sets; confounds that alone "
+        f"stay below AUC {rule.confound_bar:.2f}; p of {rule.alpha:g} or less in T1, then in T2; an AUC of "
+        f"{rule.threshold:.2f}; and for *no signal* a power of {rule.min_power:.0%}."
+    ) in text
