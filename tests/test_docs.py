@@ -10,7 +10,10 @@ import pytest
 
 import priosig
 from priosig.experiment.options import OPTIONS
+from priosig.experiment.planted import EXPECTED
 from priosig.experiment.settings import Settings, read_settings
+from priosig.worlds.embedded import SEEDS
+from priosig.worlds.worlds import WORLDS
 from tests.paths import ROOT
 
 README = (ROOT / "README.md").read_text(encoding="utf-8")
@@ -99,3 +102,11 @@ def test_files_that_are_named_are_there(page):
 def test_every_page_is_in_the_index():
     listed = re.findall(r"\]\((\w+\.md)\)", (ROOT / "docs" / "index.md").read_text(encoding="utf-8"))
     assert sorted(listed) == [path.name for path in PAGES[1:] if path.name != "index.md"]
+
+
+def test_every_world_is_listed_with_its_right_verdicts_and_its_seed():
+    text = (ROOT / "docs" / "worlds.md").read_text(encoding="utf-8")
+    lines = [line.strip("| \n") for line in text.splitlines() if line.startswith("|")]
+    rows = [tuple(cell.strip() for cell in line.split(" | ")) for line in lines]
+    listed = {name: (set(verdicts.split(", ")), int(seed)) for name, _, verdicts, seed in rows[2 : 2 + len(WORLDS)]}
+    assert listed == {name: (set(EXPECTED[name]), SEEDS.get(name, 0)) for name in WORLDS}
