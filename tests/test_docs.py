@@ -86,6 +86,13 @@ def test_the_options_listed_are_all_there_are():
     assert re.findall(r"^\| `--(\w+)` \|", text, re.MULTILINE) == list(OPTIONS)
 
 
+def test_every_extra_and_every_public_name_is_listed():
+    text = (ROOT / "docs" / "library.md").read_text(encoding="utf-8")
+    extras = tomllib.loads((ROOT / "pyproject.toml").read_text(encoding="utf-8"))["project"]["optional-dependencies"]
+    assert set(re.findall(r"^\| `'\.\[(\w+)\]'` \|", text, re.MULTILINE)) == set(extras)
+    assert [name for name in priosig.__all__ if not re.search(rf"\b{name}\b", text)] == []
+
+
 @pytest.mark.parametrize("page", PAGES, ids=lambda path: path.name)
 def test_links_lead_somewhere(page):
     text = re.sub(r"^```.*?^```", "", page.read_text(encoding="utf-8"), flags=re.DOTALL | re.MULTILINE)
