@@ -11,12 +11,13 @@ from pathlib import Path
 
 import pytest
 
-from priosig.annotations.views import equal_length_view
+from priosig.annotations.views import annotated_view, equal_length_view
+from priosig.audio.screening import Screening
 from priosig.confounds.registry import CONFOUNDS, Confound
 from priosig.experiment.corpus import open_corpus, read_annotations
 from priosig.experiment.evaluation import evaluate_view
 from priosig.experiment.feature_sets import FEATURE_SETS, FeatureSet
-from priosig.experiment.pipeline import Experiment, run_experiment
+from priosig.experiment.pipeline import Experiment, measure_views
 from priosig.experiment.sensitivity import choices
 from priosig.experiment.views import VIEW_KINDS, ViewKind, cut_views, view_kind
 from priosig.extraction.pooling import merge, summarise
@@ -46,9 +47,42 @@ def shown(title: str, which: int = 0):
     return names["row"] if "row" in names else names[body[-1].name]
 
 
-def run(directory: Path) -> Experiment:
-    (directory / "corpus").mkdir()
-    return write_experiment(directory / "corpus", n_permutations=59)  # for three models
+def test_an_encoder_is_one_class_and_a_heard_confound_one_row(monkeypatch, tmp_path):
+    row = shown("A confound", 1)
+    monkeypatch.setitem(CONFOUNDS, row.name, row)
+    encoder = shown("An encoder")()
+    (tmp_path / "corpus").mkdir()
+    annotations = read_annotations(open_corpus(write_corpus(tmp_path / "corpus", HOSTILE)))
+    view = annotated_view(annotations.segments)
+    (features,) = measure_views(annotations, [view], encoder)
+    result = evaluate_view(view, annotations.moments, annotations.corpus.settings, features)
+    experiment = Experiment(annotations, {"annotated": result}, Screening({}, {}, {}))
+    path = write_report(experiment, tmp_path, environment=environment_of("cpu", encoder))
+    assert features.embeddings.shape == (len(annotations.segments), 48)
+    assert {row["model"] for row in read(path.parent, "scores")} == {"A"}
+    assert {"input": "encoder", "value": "encoder energy"} in read(path.parent, "inputs")
+    assert "peak" in {row["confound"] for row in read(path.parent, "confounds")}
+    assert "peak" in result.design.verdict.sentence
+    html = path.read_text(encoding="utf-8")
+    assert "encoder energy" in html
+    assert "<em>peak</em>: the loudest sample (share), acoustic" in html
+
+
+@pytest.fixture(scope="module")
+def extended(tmp_path_factory) -> tuple[Experiment, Path]:
+    """An experiment with one more confound, model, view and plot, and its page."""
+    directory = tmp_path_factory.mktemp("extended")
+    with pytest.MonkeyPatch.context() as patch:
+        for table, title in ((CONFOUNDS, "A confound"), (FEATURE_SETS, "A feature set"), (VIEW_KINDS, "A view")):
+            row = shown(title)
+            patch.setitem(table, row.name, row)
+        patch.setattr(page, "PLOTS", (*page.PLOTS, shown("A plot")))
+        experiment = write_experiment(directory, n_permutations=59)  # for three models
+        annotations = experiment.annotations
+        half = next(view for view in cut_views(annotations.cut()) if view.name == "half")
+        result = evaluate_view(half, annotations.moments, annotations.corpus.settings)
+        experiment = dataclasses.replace(experiment, views=experiment.views | {"half": result})
+        yield experiment, write_report(experiment, directory / "report")
 
 
 @pytest.mark.parametrize("title", [title for title, _ in SECTIONS])
@@ -57,67 +91,34 @@ def test_each_is_shown_in_at_most_ten_lines(title):
     assert 2 <= len(lines) <= 10
 
 
-def test_a_confound_is_one_row(monkeypatch, tmp_path):
-    row = shown("A confound")
-    monkeypatch.setitem(CONFOUNDS, row.name, row)
-    experiment = run(tmp_path)
-    path = write_report(experiment, tmp_path)
+def test_a_confound_is_one_row(extended):
+    experiment, path = extended
     by_name = {row["confound"]: row for row in read(path.parent, "confounds") if row["view"] == "clean"}
     assert by_name["minute"]["unit"] == "min"
     assert 0 <= float(by_name["minute"]["auc_within_video"]) <= 1
     assert "minute" in experiment.views["clean"].design.verdict.sentence
-    html = path.read_text(encoding="utf-8")
-    assert "<em>minute</em>: the minute of the lesson (min), artefact" in html
+    assert "<em>minute</em>: the minute of the lesson (min), artefact" in path.read_text(encoding="utf-8")
 
 
-def test_a_model_is_one_row(monkeypatch, tmp_path):
-    row = shown("A feature set")
-    monkeypatch.setitem(FEATURE_SETS, row.name, row)
-    experiment = run(tmp_path)
-    path = write_report(experiment, tmp_path)
+def test_a_model_is_one_row(extended):
+    experiment, path = extended
     models = [row["model"] for row in read(path.parent, "verdicts") if row["view"] == "clean"]
     assert models == ["design", "A", "B", "M"]
     assert "p corrected for 3 models" in experiment.views["clean"].assessments["M"].verdict.sentence
     assert "means of MuQ&#39;s frames" in path.read_text(encoding="utf-8")
 
 
-def test_a_view_is_one_row(monkeypatch, tmp_path):
-    row = shown("A view")
-    monkeypatch.setitem(VIEW_KINDS, row.name, row)
-    experiment = run(tmp_path)
-    annotations = experiment.annotations
-    views = {view.name: view for view in cut_views(annotations.cut())}
-    result = evaluate_view(views["half"], annotations.moments, annotations.corpus.settings)
-    experiment = dataclasses.replace(experiment, views=experiment.views | {"half": result})
-    path = write_report(experiment, tmp_path)
+def test_a_view_is_one_row(extended):
+    experiment, path = extended
     assert "half" in {row["view"] for row in read(path.parent, "confounds")}
     assert "windows of half the length" in path.read_text(encoding="utf-8")
-    assert "half" in {choice.view for choice in choices(annotations, "clean")}
+    assert "half" in {choice.view for choice in choices(experiment.annotations, "clean")}
     assert experiment.claim.view.name == "clean"
 
 
-def test_an_encoder_is_one_class_and_a_heard_confound_one_row(monkeypatch, tmp_path):
-    row = shown("A confound", 1)
-    monkeypatch.setitem(CONFOUNDS, row.name, row)
-    encoder = shown("An encoder")()
-    (tmp_path / "corpus").mkdir()
-    annotations = read_annotations(open_corpus(write_corpus(tmp_path / "corpus", HOSTILE)))
-    experiment = run_experiment(annotations, encoder)
-    path = write_report(experiment, tmp_path, environment=environment_of("cpu", encoder))
-    assert experiment.views["annotated"].features.embeddings.shape == (len(annotations.segments), 48)
-    assert {row["model"] for row in read(path.parent, "scores") if row["view"] == "annotated"} == {"A"}
-    assert {"input": "encoder", "value": "encoder energy"} in read(path.parent, "inputs")
-    assert "peak" in {row["confound"] for row in read(path.parent, "confounds") if row["view"] == "annotated"}
-    assert "peak" in experiment.views["annotated"].design.verdict.sentence
+def test_a_plot_is_one_row(extended):
+    experiment, path = extended
     html = path.read_text(encoding="utf-8")
-    assert "encoder energy" in html
-    assert "<em>peak</em>: the loudest sample (share), acoustic" in html
-
-
-def test_a_plot_is_one_row(monkeypatch, tmp_path):
-    monkeypatch.setattr(page, "PLOTS", (*page.PLOTS, shown("A plot")))
-    experiment = run(tmp_path)
-    html = write_report(experiment, tmp_path).read_text(encoding="utf-8")
     study = html[html.index('<section id="study"') :]
     assert study.index('id="plot-counts"') < study.index(f"{len(experiment.claim.y)} windows</text>")
 
