@@ -221,8 +221,8 @@ def _overview_table(experiments: Sequence[Experiment]) -> Grid:
         annotated = ", ".join(f"{model} {value}" for model, value in o.annotated.items())
         confounds = Cell(o.confounds, note=o.confound)
         rows.append((name, Cell(o.expected or "not known"), *models, o.view, annotated, confounds))
-    found = (f"Model {model}" for model in FEATURE_SETS)
-    columns = (("Experiment", "long"), "Expected", *found, "View", "As annotated", "Best confound, as annotated")
+    titles = (f"Model {model}" for model in FEATURE_SETS)
+    columns = (("Experiment", "long"), "Expected", *titles, "View", "As annotated", "Best confound, as annotated")
     return grid(AUC_WORDS, columns, rows)
 
 

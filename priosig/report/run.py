@@ -55,6 +55,6 @@ def draw_failure(corpus: Corpus, name: str, directory: Path, cache: str, message
 
 
 def shortest(path: Path) -> str:
-    """A path from where one is, unless that leads up."""
+    """A path relative to the working directory if it lies below it."""
     relative = os.path.relpath(path)
     return relative if not relative.startswith("..") else str(path)
