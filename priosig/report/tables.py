@@ -6,8 +6,7 @@ One table, one CSV file. They are what a page shows a part of, and what two runs
 
 import math
 from collections.abc import Iterable, Sequence
-from dataclasses import asdict
-from typing import TYPE_CHECKING
+from dataclasses import asdict, astuple
 
 import numpy as np
 
@@ -16,6 +15,7 @@ from priosig.confounds.registry import CONFOUNDS
 from priosig.experiment.evaluation import ViewResult
 from priosig.experiment.feature_sets import SCALES
 from priosig.experiment.pipeline import Experiment
+from priosig.experiment.sensitivity import Choice, Row
 from priosig.extraction.percepiano.scales import POLES
 from priosig.inference.confounds_alone import TOGETHER
 from priosig.metrics.summary import Summary
@@ -23,9 +23,6 @@ from priosig.report.links import link_of
 from priosig.report.listen import worst_misses
 from priosig.report.table_text import Table
 from priosig.report.words import unit
-
-if TYPE_CHECKING:
-    from priosig.experiment.sensitivity import Row
 
 
 def experiment_tables(experiment: Experiment, findings: Sequence[Finding]) -> dict[str, Table]:
@@ -72,22 +69,15 @@ def experiment_tables(experiment: Experiment, findings: Sequence[Finding]) -> di
     }
 
 
-def sensitivity_rows(rows: Sequence["Row"]) -> Table:
+def sensitivity_rows(rows: Sequence[Row]) -> Table:
     """What other choices would have given, a row a choice and model."""
     columns = (
-        "varied", "view", "length", "min_continue_duration", "C", "pooling", "model", "n_stop", "n_continue",
-        "auc_within_video", "any_signal_pvalue", "beyond_confounds_pvalue", "verdict", "problem", "n_permutations",
+        "model", "n_stop", "n_continue", "auc_within_video", "any_signal_pvalue", "beyond_confounds_pvalue",
+        "verdict", "problem", "n_permutations",
     )  # fmt: skip
-    return _table(
-        columns,
-        (
-            (
-                *(getattr(row.choice, name) for name in columns[:6]),
-                *(getattr(row, name) for name in columns[6:]),
-            )
-            for row in rows
-        ),
-    )
+    chosen = Choice.__dataclass_fields__
+    cells = ((*astuple(row.choice), *(getattr(row, name) for name in columns)) for row in rows)
+    return _table((*chosen, *columns), cells)
 
 
 def _verdicts(views: Sequence[ViewResult]) -> Table:

@@ -11,6 +11,8 @@ import pytest
 
 from priosig.experiment.planted import EXPECTED, PLANTED
 from priosig.experiment.sensitivity import Choice, Row
+from priosig.experiment.sensitivity import choices as choices_of
+from priosig.experiment.views import VIEW_KINDS
 from priosig.inference.coefficients import rank_correlation
 from priosig.report import clips
 from priosig.report.grid import Cell, grid
@@ -18,7 +20,8 @@ from priosig.report.links import video_link
 from priosig.report.material import Material
 from priosig.report.plots import beside, choices, coefficients, correlations, needed, nulls, svg
 from priosig.report.plots.svg import round_ticks
-from priosig.report.sensitivity import sensitivity
+from priosig.report.sensitivity import name_of, sensitivity
+from priosig.report.tables import sensitivity_rows
 from priosig.report.words import clock, number, p_words, pvalue, share, smallest_p, visible
 from priosig.worlds.worlds import WORLDS
 from tests.small_experiment import with_plan
@@ -100,6 +103,8 @@ def test_a_row_of_sensitivity_names_what_was_varied_and_holds_both_models(descri
         base,
         dataclasses.replace(base, varied="view, length", view="annotated", length=None),
         dataclasses.replace(base, varied="view, length", view="equal", length=5.0),
+        dataclasses.replace(base, varied="guard", guard=0.0),
+        dataclasses.replace(base, varied="controls", view="bouts", nearest=2),
         dataclasses.replace(base, varied="shortest CONTINUE", min_continue_duration=2.0),
         dataclasses.replace(base, varied="C", C=0.1),
         dataclasses.replace(base, varied="pooling", pooling="mean only"),
@@ -108,7 +113,8 @@ def test_a_row_of_sensitivity_names_what_was_varied_and_holds_both_models(descri
     rows = [*rows[:-1], dataclasses.replace(rows[1], choice=rows[-1].choice, verdict="", problem="no head")]
     material = Material(description, (), sensitivity=rows)
     shown = sensitivity(material)
-    names = ["as chosen", "annotated", "equal, 5 s", "CONTINUE from 2 s", "C = 0.1", "mean only"]
+    names = ["as chosen", "annotated", "equal, 5 s", "0 s of guard", "2 nearest controls", "CONTINUE from 2 s"]
+    names += ["C = 0.1", "mean only"]
     assert [row[0].text.replace("\u00a0", " ") for row in shown["table"].rows] == names
     assert shown["table"].rows[-1][-1].note == "no head"
     assert "0.025 is the smallest p that 39 relabellings can give (0.050" in shown["floor"]
@@ -116,6 +122,17 @@ def test_a_row_of_sensitivity_names_what_was_varied_and_holds_both_models(descri
     [plot] = choices.figures(material)
     assert plot.roomy.count("<title>") == len(rows)
     assert "Model B 50, no signal" in plot.roomy
+
+
+@pytest.mark.parametrize("view", VIEW_KINDS)
+def test_every_choice_that_is_tried_has_a_name_of_its_own_and_a_row(description, view):
+    tried = list(choices_of(description.annotations, view))
+    assert len({name_of(choice) for choice in tried}) == len(tried)
+    rows = [Row(choice, "A", 12, 10, 0.5, 0.4, 0.5, "no signal") for choice in tried]
+    table = sensitivity_rows(rows)
+    told = [dict(zip(table.columns, row, strict=True)) for row in table.rows]
+    assert [(row["guard"], row["nearest"]) for row in told] == [(c.guard, c.nearest) for c in tried]
+    assert {row["model"] for row in told} == {"A"}
 
 
 def test_a_number_is_written_in_one_way():
