@@ -2,6 +2,7 @@
 
 import dataclasses
 import io
+import math
 import re
 import subprocess
 import sys
@@ -9,6 +10,7 @@ import sys
 import numpy as np
 import pytest
 
+from priosig.annotations.bouts import Bout
 from priosig.experiment.planted import EXPECTED, PLANTED
 from priosig.experiment.sensitivity import Choice, Row
 from priosig.experiment.sensitivity import choices as choices_of
@@ -18,13 +20,14 @@ from priosig.report import clips
 from priosig.report.grid import Cell, grid
 from priosig.report.links import video_link
 from priosig.report.material import Material
-from priosig.report.plots import beside, choices, coefficients, correlations, needed, nulls, svg
+from priosig.report.needed import needed
+from priosig.report.plots import beside, choices, coefficients, correlations, nulls, power, svg, timeline
 from priosig.report.plots.svg import round_ticks
 from priosig.report.sensitivity import name_of, sensitivity
 from priosig.report.tables import sensitivity_rows
 from priosig.report.words import clock, number, p_words, pvalue, share, smallest_p, visible
 from priosig.worlds.worlds import WORLDS
-from tests.small_experiment import with_plan
+from tests.small_experiment import with_label, with_plan
 
 
 def test_a_link_leads_to_the_second():
@@ -160,8 +163,11 @@ def test_a_null_distribution_says_the_p_that_the_tables_have(experiment):
     assert f"observed {number(a.any_signal.statistic)}, {p_words(a.any_signal_pvalue)}" in plot.roomy
 
 
-def test_every_fold_of_a_coefficient_is_drawn_and_what_is_stable_is_bold(experiment):
+def test_every_fold_of_a_coefficient_is_drawn_and_a_finding_is_bold_where_there_is_a_signal(experiment):
     [plot] = coefficients.figures(Material(experiment, ()))
+    assert "font-weight" not in plot.roomy
+    assert "Not interpretable" in plot.caption
+    [plot] = coefficients.figures(Material(with_label(experiment, "signal"), ()))
     n_folds = experiment.views["clean"].models["B"]["coefficients"].shape[0]
     assert plot.roomy.count("<circle") == 19 * n_folds
     assert re.findall(r'font-weight="600"[^>]*>([^<]+)<', plot.roomy) == ["pedal: clean", "blurred"]
@@ -179,11 +185,38 @@ def test_discs_grow_with_the_correlation_and_are_open_where_it_is_negative(exper
 
 
 def test_the_plot_of_what_is_needed_has_a_line_a_strength(description):
-    assert needed.figures(Material(description, ())) == []
-    [plot] = needed.figures(Material(with_plan(description), ()))
+    assert power.figures(Material(description, ())) == []
+    [plot] = power.figures(Material(with_plan(description), ()))
     assert plot.roomy.count("<polyline") == 2
     assert "20 videos detect a signal of 70 in 100 with a chance of 90%; its interval is 0.12 wide" in plot.roomy
     assert "65 in 100: more than 20, 70 in 100: 14" in plot.caption
+
+
+def test_a_table_says_what_the_videos_at_hand_could_have_shown(experiment):
+    assert needed(Material(with_label(experiment, "signal", power=math.nan), ())) is None
+    tested = with_label(experiment, "underpowered", power=0.1, hard_power=math.nan, probe_auc=0.66)
+    rows = {row[0].text: [cell.text for cell in row[1:]] for row in needed(Material(tested, ()))["table"].rows}
+    assert rows["Chance to detect a signal worth 70 in 100"] == ["10%", "10%"]
+    assert rows["How often in 100 the model ranks it right"] == ["66", "66"]
+    assert "The same, where the features hardly vary" not in rows  # not tried
+
+
+def test_a_choice_that_could_not_be_run_says_so_in_the_plot(description):
+    choice = Choice("none", "bouts", 2.0, 5.0, 1.0)
+    nan = float("nan")
+    rows = [Row(choice, model, 0, 0, nan, nan, nan, "invalid design", problem="no bout") for model in "AB"]
+    [plot] = choices.figures(Material(description, (), sensitivity=rows))
+    assert plot.roomy.count("could not be run</text>") == 1
+    assert "<title>no bout</title>" in plot.roomy
+
+
+def test_a_timeline_has_a_lane_of_bouts_that_tells_which_beginnings_were_heard(description):
+    videos = sorted({moment.video_id for moment in description.annotations.moments})
+    material = Material(description, ())
+    vars(material)["bouts"] = {videos[0]: (Bout(2.0, 20.0, True), Bout(30.0, 40.0, False))}
+    first, second = (re.findall(r"<title>(Bout [^<]*)<", plot.roomy) for plot in timeline.figures(material))
+    assert first == ["Bout of playing, 0:02 to 0:20", "Bout of playing, 0:30 to 0:40, its beginning not heard"]
+    assert second == []
 
 
 def test_the_first_plot_shows_what_is_left_of_each_predictor(experiment):
