@@ -22,7 +22,8 @@ def _table(material: Material) -> Grid | None:
         return None
     design = material.claim.design
     rows = []
-    for what, note, cell in _rows(design.rule):
+    aucs = sorted({auc for a in assessments.values() for auc, _ in a.evidence.videos_needed}, reverse=True)
+    for what, note, cell in _rows(design.rule, aucs):
         cells = [cell(a.evidence) for a in assessments.values()]
         if set(cells) != {"–"}:
             rows.append((Cell(what, note=note), *cells))
@@ -30,7 +31,7 @@ def _table(material: Material) -> Grid | None:
     return grid(caption, ("Asked", *((f"Model\u00a0{name}", "number") for name in assessments)), rows)
 
 
-def _rows(rule: Rule) -> list[tuple[str, str, Callable[[Evidence], str]]]:
+def _rows(rule: Rule, aucs: list[float]) -> list[tuple[str, str, Callable[[Evidence], str]]]:
     """What is asked, what it means, and the answer for a model."""
     worth, often = hundred(rule.spike_auc), share(rule.min_power)
     rarely = "for a signal that is hard to hear for the model"
@@ -39,6 +40,10 @@ def _rows(rule: Rule) -> list[tuple[str, str, Callable[[Evidence], str]]]:
         ("The same, where the features hardly vary", rarely, lambda e: share(e.hard_power)),
         ("How often in 100 the model ranks it right", f"an ideal listener: {worth}", lambda e: hundred(e.probe_auc)),
         (f"Smallest signal detected {often} of the time", "in 100; what is weaker is missed more often", _smallest),
+        *(
+            (f"Videos like these for a signal worth {hundred(auc)}", f"to detect it {often} of the time", _takes(auc))
+            for auc in aucs
+        ),
         ("Sets that the confounds leave open", "where they fix the label nothing can be learned", _open_sets),
     ]
 
@@ -49,6 +54,10 @@ def _power(e: Evidence) -> str:
 
 def _smallest(e: Evidence) -> str:
     return hundred(e.detectable_auc)
+
+
+def _takes(auc: float) -> Callable[[Evidence], str]:
+    return lambda e: f"{dict(e.videos_needed).get(auc) or 'too many to plan'}"
 
 
 def _open_sets(e: Evidence) -> str:

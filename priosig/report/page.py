@@ -222,7 +222,7 @@ def _overview_table(experiments: Sequence[Experiment]) -> Grid:
     for o in map(overview, experiments):
         models = (Cell(text, verdict=label) if text else Cell(label) for text, label in o.models.values())
         name = Cell(o.name, link=f"{o.name}/{PAGE}", note=f"Planted: {o.planted}" if o.planted else "")
-        annotated = ", ".join(f"{model} {value}" for model, value in o.annotated.items() if value != NOT_RUN)
+        annotated = ", ".join(f"{model}\u00a0{value}" for model, value in o.annotated.items() if value != NOT_RUN)
         confounds = Cell(o.confounds, note=o.confound)
         rows.append((name, _expected(o), *models, o.view, annotated or NOT_RUN, confounds))
     found = (f"Model\u00a0{model}" for model in FEATURE_SETS)
