@@ -193,7 +193,7 @@ def _tied(v: ViewResult) -> str:
     if not tied:
         return ""
     alone = joined([f"{in_words(name, v.design)} (alone {hundred(auc)})" for name, auc in tied])
-    return f"By their definition the label of these windows goes with {alone} too: no test can rule that out here."
+    return f"As these windows are defined, {alone} tells them apart too, and no test can rule that out."
 
 
 def _acoustic(v: ViewResult) -> str:
@@ -253,7 +253,7 @@ def _record(material: Material, label: str) -> ToDo | None:
         few, many = min(more.values()) - have, max(more.values()) - have
         number = f"{many}" if few == many else f"{few} to {many}"
         takes = joined([f"{n} (Model {name})" for name, n in more.items()])
-        why = f"Videos like these that detect {worth} {share(rule.min_power)} of the time, in all: {takes}."
+        why = f"Videos in all with which {share(rule.min_power)} of studies detect {worth}: {takes}."
         return ToDo(f"Record about {number} more videos.", why, "#needed")
     power = joined([f"{share(a.evidence.power)} (Model {name})" for name, a in assessments.items()])
     return ToDo("Record more videos.", f"These would have shown {worth} with a chance of {power}.", "#needed")

@@ -102,7 +102,7 @@ def test_how_many_more_videos_are_needed_is_what_the_planner_says(experiment):
         t for t in head(dataclasses.replace(few, views=few.views | {"clean": clean}))["todo"] if "Record" in t.what
     ]
     assert todo.what == "Record about 12 to 28 more videos."
-    assert "in all: 14 (Model A) and 30 (Model B)." in todo.why
+    assert "detect a signal worth 70 in 100: 14 (Model A) and 30 (Model B)." in todo.why
     unplanned = with_label(experiment, "underpowered", power=0.1)
     assert "Record more videos." in [todo.what for todo in head(unplanned)["todo"]]
 
@@ -177,8 +177,8 @@ def test_a_confound_reaches_what_the_rule_goes_by(experiment):
 
 def test_what_is_tied_to_the_label_is_said_with_how_far_it_alone_reaches(experiment):
     (_, auc), *_ = experiment.claim.design.evidence.tied
-    [text] = [text for text in because(Material(experiment, ())) if "By their definition" in text]
-    assert f"the time since the last feedback (alone {100 * auc:.0f}) too" in text
+    [text] = [text for text in because(Material(experiment, ())) if "As these windows are defined" in text]
+    assert f"the time since the last feedback (alone {100 * auc:.0f}) tells them apart too" in text
     assert (f"since feedback (alone {100 * auc:.0f} in 100)") in dict(fates(experiment.claim.design)).values()
 
 
