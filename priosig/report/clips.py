@@ -116,7 +116,7 @@ def mp3(samples: np.ndarray) -> bytes:
     buffer = io.BytesIO()
     # float32 beyond full scale would wrap; recordings may hold it
     soundfile.write(
-        buffer, np.clip(samples, -1, 1), RATE, format="MP3", subtype="MPEG_LAYER_III", compression_level=0.8
+        buffer, np.clip(samples, -1, 1), RATE, format="MP3", subtype="MPEG_LAYER_III", compression_level=0.95
     )
     return buffer.getvalue()
 

@@ -6,22 +6,27 @@ from dataclasses import dataclass
 from priosig.experiment.feature_sets import FEATURE_SETS
 from priosig.experiment.pipeline import Experiment
 from priosig.experiment.planted import EXPECTED, PLANTED
-from priosig.report.answer import answer, best_baseline, rule_table
+from priosig.report.answer import answer, rule_table
 from priosig.report.audit import audit_of
+from priosig.report.confounds import best_artefact, reach
 from priosig.report.material import Material
 from priosig.report.table_text import aligned, escaped
 from priosig.report.words import confound, joined, number, pvalue
 
+NOT_RUN = "not run"
+
 
 @dataclass(frozen=True)
 class Overview:
-    """An experiment in a line: AUCs within video, "not run" or "none" where there are none.
+    """An experiment in a line: AUCs within video, `NOT_RUN` or "none" where there are none.
 
     Attributes
     ----------
     name : str
-    planted, expected : str
-        Of an embedded world, with the verdicts that are right for it; else empty.
+    planted : str
+        Of an embedded world; else empty.
+    expected : tuple of str
+        The verdicts that are right for it.
     annotated : dict of str to str
         Each model as annotated.
     confounds, confound : str
@@ -34,7 +39,7 @@ class Overview:
 
     name: str
     planted: str
-    expected: str
+    expected: tuple[str, ...]
     annotated: dict[str, str]
     confounds: str
     confound: str
@@ -46,8 +51,8 @@ def overview(experiment: Experiment) -> Overview:
     """An experiment in one row: the windows as annotated, and those that conclusions are drawn from."""
     material = Material(experiment, ())
     claim, annotated = material.claim, material.annotated
-    best = best_baseline(annotated.design)
-    models = dict.fromkeys(FEATURE_SETS, ("", "not run"))
+    best = best_artefact(annotated.design)
+    models = dict.fromkeys(FEATURE_SETS, ("", NOT_RUN))
     for name, cv in claim.models.items():
         label = material.verdicts[name].label if name in material.verdicts else "not tested"
         models[name] = number(cv["auc_within_video"]), label
@@ -56,12 +61,12 @@ def overview(experiment: Experiment) -> Overview:
     return Overview(
         name=experiment.name,
         planted=PLANTED.get(experiment.name, ""),
-        expected=joined(EXPECTED.get(experiment.name, ()), "or"),
+        expected=EXPECTED.get(experiment.name, ()),
         annotated={
-            name: number(annotated.models[name]["auc_within_video"]) if name in annotated.models else "not run"
+            name: number(annotated.models[name]["auc_within_video"]) if name in annotated.models else NOT_RUN
             for name in FEATURE_SETS
         },
-        confounds=number(best.auc_within_video) if best else "none",
+        confounds=number(reach(best)) if best else "none",
         confound=confound(best.name) if best else "",
         models=models,
         view=claim.view.name,
@@ -113,5 +118,5 @@ def markdown_overview(experiments: Sequence[Experiment]) -> str:
     for experiment in experiments:
         o = overview(experiment)
         judged = (" ".join(filter(None, o.models[model])) for model in models)
-        rows.append((o.name, o.annotated[first], o.confounds, *judged, o.view, o.expected))
+        rows.append((o.name, o.annotated[first], o.confounds, *judged, o.view, joined(o.expected, "or")))
     return "\n".join(aligned(rows)) + "\n"

@@ -11,6 +11,7 @@ from priosig.annotations.audit.finding import HARMS
 from priosig.experiment.pipeline import Experiment
 from priosig.experiment.planted import PLANTED
 from priosig.experiment.sensitivity import Choice, Row
+from priosig.extraction.percepiano.scales import PERCEPIANO_DIMENSIONS
 from priosig.report import clips
 from priosig.report import models as models_section
 from priosig.report import page as report
@@ -18,6 +19,7 @@ from priosig.report.audit import audit_of
 from priosig.report.material import Material
 from priosig.report.publish import MANIFEST
 from priosig.report.study import study
+from priosig.report.text import free
 from priosig.report.words import number
 from tests.small_experiment import HOSTILE, read, with_label, with_plan
 
@@ -183,8 +185,22 @@ def test_what_a_model_without_a_signal_goes_by_is_folded_under_the_reason(experi
     assert "Calibration" not in folded
 
 
-def test_a_stable_scale_is_named_and_the_others_are_not(html):
-    assert "by max-T over all scales: pedal clean–blurred." in html
+def test_a_finding_is_named_and_the_other_scales_are_not(html, directory):
+    assert "</strong> pedal nearer to blurred before a STOP (70 times in 100, p\u00a0=\u00a00.010); p over" in html
+    assert "Not interpretable" not in html
+    rows = [row for row in read(directory, "coefficients") if row["view"] == "clean"]
+    assert [row["scale"] for row in rows if row["finding"] == "true"] == [PERCEPIANO_DIMENSIONS[4]]
+    assert {row["finding"] for row in rows} == {"true", "false"}
+    assert {row["own_auc"] for row in rows} == {"0.7"}
+
+
+def test_without_a_signal_of_its_model_no_scale_is_a_finding(experiment, tmp_path):
+    path = report.write_report(with_label(experiment, "heterogeneous"), tmp_path)
+    html = path.read_text(encoding="utf-8")
+    assert "Not interpretable:</strong> without a signal of Model B no scale is a finding" in html
+    assert "nearer to blurred before a STOP" not in html
+    rows = [row for row in read(path.parent, "coefficients") if row["view"] == "clean"]
+    assert {row["finding"] for row in rows} == {"not interpretable"}
 
 
 def test_tables_hold_what_was_found(experiment, directory):
@@ -255,6 +271,11 @@ def test_a_text_that_would_turn_the_page_round_is_held_in_its_place(experiment, 
     assert "\x07" not in html
 
 
+def test_only_a_word_too_long_for_any_column_is_broken():
+    assert free("Benjamin Zander, Vartan Arakelian") == "<bdi>Benjamin Zander, Vartan Arakelian</bdi>"
+    assert free("W" * 17) == f'<bdi class="endless">{"W" * 17}</bdi>'
+
+
 def renamed(experiment: Experiment, name: str) -> Experiment:
     corpus = dataclasses.replace(experiment.annotations.corpus, name=name)
     return dataclasses.replace(experiment, annotations=dataclasses.replace(experiment.annotations, corpus=corpus))
@@ -277,6 +298,10 @@ def test_the_index_says_what_is_expected_and_what_could_not_be_run(experiment, t
     page = Page(path.read_text(encoding="utf-8"))
     text = "".join(page.text)
     assert text.count("Planted: ") == 1
+    marks = [a["class"] for tag, a in page.elements if tag == "span" and a.get("class", "").startswith("mark ")]
+    assert marks == ["mark failed"]  # its verdicts are "invalid design"
+    right = report.write_index([with_label(world, "underpowered")], tmp_path / "right").read_text(encoding="utf-8")
+    assert 'class="mark passed"' in right
     assert PLANTED["length_leak"] in text
     assert "no signal or underpowered" in text
     best = max(b.auc_within_video for b in experiment.views["annotated"].design.baselines)
