@@ -4,7 +4,7 @@ from priosig.experiment.feature_sets import SCALES
 from priosig.extraction.percepiano.scales import PERCEPIANO_DIMENSIONS, POLES, Scale
 from priosig.inference.coefficients import Cluster, Weight
 from priosig.report.grid import Cell, Grid, grid
-from priosig.report.material import Material, findings_of
+from priosig.report.material import Material
 from priosig.report.words import hundred, number, p_words, pvalue, share
 
 WHY_FOLDED = {
@@ -22,7 +22,7 @@ def models(material: Material) -> dict | None:
     v = material.claim
     if not v.models:
         return None
-    table, findings = v.coefficients, findings_of(v, SCALES)
+    table, findings = v.coefficients, v.findings
     of_scales = list(zip(POLES, table.weights, strict=True)) if table is not None else []
     return {
         "folded": [why_folded(material, model) for model in v.models if not material.speaks(model)],

@@ -21,7 +21,6 @@ from priosig.inference.confounds_alone import TOGETHER
 from priosig.metrics.summary import Summary
 from priosig.report.links import link_of
 from priosig.report.listen import worst_misses
-from priosig.report.material import findings_of
 from priosig.report.table_text import Table
 from priosig.report.words import unit
 
@@ -219,7 +218,7 @@ def _coefficients(views: Sequence[ViewResult]) -> Table:
     )  # fmt: skip
     rows = []
     for v in views:
-        findings = findings_of(v, SCALES)
+        findings = v.findings
         for scale, w in zip(POLES, v.coefficients.weights, strict=True) if v.coefficients is not None else ():
             finding = "not interpretable" if findings is None else w.name in findings
             numbers = w.mean, w.spread, w.sign_agreement, w.pattern, w.own_auc, w.pvalue

@@ -6,7 +6,7 @@ from priosig.experiment.evaluation import ViewResult
 from priosig.experiment.feature_sets import SCALES
 from priosig.extraction.percepiano.scales import POLES
 from priosig.report.grid import Figure, figure
-from priosig.report.material import Material, findings_of
+from priosig.report.material import Material
 from priosig.report.plots.svg import BAR, GRID, NARROW, across, dot, drawing, line, pointed, round_ticks, text, x_axis
 from priosig.report.words import number
 
@@ -19,7 +19,7 @@ def figures(material: Material) -> list[Figure]:
     if SCALES not in material.claim.models:
         return []
     order, values, means = _by_size(material.claim)
-    findings = findings_of(material.claim, SCALES)
+    findings = material.claim.findings
     limit = float(np.abs(values).max(initial=0.0)) or 1.0
 
     def draw(width: int) -> str:
