@@ -146,6 +146,23 @@ def save(tmp_path: Path):
     return to_file
 
 
+@pytest.fixture(scope="module")
+def few_replicates():
+    """Power, planning and differences of videos rest on few simulated studies, where they are not what is tested."""
+    from functools import partial
+
+    from priosig.inference import assessment, heterogeneity, planning
+    from priosig.inference.power import power_of_spike
+
+    few = partial(heterogeneity.heterogeneity, n_replicates=39)
+    with pytest.MonkeyPatch.context() as patch:
+        patch.setattr(assessment, "power_of_spike", partial(power_of_spike, n_replicates=20))
+        patch.setattr(heterogeneity, "heterogeneity", few)
+        patch.setattr(heterogeneity, "SEARCHED", 5)
+        patch.setattr(planning, "_ROWS", 0)
+        yield
+
+
 @pytest.fixture(scope="session")
 def experiment(tmp_path_factory):
     """An experiment on noise with hostile texts."""
