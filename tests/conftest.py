@@ -25,6 +25,7 @@ hypothesis.settings.register_profile("thorough", max_examples=200, deadline=None
 hypothesis.settings.load_profile("quick")
 os.environ["OMP_NUM_THREADS"] = "1"  # for torch, where a test imports it
 threadpool_limits(1)  # for NumPy, which is there already
+os.fsync = lambda descriptor: None  # no test cuts the power, and some disks take 10 ms
 
 
 @pytest.fixture
