@@ -19,19 +19,42 @@ from priosig.report.plots.svg import drawing, text
 from tests.small_experiment import read, write_experiment
 
 
-def run(directory: Path) -> Experiment:
-    (directory / "corpus").mkdir()
-    return write_experiment(directory / "corpus", n_permutations=59)  # for three models
+def minute(windows):
+    return [segment.start_time // 60 for segment in windows.segments]
 
 
-def test_a_confound_is_one_row(monkeypatch, tmp_path):
-    def minute(windows):
-        return [segment.start_time // 60 for segment in windows.segments]
+def again(cut):
+    return dataclasses.replace(equal_length_view(cut.segments, cut.length), name="again")
 
-    row = Confound("minute", "min", "the minute of the lesson", "minute", "artefact", measure=minute)
-    monkeypatch.setitem(CONFOUNDS, "minute", row)
-    experiment = run(tmp_path)
-    path = write_report(experiment, tmp_path)
+
+def counts(material):
+    text_of_all = f"{len(material.claim.y)} windows"
+    return [
+        figure("Counts", "How many.", lambda width: drawing(width, 20, [text(0, 9, text_of_all)], text_of_all), 200)
+    ]
+
+
+@pytest.fixture(scope="module")
+def extended(tmp_path_factory) -> tuple[Experiment, Path]:
+    """An experiment with a confound, a model, a view and a plot more, each added by one row, and its page."""
+    directory = tmp_path_factory.mktemp("extended")
+    means = FeatureSet("M", "means of MuQ's frames", lambda features: features.embeddings[:, :4])
+    with pytest.MonkeyPatch.context() as patch:
+        confound = Confound("minute", "min", "the minute of the lesson", "minute", "artefact", measure=minute)
+        patch.setitem(CONFOUNDS, "minute", confound)
+        patch.setitem(FEATURE_SETS, "M", means)
+        patch.setitem(VIEW_KINDS, "again", ViewKind("again", "the same windows again", again))
+        patch.setattr(page, "PLOTS", (*page.PLOTS, Plot("counts", "study", counts)))
+        experiment = write_experiment(directory, n_permutations=59)  # for three models
+        annotations = experiment.annotations
+        views = {view.name: view for view in cut_views(annotations.cut())}
+        result = evaluate_view(views["again"], annotations.moments, annotations.corpus.settings)
+        experiment = dataclasses.replace(experiment, views=experiment.views | {"again": result})
+        yield experiment, write_report(experiment, directory / "report")
+
+
+def test_a_confound_is_one_row(extended):
+    experiment, path = extended
     by_name = {row["confound"]: row for row in read(path.parent, "confounds") if row["view"] == "clean"}
     assert by_name["minute"]["unit"] == "min"
     assert 0 <= float(by_name["minute"]["auc_within_video"]) <= 1
@@ -39,42 +62,25 @@ def test_a_confound_is_one_row(monkeypatch, tmp_path):
     assert "minute, min" in path.read_text(encoding="utf-8")
 
 
-def test_a_model_is_one_row(monkeypatch, tmp_path):
-    means = FeatureSet("M", "means of MuQ's frames", lambda features: features.embeddings[:, :4])
-    monkeypatch.setitem(FEATURE_SETS, "M", means)
-    experiment = run(tmp_path)
-    path = write_report(experiment, tmp_path)
+def test_a_model_is_one_row(extended):
+    experiment, path = extended
     models = [row["model"] for row in read(path.parent, "verdicts") if row["view"] == "clean"]
     assert models == ["design", "A", "B", "M"]
     assert "p corrected for 3 models" in experiment.views["clean"].assessments["M"].verdict.sentence
     assert "means of MuQ&#39;s frames" in path.read_text(encoding="utf-8")
 
 
-def test_a_view_is_one_row(monkeypatch, tmp_path):
-    def again(cut):
-        return dataclasses.replace(equal_length_view(cut.segments, cut.length), name="again")
-
-    monkeypatch.setitem(VIEW_KINDS, "again", ViewKind("again", "the same windows again", again))
-    experiment = run(tmp_path)
-    annotations = experiment.annotations
-    views = {view.name: view for view in cut_views(annotations.cut())}
-    result = evaluate_view(views["again"], annotations.moments, annotations.corpus.settings)
-    experiment = dataclasses.replace(experiment, views=experiment.views | {"again": result})
-    path = write_report(experiment, tmp_path)
+def test_a_view_is_one_row(extended):
+    experiment, path = extended
     assert "again" in {row["view"] for row in read(path.parent, "confounds")}
     assert "the same windows again" in path.read_text(encoding="utf-8")
-    assert "again" in {choice.view for choice in choices(annotations, "clean")}
+    assert "again" in {choice.view for choice in choices(experiment.annotations, "clean")}
     assert experiment.claim.view.name == "clean"
 
 
-def test_a_plot_is_one_row(monkeypatch, tmp_path):
-    def figures(material):
-        counts = f"{len(material.claim.y)} windows"
-        return [figure("Counts", "How many.", lambda width: drawing(width, 20, [text(0, 9, counts)], counts), 200)]
-
-    monkeypatch.setattr(page, "PLOTS", (*page.PLOTS, Plot("counts", "study", figures)))
-    experiment = run(tmp_path)
-    html = write_report(experiment, tmp_path).read_text(encoding="utf-8")
+def test_a_plot_is_one_row(extended):
+    experiment, path = extended
+    html = path.read_text(encoding="utf-8")
     study = html[html.index('<section id="study"') :]
     assert study.index('id="plot-counts"') < study.index(f"{len(experiment.claim.y)} windows</text>")
 
