@@ -7,7 +7,7 @@ import numpy as np
 import pytest
 
 from priosig import assess
-from priosig._core.shown import WIDTH
+from priosig._core.shown import MOST_ROWS, WIDTH
 from priosig.crossval.leave_one_video_out import leave_one_video_out_cv
 from priosig.inference.assessment import assess_models
 from priosig.inference.data import labelled_segments
@@ -213,7 +213,10 @@ def test_what_cannot_be_used_is_refused_by_name(changed, message):
 
 def test_the_text_fits_on_a_screen_and_shows_no_control_characters(planted):
     X, y, groups, _ = study()
-    many = {f"a confound with a long name {k} \x1b[31m": np.random.default_rng(k).normal(size=96) for k in range(30)}
+    many = {
+        f"a confound with a long name {k} \x1b[31m": np.random.default_rng(k).normal(size=96)
+        for k in range(MOST_ROWS + 4)
+    }
     names = {"positive": "x" * 120, "negative": "<b>", "group": "g" * 90}
     for result in (planted, assess(X, y, groups, many, names=names, **FEW)):
         lines = repr(result).splitlines()
