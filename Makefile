@@ -8,7 +8,7 @@ validation: .venv/installed   ## the whole experiment on the embedded worlds
 	$(PYTEST) validation
 
 test: .venv/installed         ## unit checks
-	$(PYTEST) tests -n auto --dist worksteal
+	$(PYTEST) tests
 
 check: .venv/installed        ## linter, import contracts, types
 	.venv/bin/ruff check .
