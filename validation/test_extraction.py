@@ -1,4 +1,4 @@
-"""Are the embeddings MuQ's own?
+"""The embeddings are MuQ's own.
 
 The pipeline cuts, batches and caches. None of that may change a frame: on the CPU, frames equal those of the muq
 package called by hand on each window, to 1e-5, whatever the batch. On an accelerator they are as exact as the

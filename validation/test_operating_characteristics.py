@@ -1,4 +1,4 @@
-"""How often is the verdict wrong?
+"""How often the verdict is wrong.
 
 Many simulated studies of the first study's design (98 segments in 5 videos), 19 features, at feature level; 19
 relabellings, at which a test of level 5 % is exact. In worlds without a signal, or with a leak that is measured,

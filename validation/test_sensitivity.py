@@ -1,4 +1,4 @@
-"""Does the verdict hang on a choice that could have been another?
+"""The verdict does not hang on a choice that could have been another.
 
 View and length, guard, shortest CONTINUE or controls, penalty and pooling are varied one at a time around the
 experiment's settings; the table stands in the report. Nothing is selected from it. For an embedded world with a

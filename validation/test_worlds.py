@@ -1,4 +1,4 @@
-"""Does the suite tell a signal from an artefact, where the answer is known?
+"""The suite tells a signal from an artefact where the answer is known.
 
 Each embedded world goes through the whole pipeline, audio and all, and something is true of it by construction. The
 claims are directions and verdicts, by name; how often a verdict is wrong over many worlds is measured in

@@ -1,4 +1,4 @@
-"""Packages that need not be installed: what to say where one is missing, and the versions of those that are there.
+"""Optional packages: the message where one is missing, and the versions of those that are installed.
 
 The core (annotations, statistics, verdict, report) stands on NumPy and SciPy alone. What hears recordings comes with
 the extra `muq` of pyproject.toml.

@@ -34,7 +34,7 @@ from priosig.verdict.rule import Rule
 
 @dataclass(frozen=True)
 class ViewResult:
-    """Everything found in one view.
+    """The results of one view.
 
     Attributes
     ----------

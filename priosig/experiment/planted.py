@@ -1,4 +1,4 @@
-"""What was planted in each embedded world (`priosig.worlds.worlds` plants it), and what should be found there."""
+"""What is planted in each embedded world (`priosig.worlds.worlds` plants it), and which verdicts are right there."""
 
 _NOTHING = ("no signal", "underpowered")
 EXPECTED: dict[str, tuple[str, ...]] = {

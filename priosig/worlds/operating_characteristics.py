@@ -40,7 +40,7 @@ class Rate:
 
 @dataclass(frozen=True)
 class OperatingCharacteristics:
-    """What the tests said in one world.
+    """Results of the tests in one world.
 
     Attributes
     ----------

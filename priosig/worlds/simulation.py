@@ -57,7 +57,7 @@ Truth = Literal["nothing", "measured leak", "unmeasured leak", "signal", "not sh
 
 @dataclass(frozen=True)
 class World:
-    """What there is to be found in a simulated study.
+    """What is planted in a simulated study.
 
     Attributes
     ----------

@@ -1,4 +1,4 @@
-"""Two forms of snapshot, and what differs between one of them and what a run gives.
+"""Two forms of snapshot, and the differences between a snapshot and a run.
 
 - `Facts` (YAML) must be equal: counts, names, verdicts. Sections of one fact a line.
 - `Table` (CSV) must be close: one number a row, rows sorted by their key, four significant digits.
@@ -65,7 +65,7 @@ class Facts:
     sections: Mapping[str, Mapping[str, str | int | float | bool]]
 
     def text(self, old: str | None = None) -> str:
-        """The snapshot as YAML; `old` has no say in it, since facts are equal or not."""
+        """The snapshot as YAML; `old` is not used, since facts are equal or not."""
         # libyaml where it is there: the segments of a large corpus are many lines. Lines are never folded.
         dumper = getattr(yaml, "CSafeDumper", yaml.SafeDumper)
         sections = {section: dict(facts) for section, facts in self.sections.items()}
