@@ -96,12 +96,6 @@ class ViewResult:
             return None
         return frozenset(weight.name for weight in self.coefficients.weights if weight.finding)
 
-    def design_matrix(self, model: str) -> np.ndarray | None:
-        """The features that a model is fitted to, a row a segment; None where there are none."""
-        if self.features is None:
-            return None
-        return FEATURE_SETS[model].matrix(self.features)
-
 
 def rule_of(settings: Settings) -> Rule:
     """The verdict's rule, as the settings have it."""

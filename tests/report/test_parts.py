@@ -6,6 +6,7 @@ import math
 import re
 import subprocess
 import sys
+import unicodedata
 
 import numpy as np
 import pytest
@@ -149,6 +150,11 @@ def test_a_number_is_written_in_one_way():
     assert visible("a\ud800b") == "a\ufffdb"
     assert visible("a\x1b[31mb\x1b]8;;http://x\x07c\x1b(B\x9b2Jd\x00\ufeff") == "abcd"
     assert visible("a\x1b]no end\r\nb\u2028c") == "ano end\nb\nc"
+
+
+def test_of_all_control_characters_line_ends_and_tabs_are_left():
+    shown = {visible(f"a{c}") for c in map(chr, range(0x110000)) if unicodedata.category(c) == "Cc"}
+    assert shown == {"a", "a\n", "a\t"}
 
 
 def test_a_table_with_a_row_too_short_is_refused():
