@@ -170,7 +170,7 @@ def evaluate_view(
 
 
 @one_blas_thread
-def plan_view(view: View, settings: Settings) -> PowerTable | None:
+def plan_view(view: View, settings: Settings, *, n_features: int = 19) -> PowerTable | None:
     """Power of T1 by number of videos like these; None where no stratum of the view holds both labels."""
     y, videos = labels_of(view.segments), [segment.video_id for segment in view.segments]
     strata = videos if view.set_ids is None else list(view.set_ids)
@@ -179,7 +179,9 @@ def plan_view(view: View, settings: Settings) -> PowerTable | None:
         labels.setdefault(stratum, set()).add(label)
     if all(len(both) < 2 for both in labels.values()):
         return None
-    return plan(y, videos, strata, alpha=settings.alpha, C=settings.C, seed=settings.seed)
+    return plan(
+        y, videos, strata, n_features=n_features, alpha=settings.alpha, C=settings.C, seed=settings.seed
+    )
 
 
 def _names_of(confounds: Confounds, y: np.ndarray, video_ids: Sequence[str]) -> ConfoundNames:
