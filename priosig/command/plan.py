@@ -71,9 +71,8 @@ def _plan(given: Namespace) -> int:
         print("", *wrapped(f"{name}, {view_kind(name).words}: {said}", indent="  "), sep="\n")
         if power is not None:
             print(*power_lines(power, "video"), sep="\n")
-    claim = view_of_claims(views)
-    rest = f"Conclusions rest on bouts where it holds {MIN_SETS:g} sets in {MIN_VIDEOS} videos, else on the other view"
-    print("", *wrapped(f"{rest}; here on {view_of_claims(views)}."), sep="\n")
+    enough = f"bouts where it holds {MIN_SETS:g} sets in {MIN_VIDEOS} videos, else on the other view"
+    print("", *wrapped(f"Conclusions rest on {enough}; here on {view_of_claims(views)}."), sep="\n")
     return 0
 
 

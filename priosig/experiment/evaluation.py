@@ -179,9 +179,7 @@ def plan_view(view: View, settings: Settings, *, n_features: int = 19) -> PowerT
         labels.setdefault(stratum, set()).add(label)
     if all(len(both) < 2 for both in labels.values()):
         return None
-    return plan(
-        y, videos, strata, n_features=n_features, alpha=settings.alpha, C=settings.C, seed=settings.seed
-    )
+    return plan(y, videos, strata, n_features=n_features, alpha=settings.alpha, C=settings.C, seed=settings.seed)
 
 
 def _names_of(confounds: Confounds, y: np.ndarray, video_ids: Sequence[str]) -> ConfoundNames:
