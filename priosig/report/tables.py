@@ -12,7 +12,6 @@ from typing import TYPE_CHECKING
 import numpy as np
 
 from priosig.annotations.audit.checks import Finding
-from priosig.confounds.registry import CONFOUNDS
 from priosig.experiment.evaluation import ViewResult
 from priosig.experiment.feature_sets import SCALES
 from priosig.experiment.pipeline import Experiment
@@ -173,7 +172,7 @@ def _confounds(views: Sequence[ViewResult]) -> Table:
     rows = []
     for v in views:
         baselines = {b.name: b for b in v.design.baselines} if v.design is not None else {}
-        for name in (*CONFOUNDS, TOGETHER):
+        for name in (*v.confounds.roles, TOGETHER):
             b = baselines.get(name)
             if name == TOGETHER and b is None:
                 continue
@@ -189,6 +188,11 @@ def _status(v: ViewResult, name: str) -> tuple[str, float, float]:
         return "varies", medians[0], medians[1]
     if name in v.confounds.constant:
         return "equal for all windows", math.nan, math.nan
+    if name in v.confounds.partly_known:
+        known = int(np.isfinite(v.confounds.partly_known[name]).sum())
+        return f"known for {known} of {len(v.y)} windows", math.nan, math.nan
+    if name in v.confounds.tied:
+        return "tied to the label", math.nan, math.nan
     if name in v.confounds.not_measured:
         return f"not measured: {v.confounds.not_measured[name]}", math.nan, math.nan
     return "", math.nan, math.nan
@@ -255,11 +259,12 @@ def _by_scale(v: ViewResult) -> Iterable[tuple]:
 
 def _segments(views: Sequence[ViewResult]) -> Table:
     about = ("view", "segment_id", "source_id", "video_id", "label", "start_time", "end_time", "moment_id")
-    columns = (*about, *CONFOUNDS)
+    confounds = list(dict.fromkeys(name for v in views for name in v.confounds.roles))
+    columns = (*about, *confounds)
     rows = []
     for v in views:
         for i, (segment, source) in enumerate(zip(v.view.segments, v.view.source_ids, strict=True)):
-            values = [v.confounds.values[name][i] if name in v.confounds.values else None for name in CONFOUNDS]
+            values = [v.confounds.values[name][i] if name in v.confounds.values else None for name in confounds]
             values[0] = segment.duration
             rows.append(
                 (

@@ -56,6 +56,9 @@ class Evidence:
     tied : tuple of (str, float)
         Confounds that the definition of the windows ties to the label, and the AUC within video of each alone. No
         test can tell them from a signal.
+    chosen : tuple of (str, {"artefact", "acoustic"}, float, float)
+        Confounds that the study added, or whose role it set: name, role, AUC within video as a predictor of its own,
+        and its p-value; NaN where it is none.
     auc, low, high : float
         AUC within video of the model and its interval.
     any_signal_pvalue, beyond_confounds_pvalue, beyond_acoustic_pvalue : float
@@ -95,6 +98,7 @@ class Evidence:
     not_measured: tuple[str, ...] = ()
     partly_known: tuple[str, ...] = ()
     tied: tuple[tuple[str, float], ...] = ()
+    chosen: tuple[tuple[str, str, float, float], ...] = ()
     auc: float = math.nan
     low: float = math.nan
     high: float = math.nan

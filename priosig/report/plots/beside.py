@@ -4,7 +4,6 @@ import math
 from collections.abc import Sequence
 from dataclasses import dataclass
 
-from priosig.confounds.registry import CONFOUNDS
 from priosig.experiment.evaluation import ViewResult
 from priosig.experiment.feature_sets import FEATURE_SETS
 from priosig.inference.confounds_alone import TOGETHER
@@ -88,7 +87,7 @@ def _lines(material: Material) -> list[Line]:
         pooled = f"Model {name} over all pairs of windows, also of different videos, as was published"
         lines.append(Line(f"{name} across videos", pooled, before["auc"], after["auc"]))
     tried = {b.name for v in (annotated, claim) for b in (v.design.baselines if v.design else ())}
-    for name in (*CONFOUNDS, TOGETHER):
+    for name in (*claim.confounds.roles, TOGETHER):
         if name in tried:
             before, after = _auc_of(annotated, name), _auc_of(claim, name)
             words = capital(confound_words(name, claim))
