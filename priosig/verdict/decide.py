@@ -59,8 +59,8 @@ class Verdict:
     label : str
         `invalid design`, `no signal`, `underpowered`, `confounded`, `weak`, `heterogeneous` or `signal`.
     sentence : str
-        One sentence to quote, with its numbers and what became of each confound; and one more for each confound that
-        the study added, or whose role it set.
+        One sentence to quote, with its numbers and what became of each confound; then one for each confound that the
+        study added, or whose role it set, and one where single rows decide features.
     reasons : tuple of str
         Every finding that led here, one plain clause each.
     steps : tuple of Step
@@ -204,4 +204,5 @@ def _verdict(
     fates = wording.fates(evidence, judged=label != "invalid design")
     sentences = [f"{wording.head(label, evidence.exploratory)}: {clause} [{fates}]."]
     sentences += wording.chosen(evidence, judged=label != "invalid design")
+    sentences += wording.decided(evidence)
     return Verdict(label, " ".join(sentences), reasons, steps, rule.hash, evidence.exploratory)

@@ -76,6 +76,8 @@ class Evidence:
         For some AUCs, how many videos like these give `Rule.min_power`; None where more than were tried.
     heterogeneity_pvalue : float
         Test of "the AUC is the same in all videos".
+    n_decided : (int, int)
+        Features of which one row holds most of the spread, and all features.
     n_models : int
         How many models the p-values were corrected for.
     exploratory : bool
@@ -113,6 +115,7 @@ class Evidence:
     detectable_auc: float = math.nan
     videos_needed: tuple[tuple[float, int | None], ...] = ()
     heterogeneity_pvalue: float = math.nan
+    n_decided: tuple[int, int] = (0, 0)
     n_models: int = 1
     exploratory: bool = False
     names: Names = Names()

@@ -177,6 +177,18 @@ def chosen(e: Evidence, *, judged: bool) -> list[str]:
     return sentences
 
 
+def decided(e: Evidence) -> list[str]:
+    """A sentence where single rows decide features."""
+    n, total = e.n_decided
+    if not n:
+        return []
+    item = e.names.item
+    return [
+        f"In {n} of {total} features one {item} holds most of the spread, so that the other {item}s look "
+        "alike there: a signal may have been missed."
+    ]
+
+
 def head(label: str, exploratory: bool) -> str:
     """How a sentence begins."""
     return f"Exploratory, {label}" if exploratory else label[0].upper() + label[1:]
