@@ -8,7 +8,17 @@ import pytest
 import priosig
 
 HEAVY = ("torch", "transformers", "matplotlib", "muq", "scipy", "sklearn", "soundfile")
-EXTRA = ("torch", "torchaudio", "transformers", "muq", "huggingface_hub", "soundfile", "soxr", "silero_vad")
+EXTRA = (
+    "torch",
+    "torchaudio",
+    "transformers",
+    "muq",
+    "huggingface_hub",
+    "soundfile",
+    "soxr",
+    "silero_vad",
+    "matplotlib",
+)
 
 
 def test_importing_priosig_loads_nothing_heavy():

@@ -1,7 +1,7 @@
 """Packages that need not be installed: what to say where one is missing, and the versions of those that are there.
 
-The core (annotations, statistics, verdict, report) stands on NumPy and SciPy alone. What hears recordings comes with
-the extra `muq` of pyproject.toml.
+The core (annotations, statistics, verdict, report) needs none of them. What hears recordings comes with the extra
+`muq` of pyproject.toml, what draws a result with `plot`.
 """
 
 from collections.abc import Iterable
@@ -9,8 +9,8 @@ from importlib.metadata import PackageNotFoundError, version
 from importlib.util import find_spec
 
 
-def need(module: str, purpose: str) -> None:
-    """Refuse to go on without a package of the extra `muq`.
+def need(module: str, purpose: str, extra: str = "muq") -> None:
+    """Refuse to go on without a package of an extra.
 
     Parameters
     ----------
@@ -18,6 +18,8 @@ def need(module: str, purpose: str) -> None:
         As it is imported.
     purpose : str
         What needs it, as the first word of a sentence.
+    extra : str
+        What installs it.
 
     Raises
     ------
@@ -32,7 +34,7 @@ def need(module: str, purpose: str) -> None:
     ModuleNotFoundError: reading recordings needs no_such_module: pip install 'priosig[muq]'
     """
     if find_spec(module) is None:
-        raise ModuleNotFoundError(f"{purpose} needs {module}: pip install 'priosig[muq]'", name=module)
+        raise ModuleNotFoundError(f"{purpose} needs {module}: pip install 'priosig[{extra}]'", name=module)
 
 
 def installed_versions(packages: Iterable[str]) -> dict[str, str]:

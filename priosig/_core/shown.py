@@ -11,6 +11,8 @@ import textwrap
 from collections.abc import Sequence
 from typing import TYPE_CHECKING, Any
 
+from priosig._core.extras import need
+
 if TYPE_CHECKING:
     import pandas as pd
     from matplotlib.axes import Axes
@@ -94,7 +96,13 @@ def plot_dots(dots: Sequence[Dot], *, xlabel: str, bar: float | None = None, ax:
     bar : float, optional
     ax : matplotlib axes, optional
         The current ones by default.
+
+    Raises
+    ------
+    ModuleNotFoundError
+        If matplotlib is not installed.
     """
+    need("matplotlib", "plotting", "plot")
     import matplotlib.pyplot as plt
 
     ax = plt.gca() if ax is None else ax

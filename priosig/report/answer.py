@@ -5,7 +5,7 @@ sentences follow from the verdicts (`priosig.verdict.decide`) and their interval
 """
 
 import math
-from collections.abc import Iterable, Sequence
+from collections.abc import Iterable
 from dataclasses import dataclass
 from importlib.metadata import version
 
@@ -16,10 +16,11 @@ from priosig.experiment.planted import EXPECTED, PLANTED
 from priosig.experiment.views import VIEW_KINDS
 from priosig.inference.assessment import Assessment
 from priosig.inference.confounds_alone import TOGETHER, Baseline
-from priosig.inference.design import DesignAssessment
+from priosig.inference.planning import PowerTable
+from priosig.report.confounds import best_artefact, in_words, leaks, reach, reached
 from priosig.report.grid import Cell, Grid, grid
-from priosig.report.material import Material
-from priosig.report.words import capital, confound, confound_words, counted, hundred, joined, number_word, share
+from priosig.report.material import SPEAKING, Material
+from priosig.report.words import capital, confound, counted, hundred, joined, number_word, share
 from priosig.verdict.decide import checklist
 
 QUESTION = "Does the playing sound different before the teacher stops it?"
@@ -103,17 +104,17 @@ def because(material: Material) -> list[str]:
     annotated, claim = material.annotated, material.claim
     said = [_as_annotated(annotated)] if annotated is not claim else []
     start = f"In the {claim.view.name} view ({VIEW_KINDS[claim.view.name].words}), from which we draw conclusions,"
-    best = best_baseline(claim.design)
+    best = best_artefact(claim.design)
     if claim.refusal is not None:
         said += [f"{start} nothing can be asked: {reason}." for reason in claim.refusal.reasons]
     elif claim.design is not None and claim.design.problems and not leaks(claim.design):
         said += [f"{start} there is too little: {problem}." for problem in claim.design.problems]
     elif best is not None or claim.models:
-        reached = [f"Model {name} reaches {hundred(cv['auc_within_video'])}" for name, cv in claim.models.items()]
-        alone = f"{_alone(best, claim)} {hundred(best.auc_within_video)}" if best else "no confound is left"
+        of_models = [f"Model {name} reaches {hundred(cv['auc_within_video'])}" for name, cv in claim.models.items()]
+        alone = f"{_alone(best, claim)} {hundred(reach(best))}" if best else "no confound is left"
         heard = ", without a note of music" if not claim.models or leaks(claim.design) else ""
-        said.append(f"{start} {joined([*reached, alone])}{heard}.")
-    return [text for text in said if text]
+        said.append(f"{start} {joined([*of_models, alone])}{heard}.")
+    return [text for text in (*said, _tied(claim), _acoustic(claim)) if text]
 
 
 def to_do(material: Material, label: str) -> list[ToDo]:
@@ -143,42 +144,12 @@ def rule_table(material: Material) -> Grid:
         if len(set(cells)) == 1:
             cells = [Cell(cells[0].text, mark=cells[0].mark, columns=len(cells)), *[None] * (len(cells) - 1)]
         rows.append((Cell(capital(of_all[0].asked)), of_all[0].needed, *cells))
-    names = [f"Model {model}" if model else "Observed" for model in steps]
+    names = [f"Model\u00a0{model}" if model else "Observed" for model in steps]
     return grid("The rule, fixed before the data were looked at", ("Asked", "Needed", *names), rows)
 
 
-def leaks(design: DesignAssessment | None) -> bool:
-    """Whether the confounds alone tell the label, where the design was judged."""
-    return design is not None and design.verdict is not None and design.verdict.failed("confounds")
-
-
-def best_baseline(design: DesignAssessment | None) -> Baseline | None:
-    """The confound, or all together, that tells the label best."""
-    tried = [
-        b for b in (design.baselines if design else ()) if b.role == "artefact" and not math.isnan(b.auc_within_video)
-    ]
-    return max(tried, key=lambda b: b.auc_within_video, default=None)
-
-
-def fates(material: Material) -> list[tuple[str, str]]:
-    """What became of each confound in the view that conclusions are drawn from."""
-    design = material.claim.design
-    if design is None:
-        return []
-    e, valid = design.evidence, design.verdict is None
-    kinds: dict[str, Sequence[str]] = {
-        "Made identical by the cut": e.removed,
-        "Adjusted for" if valid else "Measured": e.adjusted,
-        "Adjusted for apart, since it may be music" if valid else "Measured, may be music": e.acoustic,
-        "Of these known for some windows only": e.partly_known,
-        "Tied to the label by the definition of these windows, so not ruled out": tuple(name for name, _ in e.tied),
-        "Not measured, so not ruled out": e.not_measured,
-    }
-    return [(kind, ", ".join(confound(name) for name in names)) for kind, names in kinds.items() if names]
-
-
 def _observed(step) -> str:
-    return step.observed or ("" if step.outcome != "not reached" else "not reached")
+    return step.observed or ("not reached" if step.outcome == "not reached" else "")
 
 
 def _surest(material: Material, label: str) -> Assessment:
@@ -194,15 +165,15 @@ def _not_run(material: Material) -> list[tuple[str, str]]:
 def _alone(best: Baseline, v: ViewResult) -> str:
     part = "" if best.n_known == len(v.y) else f" (known for {best.n_known} of {len(v.y)} windows)"
     together = best.name == TOGETHER
-    return f"{confound_words(best.name, v)}{'' if together else ' alone'}{part} reach{'' if together else 'es'}"
+    return f"{in_words(best.name, v.design)}{'' if together else ' alone'}{part} reach{'' if together else 'es'}"
 
 
 def _as_annotated(v: ViewResult) -> str:
-    best = best_baseline(v.design)
+    best = best_artefact(v.design)
     what = "On the windows as annotated"
     if best is None:
         return ""
-    alone, score = _alone(best, v), hundred(best.auc_within_video)
+    alone, score = _alone(best, v), hundred(reach(best))
     if not v.models:
         return f"{what}, {alone} {score} without a note of music (50 is guessing, 100 gives every label away)."
     first, *others = [(name, hundred(cv["auc_within_video"])) for name, cv in v.models.items()]
@@ -212,6 +183,30 @@ def _as_annotated(v: ViewResult) -> str:
     if leaks(v.design):
         return f"{said}. But {alone} {score} without a note of music."
     return f"{said}; {alone} {score}."
+
+
+def _tied(v: ViewResult) -> str:
+    """What no test can tell from a signal, since windows are defined by it."""
+    tied = v.design.evidence.tied if v.design is not None else ()
+    if not tied:
+        return ""
+    alone = joined([f"{in_words(name, v.design)} (alone {hundred(auc)})" for name, auc in tied])
+    return f"By their definition the label of these windows goes with {alone} too: no test can rule that out here."
+
+
+def _acoustic(v: ViewResult) -> str:
+    """Which models hear no more than what the acoustic confounds measure."""
+    models = [
+        f"Model {name}"
+        for name, a in v.assessments.items()
+        if a.verdict.label in SPEAKING and a.beyond_acoustic_pvalue > a.design.rule.alpha
+    ]
+    if not models:
+        return ""
+    alone = joined(
+        [f"{confound(name)} (alone {hundred(reached(v.design, name))})" for name in v.design.evidence.acoustic]
+    )
+    return f"{joined(models)} may hear no more than {alone}: that may be music or the room, and no more was shown."
 
 
 def _ship(material: Material, label: str) -> ToDo:
@@ -241,18 +236,30 @@ def _ship(material: Material, label: str) -> ToDo:
 
 def _record(material: Material, label: str) -> ToDo | None:
     """How many more videos are worth recording, where that would help."""
-    assessments = material.claim.assessments
-    if label not in ("signal", "heterogeneous", "underpowered") or not assessments:
+    assessments, planned = material.claim.assessments, material.claim.planned
+    if label == "signal":
+        e = _surest(material, label).evidence
+        return ToDo("Record more videos.", _narrower(planned, e.auc, e.n_videos), "#needed") if e.low <= 0.5 else None
+    if label != "underpowered" or not assessments:
         return None
     rule = next(iter(assessments.values())).design.rule
     have = next(iter(assessments.values())).evidence.n_videos
-    needed = [dict(a.evidence.videos_needed).get(rule.spike_auc) for a in assessments.values()]
-    enough = min((n for n in needed if n is not None), default=0)
     worth = f"a signal worth {hundred(rule.spike_auc)} in 100"
-    if enough > have:
-        why = f"With {enough} like these {worth} is detected {share(rule.min_power)} of the time."
-        return ToDo(f"Record about {enough - have} more videos.", why, "#needed")
-    if label != "underpowered":
-        return ToDo("Record more videos.", "That narrows the interval.") if label == "signal" else None
+    needed = {name: dict(a.evidence.videos_needed).get(rule.spike_auc) for name, a in assessments.items()}
+    more = {name: n for name, n in needed.items() if n is not None and n > have}
+    if more:
+        takes = joined([f"{n} videos like these (Model {name})" for name, n in more.items()])
+        why = f"To detect {worth} {share(rule.min_power)} of the time takes {takes}."
+        return ToDo(f"Record about {max(more.values()) - have} more videos.", why, "#needed")
     power = joined([f"{share(a.evidence.power)} (Model {name})" for name, a in assessments.items()])
-    return ToDo("Record more videos.", f"These would have shown {worth} with a chance of {power}.")
+    return ToDo("Record more videos.", f"These would have shown {worth} with a chance of {power}.", "#needed")
+
+
+def _narrower(planned: PowerTable | None, auc: float, have: int) -> str:
+    """How wide the interval would be with the next numbers of videos that were planned."""
+    if planned is None:
+        return "That narrows the interval."
+    row = min(range(len(planned.aucs)), key=lambda k: abs(planned.aucs[k] - auc))
+    widths = zip(planned.n_videos, planned.width[row], strict=True)
+    said = [f"{hundred(width)} wide with {n}" for n, width in widths if n > have][:2]
+    return f"The interval would be about {joined(said)} videos like these." if said else "That narrows the interval."

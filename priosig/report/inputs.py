@@ -12,7 +12,7 @@ from priosig.experiment.pipeline import Experiment
 
 _PACKAGES = (
     "numpy", "scipy", "scikit-learn", "torch", "torchaudio", "muq", "transformers", "soxr", "soundfile",
-    "safetensors", "silero-vad", "matplotlib", "jinja2",
+    "safetensors", "silero-vad", "jinja2",
 )  # fmt: skip
 
 

@@ -23,7 +23,7 @@ from priosig.report.words import clock, seconds, share
 
 MOST_VIDEOS = 12
 """Videos whose time is drawn; the tables hold all."""
-ROOM = 700_000
+ROOM = 560_000
 """Characters of the page for sounds and pictures."""
 _N_SPREAD = 2  # windows of a label that are heard where no model found anything
 _MOST_LINES = 6
@@ -126,8 +126,10 @@ def listen(material: Material) -> dict | None:
         groups.append({"model": model, "rows": rows})
     return {
         "view": v.view.name,
+        "heard": material.experiment.screening is not None,
+        "models": list(v.models),
+        "speaking": any(map(material.speaks, v.models)),
         "groups": groups if material.is_heard else [],
-        "guessing": [model for model in v.models if not material.speaks(model)],
         "videos": [_windows(material, video) for video in sorted(set(v.video_ids))[:MOST_VIDEOS]],
         "left_out": max(0, len(set(v.video_ids)) - MOST_VIDEOS),
     }

@@ -6,8 +6,9 @@ from dataclasses import dataclass
 from priosig.experiment.feature_sets import FEATURE_SETS
 from priosig.experiment.pipeline import Experiment
 from priosig.experiment.planted import EXPECTED, PLANTED
-from priosig.report.answer import answer, best_baseline, rule_table
+from priosig.report.answer import answer, rule_table
 from priosig.report.audit import audit_of
+from priosig.report.confounds import best_artefact, reach
 from priosig.report.material import Material
 from priosig.report.table_text import aligned, escaped
 from priosig.report.words import confound, joined, number, pvalue
@@ -46,7 +47,7 @@ def overview(experiment: Experiment) -> Overview:
     """What an experiment comes to: what a leak gives, and what is left of it."""
     material = Material(experiment, ())
     claim, annotated = material.claim, material.annotated
-    best = best_baseline(annotated.design)
+    best = best_artefact(annotated.design)
     models = dict.fromkeys(FEATURE_SETS, ("", "not run"))
     for name, cv in claim.models.items():
         label = material.verdicts[name].label if name in material.verdicts else "not tested"
@@ -61,7 +62,7 @@ def overview(experiment: Experiment) -> Overview:
             name: number(annotated.models[name]["auc_within_video"]) if name in annotated.models else "not run"
             for name in FEATURE_SETS
         },
-        confounds=number(best.auc_within_video) if best else "none",
+        confounds=number(reach(best)) if best else "none",
         confound=confound(best.name) if best else "",
         models=models,
         view=claim.view.name,

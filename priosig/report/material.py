@@ -5,6 +5,7 @@ from dataclasses import dataclass, field
 from functools import cached_property
 
 from priosig.annotations.audit.checks import Finding
+from priosig.annotations.bouts import Bout
 from priosig.experiment.evaluation import ViewResult
 from priosig.experiment.pipeline import Experiment
 from priosig.experiment.sensitivity import Row
@@ -12,8 +13,10 @@ from priosig.inference.planning import PowerTable
 from priosig.report.clips import Clip
 from priosig.verdict.decide import Verdict
 
-SPEAKING = ("signal", "heterogeneous")
-"""Verdicts with which a model's mistakes and coefficients mean something."""
+INTERPRETABLE = "signal"
+"""The verdict on a model with which a feature that stands out is a finding."""
+SPEAKING = (INTERPRETABLE, "heterogeneous")
+"""Verdicts with which a model's mistakes mean something."""
 
 
 @dataclass(frozen=True)
@@ -65,6 +68,22 @@ class Material:
         """Whether there was audio."""
         return any(v.features is not None for v in self.experiment.views.values())
 
+    @cached_property
+    def bouts(self) -> Mapping[str, Sequence[Bout]]:
+        """By video, when somebody plays without talk between."""
+        return self.experiment.annotations.cut(self.experiment.screening).bouts
+
     def speaks(self, model: str) -> bool:
         """Whether what a model goes by, and where it errs, means something."""
         return model in self.verdicts and self.verdicts[model].label in SPEAKING
+
+
+def findings_of(view: ViewResult, model: str) -> set[str] | None:
+    """Names of the features that are findings in a view; None where nothing may be read from them.
+
+    Without a signal of the whole model its features are not interpretable, whatever the p of one.
+    """
+    one = view.assessments.get(model)
+    if one is None or one.verdict.label != INTERPRETABLE or view.coefficients is None:
+        return None
+    return {weight.name for weight in view.coefficients.weights if weight.finding}

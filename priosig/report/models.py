@@ -4,11 +4,11 @@ import numpy as np
 
 from priosig.experiment.evaluation import ViewResult
 from priosig.experiment.feature_sets import SCALES
-from priosig.extraction.percepiano.scales import PERCEPIANO_DIMENSIONS, POLES
+from priosig.extraction.percepiano.scales import PERCEPIANO_DIMENSIONS, POLES, Scale
 from priosig.inference.coefficients import Cluster, Weight
 from priosig.report.grid import Cell, Grid, grid
-from priosig.report.material import Material
-from priosig.report.words import number, pvalue
+from priosig.report.material import Material, findings_of
+from priosig.report.words import hundred, number, p_words, pvalue
 
 WHY_FOLDED = {
     "weak": "Model {} hears no more than a trace; what it goes by is uncertain, and its mistakes say little.",
@@ -26,15 +26,14 @@ def models(material: Material) -> dict | None:
     if not v.models:
         return None
     weights = {weight.name: weight for weight in v.coefficients.weights} if v.coefficients is not None else {}
-    stable = [f"{s.name} {s.low}–{s.high}" for s in POLES if s.id in weights and weights[s.id].finding]
+    findings = findings_of(v, SCALES)
     clusters = v.coefficients.clusters if v.coefficients is not None else ()
     return {
         "folded": [why_folded(material, model) for model in v.models if not material.speaks(model)],
         "open": any(map(material.speaks, v.models)),
         "scales": SCALES if SCALES in v.models else "",
-        "scales_speak": material.speaks(SCALES),
         "tested": bool(weights),
-        "stable": stable,
+        "findings": None if findings is None else [_finding(weights[s.id], s) for s in POLES if s.id in findings],
         "table": _scale_table(v, weights) if SCALES in v.models else None,
         "clusters": _clusters(clusters) if clusters else None,
         "disputed": [f"{s.name} {s.low}–{s.high}" for s in POLES if s.poles_disputed],
@@ -45,6 +44,13 @@ def why_folded(material: Material, model: str) -> str:
     """Why nothing should be read from what a model goes by."""
     label = material.verdicts[model].label if model in material.verdicts else "no signal"
     return WHY_FOLDED[label].format(model)
+
+
+def _finding(weight: Weight, scale: Scale) -> str:
+    """A scale that tells STOP from CONTINUE by itself, how far, and which way it goes where that can be said."""
+    pole, auc = (scale.high, weight.own_auc) if weight.own_auc > 0.5 else (scale.low, 1 - weight.own_auc)
+    way = f"{scale.low}–{scale.high}" if scale.poles_disputed else f"nearer to {pole} before a STOP"
+    return f"{scale.name} {way} ({hundred(auc)} times in 100, {p_words(weight.pvalue)})"
 
 
 def by_size(v: ViewResult) -> tuple[np.ndarray, np.ndarray, np.ndarray]:
@@ -65,10 +71,17 @@ def _scale_table(v: ViewResult, weights: dict[str, Weight]) -> Grid:
         row = [Cell(scale.name, note=f"{scale.low} to {scale.high}"), number(float(means[k])), number(spread)]
         row.append(f"{agreement} of {n_folds}")
         if weights:
-            row += [pvalue(weight.pvalue), number(weight.pattern)] if weight else ["–", "–"]
+            tested = (weight.pattern, weight.own_auc) if weight else (None, None)
+            row += [*map(number, tested), pvalue(weight.pvalue if weight else None)]
         rows.append(row)
-    names = ["mean", "spread over folds", "folds of this sign", *(["max-T p", "pattern"] if weights else [])]
+    names = [
+        "mean",
+        "spread over folds",
+        "folds of this sign",
+        *(["pattern", "own AUC", "p of it (max-T)"] if weights else []),
+    ]
     caption = "Coefficients, the largest first; with a positive one, nearer to the second pole is called STOP"
+    caption += "" if findings_of(v, SCALES) is not None or not weights else ". Not interpretable: no signal"
     return grid(caption, ("Scale", *((name, "number") for name in names)), rows)
 
 

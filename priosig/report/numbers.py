@@ -1,9 +1,11 @@
 """Every number by view: tests, calls, results by video, and each confound as a predictor."""
 
+import numpy as np
+
 from priosig.experiment.evaluation import ViewResult
 from priosig.experiment.views import VIEW_KINDS
 from priosig.inference.confounds_alone import TOGETHER
-from priosig.report.answer import fates
+from priosig.report.confounds import fates, held_together
 from priosig.report.grid import Cell, Grid, grid
 from priosig.report.links import teachers
 from priosig.report.material import Material
@@ -23,30 +25,33 @@ def numbers(material: Material) -> dict | None:
         "calls": _calls(models) if models else None,
         "videos": _videos(material) if material.claim.models else None,
         "confounds": confounds,
-        "fates": fates(material),
+        "fates": fates(material.claim.design),
         "undefined": sorted({f for cv in material.claim.models.values() for f in cv["undefined_folds"]}),
     }
 
 
 def _tests(models: list[tuple[ViewResult, str]]) -> Grid:
-    """Two rows a model and view: within video, with its tests; and over all pairs, which nothing rests on."""
     rows, floors = [], set()
     for v, model in models:
         s, a = v.models[model]["summary"], v.assessments.get(model)
-        name = f"{capital(v.view.name)}, {model}"
-        ends = interval(a.interval.low, a.interval.high) if a and a.interval else "–"
         above = f"{s.n_videos_above_half} of {s.n_videos - s.n_videos_undefined}"
-        tests = (
-            [pvalue(a.any_signal_pvalue), pvalue(a.beyond_confounds_pvalue), share(a.evidence.power)]
-            if a
-            else ["–"] * 3
-        )
-        verdict = Cell(verdict=a.verdict.label) if a else Cell("–")
-        rows.append([Cell(name, note="within video"), verdict, number(s.auc_within_video), ends, above, *tests])
-        rows.append([Cell(name, note="across videos"), Cell("–"), number(s.auc), *["–"] * 5])
+        ends, tests, verdict = "–", ["–"] * 3, Cell("–")
         if a:
-            floors.add(smallest_p(a.design.rule.n_permutations, a.evidence.n_models))
-    columns = ("AUC", "95% interval", "videos above 0.5", "T1\u00a0p", "T2\u00a0p", "power")
+            e = a.evidence
+            ends, verdict = interval(e.low, e.high), Cell(verdict=a.verdict.label)
+            tests = [*map(pvalue, (a.any_signal_pvalue, a.beyond_confounds_pvalue, e.heterogeneity_pvalue))]
+            floors.add(smallest_p(a.design.rule.n_permutations, e.n_models))
+        aucs = number(s.auc_within_video), ends, number(s.auc)
+        rows.append([Cell(f"{capital(v.view.name)}, {model}"), verdict, *aucs, above, *tests])
+    columns = (
+        "AUC",
+        "95% interval",
+        "AUC across videos",
+        "videos above 0.5",
+        "T1\u00a0p",
+        "T2\u00a0p",
+        "videos differ, p",
+    )
     caption = f"Tests, by view and model; {'; '.join(sorted(floors))}" if floors else "Results, by view and model"
     return grid(caption, ("View, model", "Verdict", *((n, "number") for n in columns)), rows)
 
@@ -86,11 +91,15 @@ def _confounds(v: ViewResult) -> dict:
         b = baselines[name]
         note = "" if b.n_known == len(v.y) else f"known for {b.n_known} of {len(v.y)} windows"
         if name == TOGETHER:
-            note = ", ".join(confound(one) for one in v.confounds.values)
-        cells = (number(b.auc_within_video), number(b.auc), pvalue(b.pvalue))
+            note = ", ".join(confound(one) for one in held_together(v.design))
+        line = "–" if name == TOGETHER else number(b.auc_within_video)
+        cells = (line, number(b.curve), number(b.auc), pvalue(float(np.fmin(b.pvalue, b.curve_pvalue))))
         rows.append((Cell(", ".join(filter(None, (confound(name), unit(name)))), note=note), *cells))
+    for name, auc in v.design.evidence.tied:
+        cells = (number(auc), "–", "–", "–")
+        rows.append((Cell(", ".join(filter(None, (confound(name), unit(name)))), note="tied by definition"), *cells))
     caption = f"Each confound as a predictor, {v.view.name} view; p is corrected for the number tried"
-    columns = ("AUC within video", "AUC across videos", "p")
+    columns = ("AUC within video, as a line", "as a curve", "AUC across videos", "p")
     return {
         "view": v.view.name,
         "table": grid(caption, ("Confound", *((n, "number") for n in columns)), rows) if rows else None,

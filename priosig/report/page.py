@@ -31,6 +31,7 @@ from priosig.report.markdown import markdown_overview, markdown_summary, overvie
 from priosig.report.material import Material
 from priosig.report.methods import methods
 from priosig.report.models import models
+from priosig.report.needed import needed
 from priosig.report.numbers import numbers
 from priosig.report.plots import (
     beside,
@@ -39,8 +40,8 @@ from priosig.report.plots import (
     coefficients,
     correlations,
     lengths,
-    needed,
     nulls,
+    power,
     timeline,
 )
 from priosig.report.publish import publish
@@ -89,8 +90,8 @@ WORDS = {"views": VIEW_KINDS.values(), "models": FEATURE_SETS.values(), "confoun
 SECTIONS = (
     Section("rule", "Why", "What the answer rests on", rule),
     Section("audit", "Mend", "What to mend in the annotations", audit),
-    Section("listen", "Listen", "Listen along the videos", listen),
-    Section("needed", "Needed", "What would be needed", lambda material: material.planned or None),
+    Section("listen", "Videos", "Along the videos", listen),
+    Section("needed", "Needed", "What would be needed", needed),
     Section("choices", "Other choices", "What other choices would have given", sensitivity),
     Section("models", "Models", "What the models go by", models),
     Section("numbers", "Numbers", "Every number", numbers),
@@ -102,7 +103,7 @@ SECTIONS = (
 PLOTS = (
     Plot("beside", "rule", beside.figures),
     Plot("timeline", "listen", timeline.figures),
-    Plot("needed", "needed", needed.figures),
+    Plot("needed", "needed", power.figures),
     Plot("choices", "choices", choices.figures),
     Plot("coefficients", "models", coefficients.figures),
     Plot("calibration", "models", calibration.figures),

@@ -5,6 +5,9 @@ replaces these files, and removes those that it has no use for, as long as they 
 directory is the user's: it stays, and where it has a name that the report needs, nothing is written at all. Links are
 never followed and never replaced.
 
+A report of an older version of priosig has no manifest: it is known by its page, and what is in the way is moved into
+`EARLIER` beside it, for its files may have been edited since.
+
 The manifest is written before the files and once more after them, so that a run that is killed between leaves nothing
 that the next one does not know.
 """
@@ -17,6 +20,9 @@ from pathlib import Path
 from priosig._core.atomic import write_bytes, write_text
 
 MANIFEST = "priosig-report.json"
+EARLIER = "earlier-report"
+"""Directory for what an older version of priosig wrote."""
+_TITLE = b": priosig report</title>"
 Digests = dict[str, list[str]]
 
 
@@ -45,7 +51,11 @@ def publish(directory: str | Path, name: str, files: Mapping[str, str]) -> None:
     data = {file: text.encode("utf-8") for file, text in files.items()}
     earlier = _read_manifest(directory / MANIFEST, name)
     taken = [file for file in data if _is_there(directory / file) and not _is_ours(directory / file, earlier)]
-    if taken:
+    if taken and _is_of_an_older_version(directory):
+        (directory / EARLIER).mkdir()
+        for file in taken:
+            (directory / file).rename(directory / EARLIER / file)
+    elif taken:
         raise ValueError(
             f"report: {directory} holds {', '.join(sorted(taken))}, not as an earlier report of {name} wrote it; "
             "nothing was replaced: move it away, or choose another directory for reports"
@@ -68,6 +78,15 @@ def published(directory: str | Path) -> str:
         return str(content["report"])
     except (OSError, ValueError, KeyError, TypeError):
         return ""
+
+
+def _is_of_an_older_version(directory: Path) -> bool:
+    """Whether a page of priosig lies there without a manifest, and none was set aside before."""
+    page = directory / "index.html"
+    if _is_there(directory / MANIFEST) or _is_there(directory / EARLIER) or page.is_symlink() or not page.is_file():
+        return False
+    with page.open("rb") as text:
+        return _TITLE in text.read(2000)
 
 
 def _read_manifest(path: Path, name: str) -> Digests:

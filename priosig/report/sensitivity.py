@@ -2,6 +2,7 @@
 
 from priosig.experiment.feature_sets import FEATURE_SETS
 from priosig.experiment.sensitivity import Choice, Row
+from priosig.experiment.views import VIEW_KINDS
 from priosig.report.grid import Cell, Grid, grid
 from priosig.report.material import Material
 from priosig.report.words import number, pvalue, seconds, smallest_p
@@ -29,6 +30,8 @@ def name_of(choice: Choice) -> str:
     said = {
         "none": "as chosen",
         "view, length": f"{choice.view}, {length}" if length else choice.view,
+        "guard": f"{seconds(choice.guard)} of guard",
+        "controls": f"{_controls(choice)} controls",
         "shortest CONTINUE": f"CONTINUE from {seconds(choice.min_continue_duration)}",
         "C": f"C\u00a0=\u00a0{choice.C:g}",
         "pooling": choice.pooling,
@@ -64,5 +67,14 @@ def _in_full(choice: Choice) -> str:
     if choice.varied != "none":
         return ""
     length = seconds(choice.length) if choice.length else "lengths as annotated"
-    shortest = f"CONTINUE from {seconds(choice.min_continue_duration)}"
-    return f"{choice.view}, {length}; {shortest}; C\u00a0=\u00a0{choice.C:g}; {choice.pooling}"
+    if VIEW_KINDS[choice.view].matched:
+        compared = f"{_controls(choice)} controls"
+    else:
+        compared = f"CONTINUE from {seconds(choice.min_continue_duration)}"
+    guard = f"{seconds(choice.guard)} of guard"
+    return f"{choice.view}, {length}; {guard}; {compared}; C\u00a0=\u00a0{choice.C:g}; {choice.pooling}"
+
+
+def _controls(choice: Choice) -> str:
+    """Which bouts a STOP is compared with."""
+    return "all" if choice.nearest is None else f"{choice.nearest} nearest"

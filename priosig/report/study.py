@@ -87,7 +87,7 @@ def _annotated_losses(findings: Sequence[Finding]) -> list[str]:
 
 def _losses(v: ViewResult) -> list[str]:
     reasons = Counter(_reason(d.reason) for d in v.view.dropped)
-    return [f"{n} {reason}" for reason, n in sorted(reasons.items(), key=lambda item: -item[1])]
+    return [f"{n}: {reason}" for reason, n in sorted(reasons.items(), key=lambda item: -item[1])]
 
 
 def _reason(reason: str) -> str:

@@ -6,8 +6,7 @@ One table, one CSV file. They are what a page shows a part of, and what two runs
 
 import math
 from collections.abc import Iterable, Sequence
-from dataclasses import asdict
-from typing import TYPE_CHECKING
+from dataclasses import asdict, astuple
 
 import numpy as np
 
@@ -15,16 +14,15 @@ from priosig.annotations.audit.checks import Finding
 from priosig.experiment.evaluation import ViewResult
 from priosig.experiment.feature_sets import SCALES
 from priosig.experiment.pipeline import Experiment
+from priosig.experiment.sensitivity import Choice, Row
 from priosig.extraction.percepiano.scales import POLES
 from priosig.inference.confounds_alone import TOGETHER
 from priosig.metrics.summary import Summary
 from priosig.report.links import link_of
 from priosig.report.listen import worst_misses
+from priosig.report.material import findings_of
 from priosig.report.table_text import Table
 from priosig.report.words import unit
-
-if TYPE_CHECKING:
-    from priosig.experiment.sensitivity import Row
 
 
 def experiment_tables(experiment: Experiment, findings: Sequence[Finding]) -> dict[str, Table]:
@@ -71,43 +69,37 @@ def experiment_tables(experiment: Experiment, findings: Sequence[Finding]) -> di
     }
 
 
-def sensitivity_rows(rows: Sequence["Row"]) -> Table:
+def sensitivity_rows(rows: Sequence[Row]) -> Table:
     """What other choices would have given, a row a choice and model."""
     columns = (
-        "varied", "view", "length", "min_continue_duration", "C", "pooling", "model", "n_stop", "n_continue",
-        "auc_within_video", "any_signal_pvalue", "beyond_confounds_pvalue", "verdict", "problem", "n_permutations",
+        "model", "n_stop", "n_continue", "auc_within_video", "any_signal_pvalue", "beyond_confounds_pvalue",
+        "verdict", "problem", "n_permutations",
     )  # fmt: skip
-    return _table(
-        columns,
-        (
-            (
-                *(getattr(row.choice, name) for name in columns[:6]),
-                *(getattr(row, name) for name in columns[6:]),
-            )
-            for row in rows
-        ),
-    )
+    chosen = Choice.__dataclass_fields__
+    cells = ((*astuple(row.choice), *(getattr(row, name) for name in columns)) for row in rows)
+    return _table((*chosen, *columns), cells)
 
 
 def _verdicts(views: Sequence[ViewResult]) -> Table:
     columns = (
         "view", "model", "verdict", "auc_within_video", "low", "high", "any_signal_pvalue",
-        "beyond_confounds_pvalue", "beyond_confounds_raw_pvalue", "beyond_acoustic_pvalue", "effective_sets",
-        "n_sets", "power", "n_videos", "n_videos_above_half", "exploratory", "rule", "sentence",
+        "beyond_confounds_pvalue", "beyond_confounds_raw_pvalue", "beyond_acoustic_pvalue", "heterogeneity_pvalue",
+        "effective_sets", "n_sets", "power", "hard_power", "probe_auc", "detectable_auc", "videos_needed", "n_videos",
+        "n_videos_above_half", "exploratory", "rule", "sentence",
     )  # fmt: skip
     rows = []
     for v in views:
         name = v.view.name
         if v.refusal is not None:
             r = v.refusal
-            unknown = *[math.nan] * 8, None, math.nan, None, None
+            unknown = *[math.nan] * 9, None, *[math.nan] * 4, "", None, None
             rows.append((name, "design", r.label, *unknown, r.exploratory, r.rule_hash, r.sentence))
         if v.design is not None:
             design, verdict = v.design, v.design.verdict
             rows.append(
                 (
                     name, "design", verdict.label if verdict else "can be judged", design.evidence.confound_auc,
-                    *[math.nan] * 7, design.n_sets, math.nan, design.n_two_class_videos, None,
+                    *[math.nan] * 8, design.n_sets, *[math.nan] * 4, "", design.n_two_class_videos, None,
                     design.evidence.exploratory, design.rule.hash, verdict.sentence if verdict else "",
                 )
             )  # fmt: skip
@@ -117,7 +109,8 @@ def _verdicts(views: Sequence[ViewResult]) -> Table:
                 (
                     name, model, a.verdict.label, e.auc, e.low, e.high, a.any_signal_pvalue,
                     a.beyond_confounds_pvalue, a.beyond_confounds_raw_pvalue, a.beyond_acoustic_pvalue,
-                    e.effective_sets, e.n_sets, e.power,
+                    e.heterogeneity_pvalue, e.effective_sets, e.n_sets, e.power, e.hard_power, e.probe_auc,
+                    e.detectable_auc, "; ".join(f"{auc:g}: {n or 'more than tried'}" for auc, n in e.videos_needed),
                     e.n_videos, e.n_videos_above_half, e.exploratory, a.verdict.rule_hash, a.verdict.sentence,
                 )
             )  # fmt: skip
@@ -167,16 +160,19 @@ def _scores(views: Sequence[ViewResult]) -> Table:
 def _confounds(views: Sequence[ViewResult]) -> Table:
     columns = (
         "view", "confound", "unit", "status", "median_stop", "median_continue", "auc_within_video", "auc",
-        "n_videos_above_half", "pvalue",
+        "n_videos_above_half", "pvalue", "curve", "curve_pvalue",
     )  # fmt: skip
     rows = []
     for v in views:
         baselines = {b.name: b for b in v.design.baselines} if v.design is not None else {}
+        tied = dict(v.design.evidence.tied) if v.design is not None else {}
         for name in (*v.confounds.roles, TOGETHER):
             b = baselines.get(name)
             if name == TOGETHER and b is None:
                 continue
-            tried = (b.auc_within_video, b.auc, b.n_videos_above_half, b.pvalue) if b else (None,) * 4
+            tried: tuple = (tied.get(name), *[None] * 5)
+            if b:
+                tried = b.auc_within_video, b.auc, b.n_videos_above_half, b.pvalue, b.curve, b.curve_pvalue
             rows.append((v.view.name, name, unit(name), *_status(v, name), *tried))
     return _table(columns, rows)
 
@@ -192,7 +188,7 @@ def _status(v: ViewResult, name: str) -> tuple[str, float, float]:
         known = int(np.isfinite(v.confounds.partly_known[name]).sum())
         return f"known for {known} of {len(v.y)} windows", math.nan, math.nan
     if name in v.confounds.tied:
-        return "tied to the label", math.nan, math.nan
+        return "tied to the label by definition", math.nan, math.nan
     if name in v.confounds.not_measured:
         return f"not measured: {v.confounds.not_measured[name]}", math.nan, math.nan
     return "", math.nan, math.nan
@@ -220,18 +216,20 @@ def _mistakes(experiment: Experiment, views: Sequence[ViewResult]) -> Table:
 
 def _coefficients(views: Sequence[ViewResult]) -> Table:
     columns = (
-        "view", "scale", "low_pole", "high_pole", "mean", "sd", "sign_agreement", "n_folds", "pvalue", "stable",
-        "pattern",
+        "view", "scale", "low_pole", "high_pole", "mean", "sd", "sign_agreement", "n_folds", "pattern",
+        "own_auc", "pvalue", "finding",
     )  # fmt: skip
     rows = []
     for v in views:
         weights = {weight.name: weight for weight in v.coefficients.weights} if v.coefficients is not None else {}
+        findings = findings_of(v, SCALES)
         for scale, values in _by_scale(v):
             mean = float(np.mean(values)) if len(values) else math.nan
             sd = float(np.std(values, ddof=1)) if len(values) > 1 else math.nan
             agreement = float(np.mean(np.sign(values) == np.sign(mean))) if len(values) else math.nan
             weight = weights.get(scale.id)
-            tested = (weight.pvalue, weight.finding, weight.pattern) if weight is not None else (None,) * 3
+            finding = "not interpretable" if findings is None else scale.id in findings
+            tested = (weight.pattern, weight.own_auc, weight.pvalue, finding) if weight is not None else (None,) * 4
             row = (v.view.name, scale.id, scale.low, scale.high, mean, sd, agreement, len(values), *tested)
             rows.append(row)
     return _table(columns, rows)

@@ -8,14 +8,9 @@ import math
 import re
 import unicodedata
 from collections.abc import Sequence
-from typing import TYPE_CHECKING
 
 from priosig.confounds.registry import CONFOUNDS
-from priosig.inference.confounds_alone import TOGETHER
 from priosig.verdict.wording import pvalue_words
-
-if TYPE_CHECKING:
-    from priosig.experiment.evaluation import ViewResult
 
 NONE = "–"
 AUC_WORDS = "AUC within video: how often a STOP outranks a CONTINUE of the same video (1 is always, 0.5 is guessing)"
@@ -122,13 +117,6 @@ def plain(name: str) -> str:
 def confound(name: str) -> str:
     """Short name of a confound, for tables and plots."""
     return CONFOUNDS[name].short if name in CONFOUNDS else plain(name)
-
-
-def confound_words(name: str, v: "ViewResult") -> str:
-    """A confound as the subject of a sentence; all together are named one by one."""
-    if name == TOGETHER:
-        return f"all confounds together ({joined([confound(one) for one in v.confounds.values])})"
-    return CONFOUNDS[name].words if name in CONFOUNDS else plain(name)
 
 
 def unit(name: str) -> str:

@@ -10,11 +10,11 @@ from priosig.experiment.evaluation import evaluate_view
 from priosig.experiment.pipeline import Experiment
 from priosig.inference.confounds_alone import TOGETHER
 from priosig.report import page as report
-from priosig.report.answer import ANSWERS, STRENGTH, answer, because, fates, rule_table, strongest
+from priosig.report.answer import ANSWERS, STRENGTH, answer, because, rule_table, strongest
 from priosig.report.audit import audit_of
+from priosig.report.confounds import fates, reach
 from priosig.report.material import Material
-from priosig.report.words import confound
-from tests.small_experiment import read, with_label
+from tests.small_experiment import read, with_label, with_plan
 
 
 def leaking(experiment: Experiment, label: str) -> Experiment:
@@ -94,8 +94,27 @@ def test_how_many_more_videos_are_needed_is_what_the_planner_says(experiment):
     few = with_label(experiment, "underpowered", power=0.1, videos_needed=((0.7, 14), (0.65, None)))
     [todo] = [todo for todo in head(few)["todo"] if todo.link == "#needed"]
     assert todo.what == "Record about 12 more videos."
+    both = few.views["clean"].assessments
+    other = dataclasses.replace(both["B"].evidence, videos_needed=((0.7, 30),))
+    both = both | {"B": dataclasses.replace(both["B"], evidence=other)}
+    clean = dataclasses.replace(few.views["clean"], assessments=both)
+    [todo] = [
+        t for t in head(dataclasses.replace(few, views=few.views | {"clean": clean}))["todo"] if "Record" in t.what
+    ]
+    assert todo.what == "Record about 28 more videos."
+    assert "14 videos like these (Model A) and 30 videos like these (Model B)" in todo.why
     unplanned = with_label(experiment, "underpowered", power=0.1)
     assert "Record more videos." in [todo.what for todo in head(unplanned)["todo"]]
+
+
+@pytest.mark.parametrize(
+    ("low", "words"),
+    [(0.6, []), (0.4, ["The interval would be about 40 wide with 5 and 12 wide with 20 videos like these."])],
+)
+def test_more_videos_are_asked_for_where_the_interval_holds_guessing(experiment, low, words):
+    said = head(with_plan(with_label(experiment, "signal", low=low, auc=0.7)))
+    told = [todo.why for todo in said["todo"] if todo.what == "Record more videos."]
+    assert told == words
 
 
 def test_the_worst_findings_of_the_audit_are_what_to_mend(experiment):
@@ -108,7 +127,7 @@ def test_the_rule_is_rendered_step_by_step_as_the_verdict_has_it(experiment):
     material = Material(experiment, ())
     table = rule_table(material)
     steps = {model: a.verdict.steps for model, a in experiment.views["clean"].assessments.items()}
-    assert [column.label for column in table.columns] == ["Asked", "Needed", "Model A", "Model B"]
+    assert [column.label for column in table.columns] == ["Asked", "Needed", "Model\u00a0A", "Model\u00a0B"]
     for k, row in enumerate(table.rows):
         of_all = [of[k] for of in steps.values()]
         assert row[0].text.lower() == of_all[0].asked.lower()
@@ -132,19 +151,45 @@ def test_without_audio_the_rule_is_shown_as_far_as_the_design_goes(description):
 
 
 def test_what_became_of_a_confound_is_said_once(experiment):
-    told = [name for _, names in fates(Material(experiment, ())) for name in names.split(", ")]
+    told = [name for _, names in fates(experiment.claim.design) for name in names.split(", ")]
     assert len(told) == len(set(told))
     assert {"place", "level"} <= set(told)
 
 
 def test_all_confounds_together_are_named_one_by_one(experiment):
     clean = experiment.views["clean"]
-    together = dataclasses.replace(clean.design.baselines[0], name=TOGETHER, auc_within_video=0.8)
-    design = dataclasses.replace(clean.design, baselines=(together,), problems=(), verdict=None)
+    first = dataclasses.replace(clean.design.baselines[0], role="artefact", pvalue=0.5, curve_pvalue=0.5)
+    length, place = (dataclasses.replace(first, name=name, auc_within_video=0.6) for name in ("length", "place"))
+    level = dataclasses.replace(first, name="level", role="acoustic", auc_within_video=0.9)
+    together = dataclasses.replace(first, name=TOGETHER, auc_within_video=0.8)
+    design = dataclasses.replace(clean.design, baselines=(length, place, level, together), problems=(), verdict=None)
     views = experiment.views | {"clean": dataclasses.replace(clean, design=design)}
-    (*_, text) = because(Material(dataclasses.replace(experiment, views=views), ()))
-    names = " and ".join(confound(name) for name in clean.confounds.values)
-    assert f"all confounds together ({names}) reach 80" in text
+    said = because(Material(dataclasses.replace(experiment, views=views), ()))
+    assert [text for text in said if "all confounds together (length and place) reach 80" in text]
+
+
+def test_a_confound_reaches_what_the_rule_goes_by(experiment):
+    line = dataclasses.replace(experiment.claim.design.baselines[0], auc_within_video=0.5, curve=0.9, pvalue=0.8)
+    assert reach(dataclasses.replace(line, curve_pvalue=0.01)) == 0.9
+    assert reach(dataclasses.replace(line, curve_pvalue=0.9)) == 0.5
+    assert reach(dataclasses.replace(line, curve=math.nan, curve_pvalue=math.nan)) == 0.5
+
+
+def test_what_is_tied_to_the_label_is_said_with_how_far_it_alone_reaches(experiment):
+    (_, auc), *_ = experiment.claim.design.evidence.tied
+    [text] = [text for text in because(Material(experiment, ())) if "By their definition" in text]
+    assert f"the time since the last feedback (alone {100 * auc:.0f}) too" in text
+    assert (f"since feedback (alone {100 * auc:.0f} in 100)") in dict(fates(experiment.claim.design)).values()
+
+
+@pytest.mark.parametrize(("p", "said"), [(0.3, 1), (0.01, 0)])
+def test_a_signal_that_may_be_no_more_than_loudness_says_so(experiment, p, said):
+    signal = with_label(experiment, "signal")
+    clean = signal.views["clean"]
+    heard = {m: dataclasses.replace(a, beyond_acoustic_pvalue=p) for m, a in clean.assessments.items()}
+    views = signal.views | {"clean": dataclasses.replace(clean, assessments=heard)}
+    texts = because(Material(dataclasses.replace(signal, views=views), ()))
+    assert sum("Model A and Model B may hear no more than level (alone" in text for text in texts) == said
 
 
 def test_an_empty_view_that_conclusions_are_drawn_from_is_an_answer(experiment, tmp_path):

@@ -11,6 +11,7 @@ from priosig.annotations.audit.finding import HARMS
 from priosig.experiment.pipeline import Experiment
 from priosig.experiment.planted import PLANTED
 from priosig.experiment.sensitivity import Choice, Row
+from priosig.extraction.percepiano.scales import PERCEPIANO_DIMENSIONS
 from priosig.report import clips
 from priosig.report import models as models_section
 from priosig.report import page as report
@@ -183,8 +184,22 @@ def test_what_a_model_without_a_signal_goes_by_is_folded_under_the_reason(experi
     assert "Calibration" not in folded
 
 
-def test_a_stable_scale_is_named_and_the_others_are_not(html):
-    assert "by max-T over all scales: pedal clean–blurred." in html
+def test_a_finding_is_named_and_the_other_scales_are_not(html, directory):
+    assert "</strong> pedal nearer to blurred before a STOP (70 times in 100, p\u00a0=\u00a00.010); p over" in html
+    assert "Not interpretable" not in html
+    rows = [row for row in read(directory, "coefficients") if row["view"] == "clean"]
+    assert [row["scale"] for row in rows if row["finding"] == "true"] == [PERCEPIANO_DIMENSIONS[4]]
+    assert {row["finding"] for row in rows} == {"true", "false"}
+    assert {row["own_auc"] for row in rows} == {"0.7"}
+
+
+def test_without_a_signal_of_its_model_no_scale_is_a_finding(experiment, tmp_path):
+    path = report.write_report(with_label(experiment, "heterogeneous"), tmp_path)
+    html = path.read_text(encoding="utf-8")
+    assert "Not interpretable:</strong> without a signal of Model B no scale is a finding" in html
+    assert "nearer to blurred before a STOP" not in html
+    rows = [row for row in read(path.parent, "coefficients") if row["view"] == "clean"]
+    assert {row["finding"] for row in rows} == {"not interpretable"}
 
 
 def test_tables_hold_what_was_found(experiment, directory):

@@ -2,6 +2,7 @@
 
 import dataclasses
 import io
+import math
 import re
 import subprocess
 import sys
@@ -9,19 +10,24 @@ import sys
 import numpy as np
 import pytest
 
+from priosig.annotations.bouts import Bout
 from priosig.experiment.planted import EXPECTED, PLANTED
 from priosig.experiment.sensitivity import Choice, Row
+from priosig.experiment.sensitivity import choices as choices_of
+from priosig.experiment.views import VIEW_KINDS
 from priosig.inference.coefficients import rank_correlation
 from priosig.report import clips
 from priosig.report.grid import Cell, grid
 from priosig.report.links import video_link
 from priosig.report.material import Material
-from priosig.report.plots import beside, choices, coefficients, correlations, needed, nulls, svg
+from priosig.report.needed import needed
+from priosig.report.plots import beside, choices, coefficients, correlations, nulls, power, svg, timeline
 from priosig.report.plots.svg import round_ticks
-from priosig.report.sensitivity import sensitivity
+from priosig.report.sensitivity import name_of, sensitivity
+from priosig.report.tables import sensitivity_rows
 from priosig.report.words import clock, number, p_words, pvalue, share, smallest_p, visible
 from priosig.worlds.worlds import WORLDS
-from tests.small_experiment import with_plan
+from tests.small_experiment import with_label, with_plan
 
 
 def test_a_link_leads_to_the_second():
@@ -100,6 +106,8 @@ def test_a_row_of_sensitivity_names_what_was_varied_and_holds_both_models(descri
         base,
         dataclasses.replace(base, varied="view, length", view="annotated", length=None),
         dataclasses.replace(base, varied="view, length", view="equal", length=5.0),
+        dataclasses.replace(base, varied="guard", guard=0.0),
+        dataclasses.replace(base, varied="controls", view="bouts", nearest=2),
         dataclasses.replace(base, varied="shortest CONTINUE", min_continue_duration=2.0),
         dataclasses.replace(base, varied="C", C=0.1),
         dataclasses.replace(base, varied="pooling", pooling="mean only"),
@@ -108,7 +116,8 @@ def test_a_row_of_sensitivity_names_what_was_varied_and_holds_both_models(descri
     rows = [*rows[:-1], dataclasses.replace(rows[1], choice=rows[-1].choice, verdict="", problem="no head")]
     material = Material(description, (), sensitivity=rows)
     shown = sensitivity(material)
-    names = ["as chosen", "annotated", "equal, 5 s", "CONTINUE from 2 s", "C = 0.1", "mean only"]
+    names = ["as chosen", "annotated", "equal, 5 s", "0 s of guard", "2 nearest controls", "CONTINUE from 2 s"]
+    names += ["C = 0.1", "mean only"]
     assert [row[0].text.replace("\u00a0", " ") for row in shown["table"].rows] == names
     assert shown["table"].rows[-1][-1].note == "no head"
     assert "0.025 is the smallest p that 39 relabellings can give (0.050" in shown["floor"]
@@ -116,6 +125,17 @@ def test_a_row_of_sensitivity_names_what_was_varied_and_holds_both_models(descri
     [plot] = choices.figures(material)
     assert plot.roomy.count("<title>") == len(rows)
     assert "Model B 50, no signal" in plot.roomy
+
+
+@pytest.mark.parametrize("view", VIEW_KINDS)
+def test_every_choice_that_is_tried_has_a_name_of_its_own_and_a_row(description, view):
+    tried = list(choices_of(description.annotations, view))
+    assert len({name_of(choice) for choice in tried}) == len(tried)
+    rows = [Row(choice, "A", 12, 10, 0.5, 0.4, 0.5, "no signal") for choice in tried]
+    table = sensitivity_rows(rows)
+    told = [dict(zip(table.columns, row, strict=True)) for row in table.rows]
+    assert [(row["guard"], row["nearest"]) for row in told] == [(c.guard, c.nearest) for c in tried]
+    assert {row["model"] for row in told} == {"A"}
 
 
 def test_a_number_is_written_in_one_way():
@@ -143,8 +163,11 @@ def test_a_null_distribution_says_the_p_that_the_tables_have(experiment):
     assert f"observed {number(a.any_signal.statistic)}, {p_words(a.any_signal_pvalue)}" in plot.roomy
 
 
-def test_every_fold_of_a_coefficient_is_drawn_and_what_is_stable_is_bold(experiment):
+def test_every_fold_of_a_coefficient_is_drawn_and_a_finding_is_bold_where_there_is_a_signal(experiment):
     [plot] = coefficients.figures(Material(experiment, ()))
+    assert "font-weight" not in plot.roomy
+    assert "Not interpretable" in plot.caption
+    [plot] = coefficients.figures(Material(with_label(experiment, "signal"), ()))
     n_folds = experiment.views["clean"].models["B"]["coefficients"].shape[0]
     assert plot.roomy.count("<circle") == 19 * n_folds
     assert re.findall(r'font-weight="600"[^>]*>([^<]+)<', plot.roomy) == ["pedal: clean", "blurred"]
@@ -162,11 +185,38 @@ def test_discs_grow_with_the_correlation_and_are_open_where_it_is_negative(exper
 
 
 def test_the_plot_of_what_is_needed_has_a_line_a_strength(description):
-    assert needed.figures(Material(description, ())) == []
-    [plot] = needed.figures(Material(with_plan(description), ()))
+    assert power.figures(Material(description, ())) == []
+    [plot] = power.figures(Material(with_plan(description), ()))
     assert plot.roomy.count("<polyline") == 2
     assert "20 videos detect a signal of 70 in 100 with a chance of 90%; its interval is 0.12 wide" in plot.roomy
     assert "65 in 100: more than 20, 70 in 100: 14" in plot.caption
+
+
+def test_a_table_says_what_the_videos_at_hand_could_have_shown(experiment):
+    assert needed(Material(with_label(experiment, "signal", power=math.nan), ())) is None
+    tested = with_label(experiment, "underpowered", power=0.1, hard_power=math.nan, probe_auc=0.66)
+    rows = {row[0].text: [cell.text for cell in row[1:]] for row in needed(Material(tested, ()))["table"].rows}
+    assert rows["Chance to detect a signal worth 70 in 100"] == ["10%", "10%"]
+    assert rows["How often in 100 the model ranks it right"] == ["66", "66"]
+    assert "The same, where the features hardly vary" not in rows  # not tried
+
+
+def test_a_choice_that_could_not_be_run_says_so_in_the_plot(description):
+    choice = Choice("none", "bouts", 2.0, 5.0, 1.0)
+    nan = float("nan")
+    rows = [Row(choice, model, 0, 0, nan, nan, nan, "invalid design", problem="no bout") for model in "AB"]
+    [plot] = choices.figures(Material(description, (), sensitivity=rows))
+    assert plot.roomy.count("could not be run</text>") == 1
+    assert "<title>no bout</title>" in plot.roomy
+
+
+def test_a_timeline_has_a_lane_of_bouts_that_tells_which_beginnings_were_heard(description):
+    videos = sorted({moment.video_id for moment in description.annotations.moments})
+    material = Material(description, ())
+    vars(material)["bouts"] = {videos[0]: (Bout(2.0, 20.0, True), Bout(30.0, 40.0, False))}
+    first, second = (re.findall(r"<title>(Bout [^<]*)<", plot.roomy) for plot in timeline.figures(material))
+    assert first == ["Bout of playing, 0:02 to 0:20", "Bout of playing, 0:30 to 0:40, its beginning not heard"]
+    assert second == []
 
 
 def test_the_first_plot_shows_what_is_left_of_each_predictor(experiment):

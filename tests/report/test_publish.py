@@ -8,7 +8,7 @@ import pytest
 from priosig._core import atomic
 from priosig.report import publish as publishing
 from priosig.report.page import write_failure
-from priosig.report.publish import MANIFEST, publish, published
+from priosig.report.publish import EARLIER, MANIFEST, publish, published
 
 
 def contents(directory: Path) -> dict[str, str]:
@@ -32,6 +32,24 @@ def test_a_failure_takes_away_tables_of_an_earlier_report_and_nothing_of_the_use
     left = {path.name for path in (tmp_path / "r").iterdir()}
     assert left == {"index.html", "mine.csv", "edited.csv", "folder", MANIFEST}
     assert (tmp_path / "r" / "edited.csv").read_text() == "notes of the user"
+
+
+def test_a_report_of_an_older_version_is_set_aside_once_and_whole(tmp_path):
+    write_failure("r", tmp_path, "before")
+    directory = tmp_path / "r"
+    (directory / MANIFEST).unlink()  # older versions wrote none
+    (directory / "a.csv").write_text("notes of the user")
+    (directory / "mine.csv").write_text("years of work")
+    page = (directory / "index.html").read_text()
+    publish(directory, "r", {"index.html": "2", "a.csv": "2"})
+    assert contents(directory / EARLIER) == {"index.html": page, "a.csv": "notes of the user"}
+    (directory / EARLIER / "a.csv").unlink()
+    assert (directory / "mine.csv").read_text() == "years of work"
+    assert (directory / "index.html").read_text() == "2"
+    (directory / MANIFEST).unlink()
+    (directory / "index.html").write_text(page)
+    with pytest.raises(ValueError, match="move it away"):
+        publish(directory, "r", {"index.html": "3"})
 
 
 @pytest.mark.parametrize("kind", ["file", "directory", "link", "dangling link", "edited", "other report"])

@@ -4,9 +4,9 @@ import math
 from collections.abc import Sequence
 from dataclasses import dataclass
 
-from priosig.experiment.evaluation import ViewResult
 from priosig.experiment.feature_sets import FEATURE_SETS
 from priosig.inference.confounds_alone import TOGETHER
+from priosig.report.confounds import in_words, reached
 from priosig.report.grid import Figure, figure
 from priosig.report.material import Material
 from priosig.report.plots.svg import (
@@ -23,7 +23,7 @@ from priosig.report.plots.svg import (
     text,
     x_axis,
 )
-from priosig.report.words import capital, confound, confound_words, hundred
+from priosig.report.words import capital, confound, hundred
 
 IDENTICAL = "made identical by the cut"
 _NONE = {"auc_within_video": math.nan, "auc": math.nan}
@@ -86,11 +86,10 @@ def _lines(material: Material) -> list[Line]:
         lines.append(Line(f"Model {name}", model.words, *values, *ends, is_model=True))
         pooled = f"Model {name} over all pairs of windows, also of different videos, as was published"
         lines.append(Line(f"{name} across videos", pooled, before["auc"], after["auc"]))
-    tried = {b.name for v in (annotated, claim) for b in (v.design.baselines if v.design else ())}
     for name in (*claim.confounds.roles, TOGETHER):
-        if name in tried:
-            before, after = _auc_of(annotated, name), _auc_of(claim, name)
-            words = capital(confound_words(name, claim))
+        before, after = reached(annotated.design, name), reached(claim.design, name)
+        if not (math.isnan(before) and math.isnan(after)):
+            words = capital(in_words(name, claim.design if not math.isnan(after) else annotated.design))
             missing = (
                 "" if not math.isnan(after) else IDENTICAL if name in claim.confounds.constant else "not measured"
             )
@@ -98,17 +97,12 @@ def _lines(material: Material) -> list[Line]:
     return lines
 
 
-def _auc_of(v: ViewResult, name: str) -> float:
-    baselines = v.design.baselines if v.design else ()
-    return next((b.auc_within_video for b in baselines if b.name == name), math.nan)
-
-
 def _numbers(one: Line, two: bool) -> str:
     return f"{hundred(one.before)} → {hundred(one.after)}" if two else hundred(one.after)
 
 
 def _draw(lines: Sequence[Line], bar: float, width: int, two: bool, alt: str) -> str:
-    left, right = (118, width - 66)
+    left, right = 112, width - 74
     at = across(0, 1, left, right)
     bottom = _TOP + _STEP * len(lines) + 2
     shapes = [

@@ -3,7 +3,7 @@
 from priosig.experiment.feature_sets import FEATURE_SETS
 from priosig.report.grid import Figure, figure
 from priosig.report.material import Material
-from priosig.report.plots.svg import NARROW, across, drawing, line, model_mark, pointed, text, x_axis
+from priosig.report.plots.svg import MUTED, NARROW, across, drawing, line, model_mark, pointed, text, x_axis
 from priosig.report.sensitivity import name_of
 from priosig.report.words import hundred
 
@@ -28,9 +28,13 @@ def figures(material: Material) -> list[Figure]:
         for place, choice in enumerate(choices):
             y = 8 + _STEP * (place + 0.5) - 4
             shapes.append(text(left - 10, y, name_of(choice), "end", size=11, bold=place == 0))
-            for number, model in enumerate(models):
-                row = by_choice.get((choice, model))
-                if row is not None and row.auc_within_video == row.auc_within_video:
+            tried = {model: by_choice[choice, model] for model in models if (choice, model) in by_choice}
+            if all(row.auc_within_video != row.auc_within_video for row in tried.values()):
+                reason = next(iter(tried.values())).problem
+                shapes.append(pointed(text(left, y, "could not be run", colour=MUTED, size=11), reason))
+            for model, row in tried.items():
+                number = models.index(model)
+                if row.auc_within_video == row.auc_within_video:
                     words = f"{name_of(choice)}: Model {model} {hundred(row.auc_within_video)}, {row.verdict}"
                     shapes.append(pointed(model_mark(at(row.auc_within_video), y, number), words))
         shapes += x_axis(at, [(k / 4, f"{25 * k}") for k in range(5)], bottom)

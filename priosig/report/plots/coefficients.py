@@ -5,7 +5,7 @@ import numpy as np
 from priosig.experiment.feature_sets import SCALES
 from priosig.extraction.percepiano.scales import POLES
 from priosig.report.grid import Figure, figure
-from priosig.report.material import Material
+from priosig.report.material import Material, findings_of
 from priosig.report.models import by_size
 from priosig.report.plots.svg import BAR, GRID, NARROW, across, dot, drawing, line, pointed, round_ticks, text, x_axis
 from priosig.report.words import number
@@ -19,8 +19,7 @@ def figures(material: Material) -> list[Figure]:
     if SCALES not in material.claim.models:
         return []
     order, values, means = by_size(material.claim)
-    table = material.claim.coefficients
-    stable = {weight.name for weight in table.weights if weight.finding} if table is not None else set()
+    findings = findings_of(material.claim, SCALES)
     limit = float(np.abs(values).max(initial=0.0)) or 1.0
 
     def draw(width: int) -> str:
@@ -28,7 +27,7 @@ def figures(material: Material) -> list[Figure]:
         bottom = 4 + _STEP * len(order)
         shapes = [line(at(0), 2, at(0), bottom)]
         for place, k in enumerate(order):
-            y, scale, bold = 4 + _STEP * (place + 0.5), POLES[k], POLES[k].id in stable
+            y, scale, bold = 4 + _STEP * (place + 0.5), POLES[k], POLES[k].id in (findings or ())
             low, high = float(values[k].min(initial=0.0)), float(values[k].max(initial=0.0))
             shapes += [
                 text(_LEFT, y, f"{scale.name}: {scale.low}", "end", size=10.5, bold=bold),
@@ -48,5 +47,5 @@ def figures(material: Material) -> list[Figure]:
 
     n = values.shape[1]
     caption = f"{len(material.claim.y)} segments, standardised scores. Dots: the {n} folds; grey: their range."
-    caption += " Bold: more than chance (max-T)." if table is not None else ""
-    return [figure(f"Coefficients of Model {SCALES}", caption, draw, 360, NARROW)]
+    caption += " Bold: a finding." if findings else " Not interpretable." if findings is None else ""
+    return [figure(f"Coefficients of Model {SCALES}", caption, draw, NARROW)]

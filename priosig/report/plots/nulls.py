@@ -53,4 +53,4 @@ def _figure(model: str, a: Assessment) -> Figure | None:
 
     corrected = f"; p is corrected for {a.evidence.n_models} models" if a.evidence.n_models > 1 else ""
     caption = f"Grey: {len(tests[0][1]):,} relabellings, each refitted. Line: as observed{corrected}."
-    return figure(f"What chance gives: Model {model}", caption, draw, 360, NARROW)
+    return figure(f"What chance gives: Model {model}", caption, draw, NARROW)

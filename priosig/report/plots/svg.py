@@ -50,6 +50,15 @@ def path(points: Sequence[tuple[float, float]], *, colour: str = INK, width: flo
     return f'<polyline points="{steps}" fill="none" stroke="var(--{colour})" stroke-width="{_n(width)}"{dashed}/>'
 
 
+def strokes(x: float, y: float, step: int, heights: Sequence[int], *, colour: str) -> str:
+    """Upright strokes side by side, each so high to both sides of y."""
+    steps, reached = [f"M{_n(x)} {_n(y)}"], 0
+    for height in heights:
+        steps.append(f"m{step} {-(height + reached)}v{2 * height}")
+        reached = height
+    return f'<path d="{"".join(steps)}" fill="none" stroke="var(--{colour})" stroke-width="{step - 0.5}"/>'
+
+
 def rect(x: float, y: float, width: float, height: float, *, colour: str) -> str:
     """A filled rectangle."""
     return f'<rect x="{_n(x)}" y="{_n(y)}" width="{_n(width)}" height="{_n(height)}" fill="var(--{colour})"/>'
@@ -96,9 +105,9 @@ def model_mark(x: float, y: float, number: int, *, colour: str = INK) -> str:
 
 def pointed(shape: str, words: str, link: str = "", *, reached: bool = False) -> str:
     """A shape that says something when pointed at, and may lead somewhere; `reached`: by the keyboard too."""
-    titled = f"<g><title>{_safe(words)}</title>{shape}</g>"
+    titled = f"<title>{_safe(words)}</title>{shape}"
     if not link:
-        return titled
+        return f"<g>{titled}</g>"
     tab = f'aria-label="{_safe(words)}"' if reached else 'tabindex="-1" aria-hidden="true"'
     return f'<a href="{_safe(link)}" {tab}>{titled}</a>'
 

@@ -4,6 +4,7 @@ from collections.abc import Callable, Sequence
 
 import numpy as np
 
+from priosig.annotations.bouts import Bout
 from priosig.annotations.segments import LABELS, Segment
 from priosig.annotations.transcript import merge, talk_intervals
 from priosig.report.clips import outline
@@ -15,6 +16,7 @@ from priosig.report.plots.svg import (
     BAR,
     CONTINUE,
     GRID,
+    INK,
     MUTED,
     STOP,
     across,
@@ -22,9 +24,9 @@ from priosig.report.plots.svg import (
     label_mark,
     line,
     pointed,
-    polygon,
     rect,
     ring,
+    strokes,
     text,
     x_axis,
 )
@@ -46,22 +48,18 @@ def figures(material: Material) -> list[Figure]:
 def _figure(material: Material, video: str) -> Figure:
     view, annotated = material.claim, _of(material.experiment.annotations.segments, video)
     duration, sound = _sound(material, video)
-    talk, heard = _talk(material, video)
+    talk = _talk(material, video)
+    bouts = material.bouts.get(video, ())
     end = max([duration, *(s.end_time for s in annotated)])
     counts = ", ".join(f"{sum(s.label == label for s in annotated)} {label.upper()}" for label in LABELS)
-    parts = [f"{counts} windows as annotated"]
-    parts.append(f"talk {heard}" if talk else "")
-    if view.models:
-        parts.append(f"marks: the {view.view.name} windows at the probability of STOP; above the line is called STOP")
-    if any(map(material.speaks, view.models)):
-        parts.append("red ring: wrong side")
+    caption = f"{counts} windows as annotated"
     if sound is None and material.is_heard:
-        parts.append("the recording cannot be read")
+        caption += "; the recording cannot be read"
 
     def draw(width: int) -> str:
         left = 74
         at = across(0, end, left, width - 12)
-        shapes, y = _tracks(material, annotated, talk, sound, at, left)
+        shapes, y = _tracks(material, annotated, bouts, talk, sound, at, left)
         for number, model in enumerate(view.models):
             shapes += _scores(material, model, video, at, y + 8 + 54 * number, left, width)
         y += 54 * len(view.models) + 8
@@ -70,14 +68,14 @@ def _figure(material: Material, video: str) -> Figure:
         return drawing(width, y + 20, shapes, alt, links=True)
 
     title = f"{teachers(material.experiment)[video]}, {video}"
-    return figure(title, "; ".join(filter(None, parts)) + ".", draw, ROOMY, _NARROW)
+    return figure(title, f"{caption}.", draw, ROOMY, _NARROW)
 
 
 def _tracks(
-    material: Material, annotated: Sequence[Segment], talk: Spans, sound: np.ndarray | None,
+    material: Material, annotated: Sequence[Segment], bouts: Sequence[Bout], talk: Spans, sound: np.ndarray | None,
     at: Callable[[float], float], left: float,
 ) -> tuple[list[str], float]:  # fmt: skip
-    """Sound, STOP, CONTINUE, talk; and how far down they reach."""
+    """Sound, STOP, CONTINUE, bouts, talk; and how far down they reach."""
     shapes: list[str] = []
     y = 4.0
     if sound is not None:
@@ -94,6 +92,13 @@ def _tracks(
             words += "" if window is not None else f", not in the {material.claim.view.name} view"
             shapes.append(pointed(_bar(s.start_time, s.end_time, at, y, 14, colour), words, link, reached=True))
         y += 18
+    if bouts:
+        shapes.append(text(left - 8, y + 5, "bouts", "end", size=11))
+        for bout in bouts:
+            words = f"Bout of playing, {clock(bout.start)} to {clock(bout.end)}"
+            words += "" if bout.start_heard else ", its beginning not heard"
+            shapes.append(pointed(_bar(bout.start, bout.end, at, y + 1, 8, INK if bout.start_heard else BAR), words))
+        y += 14
     if talk:
         shapes.append(text(left - 8, y + 5, "talk", "end", size=11))
         for start, end in talk:
@@ -131,11 +136,10 @@ def _bar(start: float, end: float, at: Callable[[float], float], y: float, heigh
 
 
 def _outline(sound: np.ndarray, left: float, right: float, middle: float) -> str:
-    sound = sound[:: max(1, int(len(sound) / (right - left) * 3))]  # a point every 3 px
-    step = (right - left) / len(sound)
-    above = [(left + step * k, middle - 19 * value - 0.5) for k, value in enumerate(sound)]
-    below = [(x, 2 * middle - y) for x, y in reversed(above)]
-    return polygon([*above, *below], colour=MUTED)
+    """A stroke every 3 px, as long as the sound is loud."""
+    n = int((right - left) / 3)
+    heights = np.round(19 * sound[np.arange(n) * len(sound) // n]).astype(int)
+    return strokes(left, middle, 3, [max(int(height), 1) for height in heights], colour=MUTED)
 
 
 def _ticks(end: float, most: int) -> list[tuple[float, str]]:
@@ -153,12 +157,12 @@ def _sound(material: Material, video: str) -> tuple[float, np.ndarray | None]:
         return 0.0, None
 
 
-def _talk(material: Material, video: str) -> tuple[Spans, str]:
-    """When there is talk in a video, and how that is known."""
+def _talk(material: Material, video: str) -> Spans:
+    """When there is talk in a video: as it is heard, else as the transcripts have it."""
     experiment = material.experiment
     if experiment.screening is None:
-        return talk_intervals(experiment.annotations.moments, video)[0], "as the transcripts have it"
-    return merge(experiment.screening.talk.get(video, ())), "as it is heard"
+        return talk_intervals(experiment.annotations.moments, video)[0]
+    return merge(experiment.screening.talk.get(video, ()))
 
 
 def _of(segments: Sequence[Segment], video: str) -> list[Segment]:

@@ -8,7 +8,7 @@ from priosig.report.grid import Figure, figure
 from priosig.report.material import Material
 from priosig.report.plots.svg import GRID, INK, MUTED, NARROW, across, drawing, line, path, pointed, text, x_axis
 from priosig.report.plots.svg import dot as _dot
-from priosig.report.words import hundred, number, share
+from priosig.report.words import capital, hundred, number, share
 
 _DASHES = ("", "6 3", "2 3", "8 3 2 3")
 
@@ -48,16 +48,16 @@ def _figure(view: str, table: PowerTable) -> Figure:
         for auc, n in zip(table.aucs, table.needed, strict=True)
     )
     caption = (
-        f"In {view_kind(view).words}. A line for each strength of the signal, in times in 100, at its right end. "
-        f"Dashed across: a chance of {share(WANTED)}. Videos that it takes: {needed}. Simulated with independent "
+        f"{capital(view_kind(view).words)}. A line for each strength of the signal, its times in 100 at the right "
+        f"end. Dashed: a chance of {share(WANTED)}. Videos that it takes: {needed}. Simulated with independent "
         "features and windows, so that real data may need more."
     )
-    return figure("How many videos it takes", caption, draw, 460, NARROW)
+    return figure(f"How many videos it takes, {view} view", caption, draw, 460, NARROW)
 
 
 def _spread(labels: list[tuple[float, float]], least: float = 14) -> list[tuple[float, float]]:
-    """The same labels from below upwards, moved up until none lies on another."""
+    """The same labels from above downwards, the strongest first, moved down until none lies on another."""
     moved: list[tuple[float, float]] = []
-    for auc, y in sorted(labels, key=lambda one: -one[1]):
-        moved.append((auc, min(y, moved[-1][1] - least) if moved else y))
+    for auc, y in sorted(labels, reverse=True):
+        moved.append((auc, max(y, moved[-1][1] + least) if moved else y))
     return moved

@@ -1,0 +1,64 @@
+"""How far the confounds alone reach, and what became of each."""
+
+import math
+from collections.abc import Sequence
+
+from priosig.confounds.registry import CONFOUNDS
+from priosig.inference.confounds_alone import TOGETHER, Baseline
+from priosig.inference.design import DesignAssessment
+from priosig.report.words import confound, hundred, joined, plain
+
+
+def reach(baseline: Baseline) -> float:
+    """AUC within video as a line or as a curve, whichever the rule goes by: the one with the smaller p."""
+    return baseline.curve if baseline.curve_pvalue < baseline.pvalue else baseline.auc_within_video
+
+
+def reached(design: DesignAssessment | None, name: str) -> float:
+    """What a confound reaches in a view, also one that is tied to the label; NaN where it was not tried."""
+    if design is None:
+        return math.nan
+    return {**dict(design.evidence.tied), **{b.name: reach(b) for b in design.baselines}}.get(name, math.nan)
+
+
+def best_artefact(design: DesignAssessment | None) -> Baseline | None:
+    """The artefact, or all together, that tells the label best."""
+    tried = [b for b in (design.baselines if design else ()) if b.role == "artefact" and not math.isnan(reach(b))]
+    return max(tried, key=reach, default=None)
+
+
+def leaks(design: DesignAssessment | None) -> bool:
+    """Whether the confounds alone tell the label, where the design was judged."""
+    return design is not None and design.verdict is not None and design.verdict.failed("confounds")
+
+
+def in_words(name: str, design: DesignAssessment | None) -> str:
+    """A confound as the subject of a sentence; all together are named one by one."""
+    if name == TOGETHER:
+        return f"all confounds together ({joined([confound(one) for one in held_together(design)])})"
+    return CONFOUNDS[name].words if name in CONFOUNDS else plain(name)
+
+
+def held_together(design: DesignAssessment | None) -> list[str]:
+    """The artefacts that `TOGETHER` holds."""
+    baselines = design.baselines if design else ()
+    return [b.name for b in baselines if b.role == "artefact" and b.name != TOGETHER]
+
+
+def fates(design: DesignAssessment | None) -> list[tuple[str, str]]:
+    """What became of each confound in a view."""
+    if design is None:
+        return []
+    e, valid = design.evidence, design.verdict is None
+    kinds: dict[str, Sequence[str]] = {
+        "Made identical by the cut": e.removed,
+        "Adjusted for" if valid else "Measured": e.adjusted,
+        "Adjusted for apart, since it may be music" if valid else "Measured, may be music": e.acoustic,
+        "Of these known for some windows only": e.partly_known,
+        "Not measured, so not ruled out": e.not_measured,
+    }
+    told = [(kind, ", ".join(confound(name) for name in names)) for kind, names in kinds.items() if names]
+    if e.tied:
+        names = ", ".join(f"{confound(name)} (alone {hundred(auc)} in 100)" for name, auc in e.tied)
+        told.append(("Tied to the label by the definition of these windows, so not ruled out", names))
+    return told
