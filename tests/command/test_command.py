@@ -155,3 +155,19 @@ def test_what_annotations_cannot_answer_is_said_before_the_run(corpus):
     videos, sets = foreseen_problems(read_annotations(open_corpus(corpus)))
     assert videos.startswith("only 2 videos with both STOP and CONTINUE windows")
     assert sets.startswith("only 12 ")
+
+
+def test_ctrl_c_while_the_command_still_imports_is_one_line_and_ends_at_once():
+    code = """
+import atexit, os, signal, sys
+from priosig.command import main
+main.parser = lambda: os.kill(os.getpid(), signal.SIGINT)
+atexit.register(print, "tidied up")
+sys.argv = ["priosig"]
+sys.exit(main.main())
+"""
+    here = os.environ | {"PYTHONPATH": str(ROOT)}
+    ended = subprocess.run([sys.executable, "-c", code], env=here, capture_output=True, text=True)
+    assert (ended.returncode, ended.stdout) == (2, "")
+    assert ended.stderr.startswith("priosig: broken off")
+    assert ended.stderr.count("\n") == 1
