@@ -135,6 +135,10 @@ def plan(
 
 def _check(aucs: Sequence[float], n_videos: Sequence[int], n_features: int, alpha: float, seed: int) -> None:
     """Refuse numbers that no study has."""
+    if not aucs or not n_videos or any(n != int(n) for n in n_videos):
+        raise ValueError(
+            f"plan: AUCs {list(aucs)}, videos {list(n_videos)}; expected some, and whole numbers of videos"
+        )
     if min(n_videos) < 2:
         raise ValueError(
             f"plan: {min(n_videos)} video; expected 2 or more, since each is scored by the others' probe"
