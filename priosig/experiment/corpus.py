@@ -30,7 +30,7 @@ from priosig.experiment.own_confounds import Columns, check_roles, read_own_conf
 from priosig.experiment.settings import EXPERIMENT_NAME, Settings, read_settings
 from priosig.experiment.views import Cut
 from priosig.extraction.features import check_lengths
-from priosig.extraction.muq.model import DEFAULT_MODEL, is_hub_id
+from priosig.extraction.muq.model import DEFAULT_MODEL, is_hub_id, model_files
 
 _PARTS = {
     "moments.jsonl": ("file", "annotations, one JSON object a line"),
@@ -178,11 +178,10 @@ def open_corpus(
         name = re.sub(r"[^A-Za-z0-9_-]+", "-", name).strip("-_")[:64] or "corpus"
     recordings = own.get("audio") if audio is None else need_part(audio, *_PARTS["audio"])
     heads = [head for one in checkpoints or [own.get("checkpoints")] if one for head in _checkpoints(Path(one))]
-    if muq is None:
-        muq = own.get("muq", DEFAULT_MODEL)
-    elif not is_hub_id(muq):
-        need_part(muq, *_PARTS["muq"])
-    return Corpus(name, annotations, recordings, tuple(heads), str(muq), settings, columns)
+    muq = str(own.get("muq", DEFAULT_MODEL) if muq is None else muq)
+    if not is_hub_id(muq):
+        model_files(muq)
+    return Corpus(name, annotations, recordings, tuple(heads), muq, settings, columns)
 
 
 def read_annotations(corpus: Corpus) -> Annotations:
