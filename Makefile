@@ -2,7 +2,7 @@
 PYTHON ?= python3
 PYTEST := .venv/bin/pytest
 
-.PHONY: validation test check slow lock
+.PHONY: validation test check slow picture lock
 
 validation: .venv/installed   ## the whole experiment on the embedded worlds
 	$(PYTEST) validation
@@ -18,6 +18,11 @@ check: .venv/installed        ## linter, import contracts, types
 
 slow: .venv/installed         ## full-size model, browser, cluster, fuzzing, wheel, many formats
 	$(PYTEST) validation tests -m "slow or hypothesis" --hypothesis-profile=thorough
+
+picture: .venv/installed      ## the first screen of a report, for the README
+	.venv/bin/priosig demo signal_in_bouts
+	chromium --headless --no-sandbox --hide-scrollbars --window-size=1100,1090 --screenshot=docs/report.png \
+	    file://$(CURDIR)/.priosig/report/signal_in_bouts/index.html
 
 lock:                         ## pin every version again, with hashes
 	.venv/bin/uv pip compile pyproject.toml --all-extras --universal --fork-strategy fewest --python-version 3.11 \

@@ -58,17 +58,17 @@ def main() -> None:
     options = [f"--{name.replace('_', '-')}={value}" for name, value in changed.items() if name in NUMBERS]
     command = shlex.join(["python", "benchmarks/operating_characteristics.py", *options])
     text = INTRODUCTION.format(command=command, date=datetime.date.today().isoformat())
-    for n_features, found in results.items():
-        error = (0.05 * 0.95 / found[0].n_datasets) ** 0.5
+    for n_features, rows in results.items():
+        error = (0.05 * 0.95 / rows[0].n_datasets) ** 0.5
         text += (
-            f"\n## {n_features} features\n\n{found[0].n_datasets} data sets a world, "
+            f"\n## {n_features} features\n\n{rows[0].n_datasets} data sets a world, "
             f"{given.permutations} relabellings a test; Monte-Carlo standard error of a rate of 0.05: "
-            f"{error:.3f}.\n\n{markdown_table(found)}"
+            f"{error:.3f}.\n\n{markdown_table(rows)}"
         )
     given.output.mkdir(parents=True, exist_ok=True)
     write_text(given.output / "operating_characteristics.md", text)
     write_text(
-        given.output / "operating_characteristics.csv", csv_table([r for found in results.values() for r in found])
+        given.output / "operating_characteristics.csv", csv_table([r for rows in results.values() for r in rows])
     )
 
 

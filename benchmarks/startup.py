@@ -42,9 +42,9 @@ def main() -> None:
     parser.add_argument("--repeats", type=int, default=3)
     given = parser.parse_args()
     print(f"{platform.machine()}, Python {platform.python_version()}, best of {given.repeats}")
-    found = {name: seconds(command, given.repeats) for name, command in COMMANDS.items()}
-    for name, took in found.items():
-        print(f"{name:<38} {took:7.2f} s   {took / found['import priosig']:6.1f}")
+    times = {name: seconds(command, given.repeats) for name, command in COMMANDS.items()}
+    for name, took in times.items():
+        print(f"{name:<38} {took:7.2f} s   {took / times['import priosig']:6.1f}")
 
 
 if __name__ == "__main__":

@@ -1,4 +1,4 @@
-"""How far do results move between machines? The measurement behind the tolerances of `validation.harness.snapshots`.
+"""How far results move between machines: the measurement behind the tolerances of `validation.harness.snapshots`.
 
     .venv/bin/python benchmarks/tolerances.py
 
@@ -39,23 +39,23 @@ def quantities(world: str, directory: Path) -> dict[str, dict[str, float]]:
     heads = ROOT / "fixtures" / "checkpoints"
     corpus = open_corpus(directory / world, muq=str(ROOT / "fixtures" / "muq_small"), checkpoints=[heads])
     extractor = MuQExtractor(corpus.muq, device="cpu", cache_dir=directory / "cache")
-    found = {"rate": {}, "coefficient": {}, "pvalue": {}, "interval": {}}
+    values = {"rate": {}, "coefficient": {}, "pvalue": {}, "interval": {}}
     for name, view in run_experiment(read_annotations(corpus), extractor).views.items():
         for model, result in view.models.items():
             key = f"{world} {name} {model}"
             for metric, value in asdict(result["summary"]).items():
                 if isinstance(value, float) and not metric.startswith("calibration"):
-                    found["rate"][f"{key} {metric}"] = value
+                    values["rate"][f"{key} {metric}"] = value
             for video in result["per_video"]:
-                found["rate"][f"{key} {video['video_id']}"] = video["auc"]
+                values["rate"][f"{key} {video['video_id']}"] = video["auc"]
             evidence = view.assessments[model].evidence
-            found["pvalue"][f"{key} T1"] = evidence.any_signal_pvalue
-            found["pvalue"][f"{key} T2"] = evidence.beyond_confounds_pvalue
-            found["interval"][f"{key} low"] = evidence.low
-            found["interval"][f"{key} high"] = evidence.high
+            values["pvalue"][f"{key} T1"] = evidence.any_signal_pvalue
+            values["pvalue"][f"{key} T2"] = evidence.beyond_confounds_pvalue
+            values["interval"][f"{key} low"] = evidence.low
+            values["interval"][f"{key} high"] = evidence.high
         means = view.models["B"]["coefficients"].mean(axis=0)
-        found["coefficient"] |= dict(zip((f"{world} {name} {d}" for d in PERCEPIANO_DIMENSIONS), means, strict=True))
-    return found
+        values["coefficient"] |= dict(zip((f"{world} {name} {d}" for d in PERCEPIANO_DIMENSIONS), means, strict=True))
+    return values
 
 
 def main() -> None:

@@ -1,4 +1,7 @@
-"""priosig: does the audio of a masterclass say when the teacher stops the student, or does an artefact?
+"""priosig tells whether embeddings predict a label, or whether an artefact such as the length of a clip does.
+
+The first study: the audio of piano masterclasses, and whether the teacher stops the student or lets the playing
+continue.
 
 Data flow one way, a package a step: `annotations` -> `audio` -> `extraction` (MuQ frames, quality scores) ->
 `confounds` and `crossval` -> `inference` -> `verdict` -> `experiment` -> `report`. Each package's docstring says what

@@ -1,4 +1,4 @@
-"""Builders of moments, models and an experiment; how hard properties are tried; one thread for all that computes.
+"""Builders of moments, models and an experiment; how many examples hypothesis tries; one thread for numerical work.
 
 What needs torch imports it when it is asked for, so that a few tests of annotations start in a second.
 

@@ -1,4 +1,4 @@
-"""The examples in docstrings say what is so."""
+"""The examples in docstrings run, and give what they show."""
 
 import doctest
 from importlib import import_module

@@ -182,8 +182,8 @@ def test_settings(tmp_path, data):
     path.write_bytes(text)
     read = []
     if not refused(path, lambda: read.extend(read_settings(path))):
-        _, found = read
-        Rule(alpha=found.alpha, threshold=found.auc, n_permutations=found.n_permutations, C=found.C)
+        _, settings = read
+        Rule(alpha=settings.alpha, threshold=settings.auc, n_permutations=settings.n_permutations, C=settings.C)
 
 
 @pytest.fixture(scope="module")

@@ -7,7 +7,7 @@ accelerator has `@gpu` in its id and the mark `gpu`.
 
 import os
 from collections.abc import Callable
-from functools import partial
+from dataclasses import replace
 from pathlib import Path
 
 import pytest
@@ -30,7 +30,7 @@ from validation.harness.runs import (
     run_world,
     wants_gpu,
 )
-from validation.harness.snapshots import Facts, Table
+from validation.harness.snapshots import ON_ACCELERATOR, Facts, Table
 
 HERE = Path(__file__).parent
 RUNS = pytest.StashKey[Runs]()
@@ -204,7 +204,13 @@ def hold(request: pytest.FixtureRequest, runs: Runs, case: Case) -> Callable[[st
             anew=request.config.getoption("force_regen"),
             read_only="CI is set" if os.environ.get("CI") else "a run on the CPU writes them" if of.gpu else "",
         )
-    return partial(hold_snapshot, request, known[of])
+
+    def check(file: str, content: Facts | Table) -> None:
+        if of.gpu and isinstance(content, Table):
+            content = replace(content, tolerances=ON_ACCELERATOR)
+        hold_snapshot(request, known[of], file, content)
+
+    return check
 
 
 def pytest_terminal_summary(

@@ -1,4 +1,4 @@
-"""What is the corpus, before anything is predicted?
+"""The corpus is what it is said to be, before anything is predicted.
 
 What every later number stands on: STOP and CONTINUE segments are what they are said to be, views keep their promises,
 and nothing is dropped in silence. How many there are, and where, is held in `test_snapshots.py`.

@@ -1,4 +1,4 @@
-"""Could a stopwatch do it?
+"""A design whose confounds alone tell the label is called invalid.
 
 Each confound alone, and all of them together, predicts the label under the cross-validation that the models go
 through. Estimand: AUC within video. Null: the confound says nothing about the label (T1, p corrected for the number

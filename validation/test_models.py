@@ -1,4 +1,4 @@
-"""Do the models find anything, and how much?
+"""How well the models rank STOP above CONTINUE, and by which rule that counts.
 
 Estimand: the AUC within video, a weighted mean of the videos' own AUCs (van Elteren weights), of scores from probes
 that never saw the video. Null: 0.5. The pooled AUC, which the first study published, stands beside it and is not held

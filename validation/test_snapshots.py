@@ -1,4 +1,4 @@
-"""What did the last accepted run give, number by number?
+"""Every number is that of the last accepted run.
 
 Nothing here is a hypothesis. A snapshot is there so that a changed annotation, a changed definition and a changed
 result are each seen as what they are (`validation.harness.findings` collects them). It says what changed, the claims

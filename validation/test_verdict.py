@@ -1,7 +1,7 @@
-"""What may be said?
+"""The verdict is what the rule gives, and in the view that claims rest on it is `signal`.
 
-For each view and model: is there any signal (T1), is there one beyond the measured confounds (T2), how sure is the
-AUC within video (jackknife over videos), and the verdict that follows by the rule written down before the run.
+For each view and model: the test for any signal (T1), the test for one beyond the measured confounds (T2), the
+interval of the AUC within video (jackknife over videos), and the verdict by the rule written down before the run.
 p-values are corrected for the two models (Holm).
 
 Rule: in the view that claims rest on the verdict is `signal`. All else is no claim that anybody could build on, and

@@ -1,4 +1,4 @@
-"""A store of arrays that are expensive to compute, found by what they were computed from.
+"""A cache of arrays that are expensive to compute, keyed by the content that they were computed from.
 
 An entry's name is a hash of everything that determines its value: the input samples themselves, their type
 and shape, and every parameter of the computation, the model's weights among them. Nothing is found by a file

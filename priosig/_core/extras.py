@@ -1,4 +1,4 @@
-"""Packages that need not be installed: what to say where one is missing, and the versions of those that are there.
+"""Optional packages: the message where one is missing, and the versions of those that are installed.
 
 The core (annotations, statistics, verdict, report) needs none of them. What hears recordings comes with the extra
 `muq` of pyproject.toml, what draws a result with `plot`.

@@ -1,4 +1,4 @@
-"""Results that are kept by content, so that a run does not compute again what an earlier one found.
+"""A cache of results, keyed by their inputs, so that a run computes only what no earlier run has computed.
 
 `kept` asks the cache (`priosig._core.cache`) before it computes. The key covers everything that a result depends on:
 the inputs by their values, every module of this package, and the versions of the packages that compute. A result is a
@@ -27,7 +27,7 @@ _OWN_CLASS = re.compile(r"(priosig(?:\.\w+)+):(\w+)\Z")
 
 
 def kept(store: EmbeddingCache | None, step: str, compute: Callable[[], T], *inputs: object) -> T:
-    """What `compute` gives, or gave an earlier run with the same inputs.
+    """Return what `compute` returns, from the cache if an earlier run had the same inputs.
 
     Parameters
     ----------
@@ -43,9 +43,9 @@ def kept(store: EmbeddingCache | None, step: str, compute: Callable[[], T], *inp
     if store is None:
         return compute()
     key = content_key(np.frombuffer(pack(inputs), np.uint8), step=step, source=package_hash(), **_versions())
-    found = store.get(key)
-    if found is not None:
-        return unpack(found.tobytes())
+    stored = store.get(key)
+    if stored is not None:
+        return unpack(stored.tobytes())
     result = compute()
     store.put(key, np.frombuffer(pack(result), np.uint8))
     return result

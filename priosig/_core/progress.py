@@ -1,4 +1,4 @@
-"""How far long work is: what a stage reports, and how fits are counted where they are made.
+"""Progress of long work: what a stage reports, and how fits are counted where they are made.
 
 A *stage* is named when it begins (`Stages`), and is given a function that takes a `Progress` each time there is more
 to tell. Who shows it decides how; nothing here writes anywhere.

@@ -1,4 +1,4 @@
-"""One line that says how far long work is: redrawn in place on a terminal, a line now and then in a log."""
+"""A line that shows the progress of long work: redrawn in place on a terminal, a new line now and then in a log."""
 
 import shutil
 import sys

@@ -116,17 +116,17 @@ def identify_segments(moments: Iterable[Moment], min_continue_duration: float = 
     for moment in moments:
         by_video.setdefault(moment.video_id, []).append(moment)
 
-    found: dict[str, Segment] = {}
+    by_id: dict[str, Segment] = {}
     for video_id, of_video in by_video.items():
         of_video.sort(key=lambda m: (m.stop_timestamp, m.feedback_end, m.playing_before_start, m.moment_id))
         for moment in of_video:
-            _add(found, video_id, "stop", moment.playing_before_start, moment.playing_before_end, moment.moment_id)
+            _add(by_id, video_id, "stop", moment.playing_before_start, moment.playing_before_end, moment.moment_id)
         for before, after in pairwise(of_video):
             gap = _milliseconds(after.playing_before_start) - _milliseconds(before.feedback_end)
             if gap >= 1000 * min_continue_duration:
                 start, end = before.feedback_end, after.playing_before_start
-                _add(found, video_id, "continue", start, end, before.moment_id)
-    ordered = sorted(found.values(), key=lambda s: (s.video_id, s.start_time, s.end_time, s.label))
+                _add(by_id, video_id, "continue", start, end, before.moment_id)
+    ordered = sorted(by_id.values(), key=lambda s: (s.video_id, s.start_time, s.end_time, s.label))
     first = first_of_copies([((s.video_id, s.label), s.start_time, s.end_time) for s in ordered])
     return [segment for row, segment in enumerate(ordered) if first[row] == row]
 
@@ -170,14 +170,14 @@ def first_of_copies(windows: Iterable[tuple[Hashable, float, float]]) -> list[in
     return firsts
 
 
-def _add(found: dict[str, Segment], video_id: str, label: Label, start: float, end: float, moment_id: str) -> None:
+def _add(by_id: dict[str, Segment], video_id: str, label: Label, start: float, end: float, moment_id: str) -> None:
     if _milliseconds(start) == _milliseconds(end):
         raise ValueError(
             f"moment {moment_id!r}: its {label} window {start} to {end} s lasts under a millisecond; "
             "expected a window that can be cut from a recording"
         )
     segment_id = make_segment_id(video_id, label, start, end)
-    found.setdefault(segment_id, Segment(segment_id, video_id, label, start, end, moment_id))
+    by_id.setdefault(segment_id, Segment(segment_id, video_id, label, start, end, moment_id))
 
 
 def _milliseconds(seconds: float) -> int:

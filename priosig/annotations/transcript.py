@@ -1,4 +1,4 @@
-"""When somebody talks, by the annotation's own transcripts.
+"""Talk in a video, by the transcripts of its annotations.
 
 A moment may hold the transcript of the time around it, a line for each caption::
 
@@ -44,7 +44,7 @@ class Caption:
 
     @property
     def spoken_until(self) -> float:
-        """When its words have been said, in seconds; at least 1 s after the start."""
+        """Time at which its last word ends, in seconds; at least 1 s after the start."""
         return self.start_time + max(1.0, len(self.text.split()) / _WORDS_PER_SECOND)
 
 

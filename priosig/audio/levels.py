@@ -1,4 +1,4 @@
-"""How loud a window is, and where in it nobody plays.
+"""Level and silence of a window.
 
 Levels are in dB relative to full scale (dBFS): 20 log10 of the root mean square, floored at -120. A frame of
 50 ms is *silent* if it lies 40 dB or more under the loud frames of its own window (their 95th percentile), or

@@ -70,21 +70,21 @@ def find_audio(audio_dir: str | os.PathLike, stem: str, what: str) -> Path:
         As `find_recording`.
     """
     candidates = [Path(audio_dir) / f"{stem}{extension}" for extension in EXTENSIONS]
-    found = [path for path in candidates if find_part(path, "file", f"a recording of {what}")]
-    if not found:
+    present = [path for path in candidates if find_part(path, "file", f"a recording of {what}")]
+    if not present:
         tried = ", ".join(path.name for path in candidates)
         missing = "" if Path(audio_dir).is_dir() else " (there is no such directory)"
         raise FileNotFoundError(
             f"{audio_dir}: no recording of {what}{missing}; looked for {tried}{_other_format(candidates[0])}"
         )
-    if len(found) > 1:
-        names = ", ".join(path.name for path in found)
+    if len(present) > 1:
+        names = ", ".join(path.name for path in present)
         raise ValueError(f"{audio_dir}: several recordings of {what}: {names}; expected one")
-    return found[0]
+    return present[0]
 
 
 def _other_format(wanted: Path) -> str:
-    """What to do where a video, or sound of a format that is not read, lies in a recording's place."""
+    """The advice where a video, or audio of a format that is not read, has the name of a recording."""
     for suffix in _CONVERTIBLE:
         other = wanted.with_suffix(suffix)
         if other.is_file():

@@ -1,4 +1,4 @@
-"""When there is talk or silence: where no clean window may lie, and what ends a bout of playing.
+"""Talk and silence of a recording: no clean window overlaps them, and they end a bout of playing.
 
 The voice detector and the level meter hear each recording in one pass, piece by piece, so that memory does not grow
 with it. Where joblib has been told of workers, videos go to them in shards (`priosig.audio.sharding`). No label is

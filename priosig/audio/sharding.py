@@ -45,7 +45,7 @@ def make_shards(
 
 
 def is_spread() -> bool:
-    """Whether joblib has been told of more than this process."""
+    """Whether joblib is configured to use more than this process."""
     import joblib
 
     backend, _ = joblib.parallel.get_active_backend()

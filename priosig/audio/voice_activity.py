@@ -1,4 +1,4 @@
-"""When somebody talks, by ear: the silero voice detector.
+"""Talk in a recording, by the silero voice detector.
 
 `silero-vad` (MIT) carries its weights and runs offline. It reads 16 kHz in chunks of 512 samples (32 ms) and
 gives each a probability of speech; its own rule turns these into intervals.
@@ -113,13 +113,13 @@ class TalkMeter:
         chunks = np.zeros((-(-len(stretch) // CHUNK), CHUNK), np.float32)
         chunks.ravel()[: len(stretch)] = stretch
         self._key = content_key(stretch, step="talk", before=self._key, **_detector())
-        found = self._store.get(self._key) if self._store is not None else None
-        if found is None:
-            found = np.concatenate(_forward(chunks, self._before, self._state), axis=None)
+        heard = self._store.get(self._key) if self._store is not None else None
+        if heard is None:
+            heard = np.concatenate(_forward(chunks, self._before, self._state), axis=None)
             if self._store is not None:
-                self._store.put(self._key, found)
-        self._probabilities.append(found[: len(chunks)])
-        self._state = found[len(chunks) :].reshape(2, _STATE)
+                self._store.put(self._key, heard)
+        self._probabilities.append(heard[: len(chunks)])
+        self._state = heard[len(chunks) :].reshape(2, _STATE)
         self._before = chunks[-1, -_CONTEXT:]
 
 

@@ -1,4 +1,4 @@
-"""Windows: what of a waveform the encoder sees at a time.
+"""Windows: the pieces of a waveform that the encoder takes, one at a time.
 
 MuQ hears 24 kHz mono and was trained on 30 s. Longer audio is cut into windows of at most 30 s whose frames are put
 end to end. A `Piece` is one window of a named waveform on its way from the recording to the encoder.

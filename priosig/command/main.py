@@ -1,4 +1,4 @@
-"""`priosig`: what is typed, and what the shell is told.
+"""The command `priosig`: its parser and its exit codes.
 
 Exit codes: 0 where a suite would be green, 1 for a verdict that is no signal or annotations with problems, 2 for what
 was typed wrongly, could not be read, or was broken off.
@@ -19,7 +19,7 @@ _BROKEN_OFF = "broken off; what was computed is in the cache, and the same comma
 
 
 def main(arguments: Sequence[str] | None = None) -> int:
-    """Do what the arguments say (those of the shell by default); give the exit code."""
+    """Run the subcommand that the arguments name (by default those of the shell); return the exit code."""
     try:
         with ends_soon(f"priosig: {_BROKEN_OFF}", WRONG):
             given = parser().parse_args(arguments)

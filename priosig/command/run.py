@@ -86,7 +86,7 @@ def is_green(experiment: Experiment) -> bool:
 
 
 def _look(corpus: Corpus, values: dict[str, Value]) -> int:
-    """What annotations alone say; nothing is claimed, so nothing fails."""
+    """Report on annotations alone; nothing is claimed, so nothing fails."""
     with ProgressLine(corpus.name) as line:
         experiment = describe(read_annotations(corpus), EmbeddingCache(values["cache"]), progress=line.start)
     _write(experiment, values, environment_of("", None), ())

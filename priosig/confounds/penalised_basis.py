@@ -191,9 +191,9 @@ def spline_curves(x: np.ndarray, known: np.ndarray) -> np.ndarray:
 
 def _indicators(values: np.ndarray) -> np.ndarray:
     """One column for each value that many segments share, in their own spread."""
-    found, count = np.unique(values[np.isfinite(values)], return_counts=True)
+    distinct, count = np.unique(values[np.isfinite(values)], return_counts=True)
     often = np.argsort(-count, kind="stable")[:MOST_VALUES]
-    shared = found[often[count[often] >= max(4, SHARED * len(values))]]
+    shared = distinct[often[count[often] >= max(4, SHARED * len(values))]]
     return (values[:, None] == shared) / np.sqrt(SHARED)
 
 

@@ -1,4 +1,4 @@
-"""All folds of a design fitted together, where reducing every fold by itself would take hours.
+"""All folds of a design fitted together, where reducing each fold separately would take hours.
 
 `priosig.crossval.probe` reduces each fold once and fits any number of labellings in the reduced coordinates. With
 thousands of segments of thousands of features that reduction is a decomposition of some seconds, and
@@ -69,7 +69,7 @@ class JointFits:
 
 
 def pays(n: int, n_features: int, n_folds: int, n_labellings: int) -> bool:
-    """Whether folds are fitted together sooner than one after the other, by counting operations.
+    """Whether fitting the folds together is faster than one after the other, by counting operations.
 
     Never for small designs, and not for so many labellings that reducing each fold first pays for itself.
     """

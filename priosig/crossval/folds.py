@@ -172,9 +172,9 @@ def fit_folds_jointly(folds: Folds, Y: np.ndarray, C: float) -> Iterator[JointFi
     return None if design is None else converged_fits(fit_jointly(design, Y, C), folds.names)
 
 
-def converged_fits(found: Iterator[JointFits], held_out: Sequence[tuple[str, ...]]) -> Iterator[JointFits]:
+def converged_fits(fitted: Iterator[JointFits], held_out: Sequence[tuple[str, ...]]) -> Iterator[JointFits]:
     """The same, refused where a fit did not converge."""
-    for fits in found:
+    for fits in fitted:
         lost = np.flatnonzero(~fits.converged)
         if len(lost):
             _refuse(held_out[fits.fold[lost[0]]], len(lost), len(fits.fold), fits.gradient[lost].max())

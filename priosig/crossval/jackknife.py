@@ -68,8 +68,8 @@ def jackknife_scores(
             continue
         for k, (one, other) in enumerate(zip(v, w, strict=True)):
             fold = make_fold(X, covariates, held_out[first + k], ~held[:, k], held[:, k])
-            found = fit_fold(fold, Y, C)[1]
+            scores_of_pair = fit_fold(fold, Y, C)[1]
             of_one = groups[fold.test] == one
-            by_labelling[other][:, fold.test[of_one]] = found[:, of_one]
-            by_labelling[one][:, fold.test[~of_one]] = found[:, ~of_one]
+            by_labelling[other][:, fold.test[of_one]] = scores_of_pair[:, of_one]
+            by_labelling[one][:, fold.test[~of_one]] = scores_of_pair[:, ~of_one]
     return scores

@@ -33,7 +33,7 @@ if TYPE_CHECKING:
 
 
 class FoldReport(TypedDict):
-    """What became of a fold; `status` is "ok" or the reason why its segments have no score."""
+    """The outcome of a fold; `status` is "ok" or the reason why its segments have no score."""
 
     held_out: str
     n_train: int

@@ -73,7 +73,7 @@ class Corpus:
 
 @dataclass(frozen=True)
 class Annotations:
-    """What is known of a corpus without listening.
+    """The part of a corpus that needs no audio.
 
     Attributes
     ----------
@@ -114,7 +114,7 @@ class Annotations:
         return digest
 
     def refuse_changed(self) -> None:
-        """Refuse, by name, a file that changed since it was read: nothing may be kept or said of it."""
+        """Raise a ValueError that names a file that changed since it was read: its results must not be kept."""
         for path in list(self.digests):
             self.digest(path)
 

@@ -34,7 +34,7 @@ from priosig.verdict.rule import Rule
 
 @dataclass(frozen=True)
 class ViewResult:
-    """Everything found in one view.
+    """The results of one view.
 
     Attributes
     ----------
@@ -50,7 +50,7 @@ class ViewResult:
     assessments : dict of str to Assessment
         Tests, interval and verdict of the same models.
     coefficients : CoefficientTable or None
-        Which of Model B's weights can be told from chance.
+        Model B's weights, and each scale's own AUC.
     problems : dict of str to str
         Model, and why it was not run; "design", and why it could not be judged.
     refusal : Verdict or None
@@ -85,6 +85,13 @@ class ViewResult:
     def start_times(self) -> np.ndarray:
         """Start of each segment in seconds."""
         return np.array([segment.start_time for segment in self.view.segments])
+
+    @property
+    def findings(self) -> tuple[str, ...]:
+        """Scales whose own AUC can be told from chance; none unless the verdict of their model is `signal`."""
+        if self.coefficients is None or self.assessments[SCALES].verdict.label != "signal":
+            return ()
+        return tuple(weight.name for weight in self.coefficients.weights if weight.finding)
 
     def design_matrix(self, model: str) -> np.ndarray | None:
         """The features that a model is fitted to, a row a segment; None where there are none."""

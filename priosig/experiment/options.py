@@ -1,4 +1,4 @@
-"""Where data live, and on what they run: the settings that the suite and the command share.
+"""Paths and device: the settings that the suite and the command share.
 
 Every setting is looked for on the command line, then in the environment, then (the suite) in the pytest ini file:
 `--corpus`, `PRIOSIG_CORPUS`, `priosig_corpus`, and so on. The library is handed what it needs and asks for none of

@@ -204,9 +204,9 @@ def measure_views(
 
     def measure() -> Features:
         report = progress("windows of all views") if progress is not None else None
-        found = measure_features(segments, audio, extractor, corpus.checkpoints, meters=meters(), progress=report)
+        heard = measure_features(segments, audio, extractor, corpus.checkpoints, meters=meters(), progress=report)
         annotations.refuse_changed()
-        return found
+        return heard
 
     features = kept(store, "features", measure, segments, recordings, extractor.parameters(), heads)
     row = {segment_id: i for i, segment_id in enumerate(by_id)}

@@ -1,4 +1,4 @@
-"""Would another reasonable choice have given another verdict?
+"""The sensitivity table: the verdicts that other reasonable choices would have given.
 
 Every experiment fixes a view and its length, a guard, a shortest CONTINUE, the bouts that controls come from, a
 penalty, a pooling. Here each is varied by itself, around the experiment's own settings, in the view that conclusions

@@ -1,4 +1,4 @@
-"""How many windows go through the model at a time: a matter of memory and speed, never of results.
+"""The number of windows in a batch; it changes memory and speed, never results.
 
 On the CPU a batch only costs memory, so it is one window. On CUDA the first batch is one window too; what it took is
 measured, and later batches are as large as fits in a share of the memory that is free then. Should a batch not fit

@@ -114,10 +114,10 @@ class WindowRun(Generic[T]):
         number, self._taken = self._taken, self._taken + 1
         key = self._key_of(piece.samples)
         if key not in self._open:
-            found = self._store.find(key)
-            if found is not None:
+            stored = self._store.find(key)
+            if stored is not None:
                 self._known([], [piece])
-                yield piece, found
+                yield piece, stored
                 return
             self._open[key] = _Window(key, number)
         self._open[key].pieces.append(piece)

@@ -1,7 +1,7 @@
-"""What the pipeline needs of an encoder: windows in, summaries of their frames out, and what determines these.
+"""The members that the pipeline needs of an encoder: windows in, summaries of their frames out.
 
-Whatever has these members is one, and inherits nothing. `priosig.extraction.muq` is the encoder of the study; another
-is another folder beside it, which `priosig.experiment.pipeline.make_extractor` makes.
+Any class with these members is an encoder, and inherits nothing (docs/extending.md). `priosig.extraction.muq` is the
+encoder of the study; another is another folder beside it, which `priosig.experiment.pipeline.make_extractor` makes.
 """
 
 from collections.abc import Callable, Iterable, Iterator

@@ -1,4 +1,4 @@
-"""From PercePiano's ratings and recordings of its performances to quality heads, so that Model B needs no other's.
+"""From PercePiano's ratings and recordings of its performances to quality heads for Model B.
 
 Each performance is one audio file with its name, rendered from PercePiano's MIDI or recorded. MuQ's frames come from
 the cache where it has them, and are pooled. Heads are trained by folds of pieces (`percepiano.cross_training`). They

@@ -1,4 +1,4 @@
-"""What is kept of a window: its frames, or their summary.
+"""The cache of a window's frames, or of their summary.
 
 Both are found by the window's content key. A summary has a key of its own, made from that of the frames, so that
 the two never meet and neither is taken for the other. Raise `SUMMARY_VERSION` with any change to a summary.

@@ -1,4 +1,4 @@
-"""Is an AUC a signal or an artefact? The question for embeddings of any encoder, given as arrays.
+"""Tell whether an AUC is a signal or an artefact, for embeddings of any encoder, given as arrays.
 
 Rows come in groups (recordings, speakers, patients) that the probe must not share between training and scoring. A
 logistic regression is trained on all groups but one and ranks the rows of that one. Labels are then exchanged and

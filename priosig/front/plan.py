@@ -66,7 +66,7 @@ def plan(
     alpha: float = 0.05,
     seed: int = 0,
 ) -> PlanResult:
-    """How likely is a signal to be found in so many groups like these?
+    """Give the chance to detect a signal, by the number of groups like these.
 
     Parameters
     ----------

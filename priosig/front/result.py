@@ -40,7 +40,7 @@ class AssessResult(Shown):
     low, high : float
         Of its interval over groups; NaN where there is none.
     pvalue, pvalue_beyond_confounds : float
-        T1: is there any signal? T2: is there any beyond the confounds? NaN where an invalid design ended it before.
+        T1 tests for any signal, T2 for one beyond the confounds. NaN where an invalid design ended it before.
     power : float
         Chance of T1 to find a signal of the AUC `rule.spike_auc` in these features; NaN where it was not asked.
     scores : np.ndarray, shape (n_rows,)

@@ -40,7 +40,7 @@ WEAKER = 0.65  # AUC for which the videos needed are said too
 
 @dataclass(frozen=True)
 class Assessment:
-    """Everything that was found out about one model in one view.
+    """The results of one model in one view.
 
     Attributes
     ----------

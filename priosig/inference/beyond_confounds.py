@@ -1,4 +1,4 @@
-"""T2: is there a signal beyond the measured confounds?
+"""T2: test for a signal beyond the measured confounds.
 
 The conditional permutation test (Berrett et al. 2020): labels are drawn given the confounds, the probe is refitted
 to each draw, and the observed labels have to do better. Two models stand behind it, and the test holds if either is

@@ -228,8 +228,8 @@ def clusters_of(X: np.ndarray, cut: float = CLUSTER_CUT) -> np.ndarray:
     distance = 1 - np.abs(rank_correlation(X))
     np.fill_diagonal(distance, 0)
     tree = linkage(squareform(np.clip(distance, 0, 1), checks=False), method="average")
-    found = fcluster(tree, cut, criterion="distance")
-    _, first, inverse = np.unique(found, return_index=True, return_inverse=True)
+    cluster_ids = fcluster(tree, cut, criterion="distance")
+    _, first, inverse = np.unique(cluster_ids, return_index=True, return_inverse=True)
     return np.argsort(np.argsort(first))[inverse]
 
 

@@ -122,10 +122,10 @@ def _alike(y: np.ndarray, videos: np.ndarray, n_eta: int) -> Iterator[tuple[np.n
     order = np.argsort(videos, kind="stable")
     for rows in np.split(order, np.flatnonzero(np.diff(videos[order])) + 1):
         kinds.setdefault((len(rows), int(y[rows].sum())), []).append(rows)
-    for (size, k), found in kinds.items():
+    for (size, k), members in kinds.items():
         at_once = max(1, TABLE_ENTRIES // (n_eta * (size + 1) * (k + 1)))
-        for first in range(0, len(found), at_once):
-            yield np.array(found[first : first + at_once]), k
+        for first in range(0, len(members), at_once):
+            yield np.array(members[first : first + at_once]), k
 
 
 def _symmetric(w: np.ndarray, k: int) -> np.ndarray:

@@ -1,4 +1,4 @@
-"""How far the AUC within strata might be off: a delete-one-video jackknife with everything refitted.
+"""The confidence interval of the AUC within strata: a delete-one-video jackknife with everything refitted.
 
 **What it covers.** Videos were sampled from a population of videos. The interval covers the AUC that a probe trained
 on so many of them, less one, has on average in another: what studies of this size find on average, in this one

@@ -1,4 +1,4 @@
-"""Do the confounds alone tell the label? If so, no score on these segments means anything.
+"""Test whether the confounds alone tell the label. If they do, no score on these segments means anything.
 
 Each confound is tried as a probe would use it: as a line, and as a curve with an indicator for each value that many
 segments share. All together are tried with their products too. Trying many finds something sooner or later, so

@@ -1,4 +1,4 @@
-"""Can this design answer the question? Asked before any audio.
+"""Judge whether a design can answer the question, before any audio is heard.
 
 If STOP and CONTINUE windows can be told apart from facts that have nothing to do with playing (how long a window is,
 how much talk it holds), then no score on these windows means anything (`priosig.inference.confounds_alone`).

@@ -1,4 +1,4 @@
-"""Do videos differ in how well the probe does on them, by more than chance?
+"""Test whether the AUCs of the videos differ by more than chance.
 
 The AUCs of single videos differ always, since each rests on a few comparisons, and the share of videos above 0.5 is
 decided by that noise. So the differences are tested, with Cochran's statistic on the AUCs of out-of-fold scores::

@@ -1,4 +1,4 @@
-"""Which segment of a set is the STOP, given covariates: conditional logistic regression over matched sets.
+"""The probability that a segment of a set is the STOP, given covariates: conditional logistic regression.
 
 A set holds one STOP, its event, and one or more CONTINUE segments: a pair of neighbours is a set of two, a risk set
 has more. Given that one of them is the STOP, with ``eta = P beta``::

@@ -1,4 +1,4 @@
-"""T1: is there any signal? A permutation test that refits the probe for every relabelling.
+"""T1: test for any signal, by a permutation test that refits the probe for every relabelling.
 
 The statistic is the AUC within video of out-of-fold scores. Its distribution under "the label says nothing"
 is found by giving segments other labels and running the *whole* cross-validation again, fits included.

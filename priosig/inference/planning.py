@@ -253,5 +253,5 @@ def _aucs(X: np.ndarray, squares: np.ndarray, study: _Study, shift: float, C: fl
 
 def _rows_of(folds: np.ndarray) -> list[np.ndarray | slice]:
     """Rows of each fold; a slice where they follow each other, which is quicker."""
-    found = [np.flatnonzero(folds == fold) for fold in range(folds.max() + 1)]
-    return [slice(rows[0], rows[-1] + 1) if rows[-1] - rows[0] + 1 == len(rows) else rows for rows in found]
+    rows_by_fold = [np.flatnonzero(folds == fold) for fold in range(folds.max() + 1)]
+    return [slice(rows[0], rows[-1] + 1) if rows[-1] - rows[0] + 1 == len(rows) else rows for rows in rows_by_fold]

@@ -1,6 +1,6 @@
-"""Would a signal have been found? Power of T1 for a signal spiked into these very features.
+"""Power of T1 for a signal spiked into these very features.
 
-"No signal" means little if no signal could have been found. So signals of known strength are put in
+"No signal" means little if no signal could have been detected. So signals of known strength are put in
 (`priosig.inference.spikes`) and T1 is asked again: the probe is refitted to each spiked labelling, and its AUC within
 strata compared with T1's critical value.
 

@@ -49,13 +49,13 @@ class ToDo:
 def answer(material: Material) -> dict:
     """What the first screen says."""
     label = strongest(verdict.label for verdict in material.verdicts.values())
-    name, found = material.experiment.name, sorted({v.label for v in material.verdicts.values()}, key=STRENGTH.index)
+    name, labels = material.experiment.name, sorted({v.label for v in material.verdicts.values()}, key=STRENGTH.index)
     return {
         "question": QUESTION,
         "planted": PLANTED.get(name, ""),
         "expected": joined(EXPECTED.get(name, ()), "or"),
-        "found": joined(found) or "not asked",
-        "as_expected": set(found) <= set(EXPECTED.get(name, ())),
+        "found": joined(labels) or "not asked",
+        "as_expected": set(labels) <= set(EXPECTED.get(name, ())),
         "label": label,
         "short": short(material, label),
         "because": because(material),

@@ -240,7 +240,7 @@ def _is_report(directory: Path) -> bool:
 def _reports(directory: Path) -> dict[str, Path]:
     if _is_report(directory):
         return {directory.name: directory}
-    found = {path.parent.name: path.parent for path in sorted(directory.glob(f"*/{_MARK}"))}
-    if not found:
+    reports = {path.parent.name: path.parent for path in sorted(directory.glob(f"*/{_MARK}"))}
+    if not reports:
         raise FileNotFoundError(f"{directory}: no report in it; expected {_MARK} there or in a directory of it")
-    return found
+    return reports

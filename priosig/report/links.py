@@ -1,4 +1,4 @@
-"""Where a second of a video, a segment or a clip is found, and who teaches in a video."""
+"""Links to a second of a video, a segment or a clip; teacher and title of a video."""
 
 from collections import Counter
 

@@ -44,7 +44,7 @@ class Overview:
 
 
 def overview(experiment: Experiment) -> Overview:
-    """What an experiment comes to: what a leak gives, and what is left of it."""
+    """An experiment in one row: the windows as annotated, and those that conclusions are drawn from."""
     material = Material(experiment, ())
     claim, annotated = material.claim, material.annotated
     best = best_artefact(annotated.design)
@@ -113,6 +113,6 @@ def markdown_overview(experiments: Sequence[Experiment]) -> str:
     rows = [("AUC within video", f"{first}, as annotated", "confounds, as annotated", *models, "view", "expected")]
     for experiment in experiments:
         o = overview(experiment)
-        found = (" ".join(filter(None, o.models[model])) for model in models)
-        rows.append((o.name, o.annotated[first], o.confounds, *found, o.view, o.expected))
+        judged = (" ".join(filter(None, o.models[model])) for model in models)
+        rows.append((o.name, o.annotated[first], o.confounds, *judged, o.view, o.expected))
     return "\n".join(aligned(rows)) + "\n"

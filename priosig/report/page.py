@@ -18,12 +18,11 @@ from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import TYPE_CHECKING
 
-from priosig.confounds.registry import CONFOUNDS
 from priosig.experiment.feature_sets import FEATURE_SETS
 from priosig.experiment.pipeline import Experiment
-from priosig.experiment.views import VIEW_KINDS
 from priosig.report.answer import QUESTION, answer, rule
 from priosig.report.audit import audit, audit_of
+from priosig.report.glossary import glossary
 from priosig.report.grid import Cell, Figure, Grid, grid
 from priosig.report.inputs import describe_inputs, software
 from priosig.report.listen import listen, make_clips
@@ -85,8 +84,6 @@ class Plot:
     folded: str = ""
 
 
-WORDS = {"views": VIEW_KINDS.values(), "models": FEATURE_SETS.values(), "confounds": CONFOUNDS.values()}
-"""What the words of the page are explained by."""
 SECTIONS = (
     Section("rule", "Why", "What the answer rests on", rule),
     Section("audit", "Mend", "What to mend in the annotations", audit),
@@ -97,7 +94,7 @@ SECTIONS = (
     Section("numbers", "Numbers", "Every number", numbers),
     Section("study", "Study", "The study", study),
     Section("methods", "Methods", "Methods to copy", methods),
-    Section("words", "Words", "Words used here", lambda material: WORDS),
+    Section("words", "Words", "Words used here", lambda material: glossary()),
     Section("inputs", "Inputs", "What this was made from", lambda material: {}),
 )
 PLOTS = (
@@ -225,8 +222,8 @@ def _overview_table(experiments: Sequence[Experiment]) -> Grid:
         annotated = ", ".join(f"{model} {value}" for model, value in o.annotated.items())
         confounds = Cell(o.confounds, note=o.confound)
         rows.append((name, Cell(o.expected or "not known"), *models, o.view, annotated, confounds))
-    found = (f"Model {model}" for model in FEATURE_SETS)
-    columns = (("Experiment", "long"), "Expected", *found, "View", "As annotated", "Best confound, as annotated")
+    titles = (f"Model {model}" for model in FEATURE_SETS)
+    columns = (("Experiment", "long"), "Expected", *titles, "View", "As annotated", "Best confound, as annotated")
     return grid(AUC_WORDS, columns, rows)
 
 

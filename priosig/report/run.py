@@ -13,12 +13,17 @@ from priosig.experiment.pipeline import Experiment, describe
 
 if TYPE_CHECKING:
     from priosig.experiment.sensitivity import Row
-    from priosig.extraction.muq.extractor import MuQExtractor
+    from priosig.extraction.encoder import Encoder
 
 
-def environment_of(device: str, extractor: "MuQExtractor | None") -> dict[str, str]:
-    """What a run ran on; without an encoder it heard nothing."""
-    return {"device": "none"} if extractor is None else {"device": device, "MuQ weights": extractor.fingerprint}
+def environment_of(device: str, extractor: "Encoder | None") -> dict[str, str]:
+    """What a run ran on, and what determined its frames; without an encoder it heard nothing."""
+    if extractor is None:
+        return {"device": "none"}
+    return {
+        "device": device,
+        "encoder": ", ".join(f"{name} {value}" for name, value in extractor.parameters().items()),
+    }
 
 
 def run_time() -> str:
@@ -50,6 +55,6 @@ def draw_failure(corpus: Corpus, name: str, directory: Path, cache: str, message
 
 
 def shortest(path: Path) -> str:
-    """A path from where one is, unless that leads up."""
+    """A path relative to the working directory if it lies below it."""
     relative = os.path.relpath(path)
     return relative if not relative.startswith("..") else str(path)

@@ -1,4 +1,4 @@
-"""The tables of a report: everything found in an experiment, as rows.
+"""The tables of a report: all results of an experiment, as rows.
 
 One table, one CSV file. They are what a page shows a part of, and what two runs are compared by
 (`priosig.report.compare`). Rows have a fixed order, so that the same experiment gives the same bytes.

@@ -1,17 +1,17 @@
 """The verdict that a rule gives on the evidence, step by step.
 
 Nothing here touches data: `decide` is a pure function of numbers, so the same evidence under the same rule
-(`priosig.verdict.rule`) always gives the same verdict. The questions are asked in this order, and the first that
-fails decides; a `Verdict` carries them all, and whoever shows it only renders them:
+(`priosig.verdict.rule`) always gives the same verdict. The steps are taken in this order, and the first that fails
+decides; a `Verdict` carries them all, and whoever shows it only renders them:
 
-0. Can this design answer the question at all? Enough videos with both labels, enough sets of segments to compare, and
-   labels that cannot be told from facts that have nothing to do with playing. If not: ``invalid design``. (All three
-   are asked, so that every problem is named.)
-1. Is there any signal (T1)? If not: ``no signal`` where a signal worth finding would have been detected, else
-   ``underpowered``.
-2. Is there a signal beyond the measured artefacts (T2)? If not: ``confounded``.
-3. Is it strong enough to build on? If not: ``weak``.
-4. Is it there in every video? If a test finds that videos differ, and some are not above guessing:
+0. The design can answer the question: enough videos with both labels, enough sets of segments to compare, and labels
+   that cannot be told from facts that have nothing to do with playing. If not: ``invalid design``. (All three are
+   asked, so that every problem is named.)
+1. There is a signal of some kind (T1). If not: ``no signal`` where a signal worth finding would have been detected,
+   else ``underpowered``.
+2. There is a signal beyond the measured artefacts (T2). If not: ``confounded``.
+3. It is strong enough to build on. If not: ``weak``.
+4. It is there in every video. If a test finds that videos differ, and some are not above guessing:
    ``heterogeneous``.
 
 What passes all of them is a ``signal``.
@@ -33,7 +33,7 @@ Outcome = Literal["passed", "failed", "not reached"]
 
 @dataclass(frozen=True)
 class Step:
-    """One question of the rule.
+    """One step of the rule.
 
     Attributes
     ----------
@@ -110,7 +110,7 @@ def decide(evidence: Evidence, rule: Rule) -> Verdict:
 
 
 def design_problems(evidence: Evidence, rule: Rule) -> tuple[str, ...]:
-    """What keeps this design from answering the question, one plain clause each; empty if nothing does."""
+    """The reasons why this design cannot answer the question, one clause each; empty if there are none."""
     clauses = wording.problems(evidence, rule)
     return tuple(clauses[step.name] for step in _design_steps(evidence, rule) if step.outcome == "failed")
 

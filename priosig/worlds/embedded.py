@@ -18,7 +18,7 @@ SEEDS = {"signal_in_bouts": 2, "louder_stops": 4}
 
 
 def open_world(world: str, directory: Path) -> Corpus:
-    """Write an embedded world into a directory, or find it written, and open it with the small MuQ and its heads."""
+    """Write an embedded world unless it is there already; open it with the small MuQ and its heads."""
     if FIXTURES is None:
         raise FileNotFoundError(f"{_PACKAGE / 'fixtures'}: no such directory; expected the small MuQ: install again")
     make_world(world, directory, seed=SEEDS.get(world, 0))
@@ -32,7 +32,7 @@ def run_world(world: str, directory: Path, cache: str, progress: Stages | None =
 
 
 def vary_world(world: str, directory: Path, cache: str, progress: Stages | None = None) -> list[Row]:
-    """Make the sensitivity table of a world; by fewer relabellings no two models could be told from chance."""
+    """Make the sensitivity table of a world, with the fewest relabellings that can reach 0.05 for two models."""
     corpus = open_world(world, directory)
     extractor = small_extractor(corpus, cache)
     return sensitivity_table(read_annotations(corpus), extractor, n_permutations=39, progress=progress)

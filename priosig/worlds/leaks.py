@@ -69,6 +69,8 @@ SHAPES = {
     "unreliable": Shape(_first),
     "oscillating": Shape(lambda facts: np.sin(5 * facts[..., 0])),
 }
+UNCONTROLLED = ("unreliable", "oscillating")
+"""Shapes that no analysis here takes away: a fact measured with noise, and one that swings faster than its basis."""
 
 
 def draw_leak(

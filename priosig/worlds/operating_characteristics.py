@@ -40,7 +40,7 @@ class Rate:
 
 @dataclass(frozen=True)
 class OperatingCharacteristics:
-    """What the tests said in one world.
+    """Results of the tests in one world.
 
     Attributes
     ----------
@@ -124,7 +124,9 @@ def _run_one(
     index: int, *, world: World, n_features: int, seed: int, intervals: bool, rule: Rule
 ) -> dict[str, float]:
     study = simulate_study(world, np.random.default_rng([seed, index]), n_features=n_features)
-    data = labelled_segments(study.y, study.videos, study.start_times, study.confounds, X=study.X)
+    data = labelled_segments(
+        study.y, study.videos, study.start_times, study.confounds, X=study.X, set_ids=study.set_ids
+    )
     y, m = data.y, rule.n_permutations
     draw_seed = seed * 1_000_003 + index
     design = assess_design(data, rule, seed=draw_seed)
@@ -136,7 +138,7 @@ def _run_one(
     labellings = np.vstack([y[None, :], free])
     scores = oof_scores(data.folds, labellings, rule.C)
     pooled = np.asarray(auc(scores, labellings, allow_unscored=True))
-    by_video = auc_by_video(scores[0], y, data.videos, allow_unscored=True)
+    by_video = auc_by_video(scores[0], y, data.videos, strata=data.strata, allow_unscored=True)
 
     evidence = replace(
         design.evidence,

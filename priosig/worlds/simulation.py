@@ -14,6 +14,13 @@ the first factor by 1.1 s standard deviations between CONTINUE and STOP; a leak 
 (length) or 3 (talk) times what leaks, standardised. Drift makes all of it autoregressive from segment to
 segment (rho 0.8). Talk share is higher in STOP windows by 1.3 standard deviations.
 
+**Risk sets**, where a world is laid out in them, imitate those that the first study's annotations allow: 30 STOPs in
+five videos, each beside 2 to 12 windows of other bouts that had gone on as long, give or take 2 s.
+
+**Time into the bout** is 5 to 250 s for a STOP and 1 to 20 s for a CONTINUE, evenly in the logarithm;
+in a risk set all windows have nearly that of the STOP. A student who tires moves the fourth factor by so many
+standard deviations in 100 s.
+
 **Known limit.** Talk that is not measured, or measured with reliability 0.5 or 0.8, is *not* controlled:
 those worlds are there so that this stays documented and tested. No analysis can adjust for what nobody
 measured.
@@ -28,7 +35,7 @@ from typing import Literal
 
 import numpy as np
 
-from priosig.worlds.leaks import draw_leak
+from priosig.worlds.leaks import SHAPES, UNCONTROLLED, draw_leak
 
 SIZES = ((15, 10), (9, 5), (11, 5), (16, 9), (10, 8))  # STOP and CONTINUE segments of each video
 TWO_KINDS = ((21, 4), (12, 2), (9, 7), (13, 12), (10, 8))
@@ -39,6 +46,10 @@ LENGTH_DECILES = {
 }
 FACTORS, FACTOR_SHARE, ICC, RHO = 6, 0.8, 0.25, 0.8
 SIGNAL_GAIN, LENGTH_GAIN, TALK_GAIN, TALK_SHIFT, LEAK_GAIN = 1.1, 1.6, 3.0, 1.3, 3.0
+SETS = (6, 4, 7, 8, 5)  # risk sets of each video
+CONTROLS = 2, 12
+INTO_BOUT = {1: (5.0, 250.0), 0: (1.0, 20.0)}  # seconds
+SAME_TIME = 2.0
 TALK_SPREADS = 1.6, 0.6  # of talk that leaks in a curve, in STOP and CONTINUE windows
 
 Truth = Literal["nothing", "measured leak", "unmeasured leak", "signal", "not shared"]
@@ -46,7 +57,7 @@ Truth = Literal["nothing", "measured leak", "unmeasured leak", "signal", "not sh
 
 @dataclass(frozen=True)
 class World:
-    """What there is to be found in a simulated study.
+    """What is planted in a simulated study.
 
     Attributes
     ----------
@@ -77,6 +88,10 @@ class World:
     signal_in_spread : float
         STOP windows spread so many times as far as CONTINUE windows along the first factor; 1 for no difference. No
         linear probe can hear it.
+    in_sets : bool
+        Segments come in risk sets, and all windows last 10 s.
+    tiring : float
+        How far the features move in 100 s of a bout, in standard deviations of a factor.
     n_videos : int
     """
 
@@ -94,9 +109,12 @@ class World:
     leak: str = ""
     trend: float = 0.0
     signal_in_spread: float = 1.0
+    in_sets: bool = False
+    tiring: float = 0.0
     n_videos: int = 5
 
 
+MORE_VIDEOS = 10, 20, 60
 _TALK = {"talk_leak": True, "equal_windows": True}  # nothing else leaks, so that talk can be seen alone
 
 WORLDS = {
@@ -122,6 +140,26 @@ WORLDS = {
         World("signal 1.0, equal windows", "signal", signal=1.0, equal_windows=True),
         World("signal 1.5, equal windows", "signal", signal=1.5, equal_windows=True),
         World("signal 2.0, equal windows", "signal", signal=2.0, equal_windows=True),
+        *(
+            World(
+                f"{shape} leaks",
+                "unmeasured leak" if shape in UNCONTROLLED else "measured leak",
+                leak=shape,
+                equal_windows=True,
+            )
+            for shape in SHAPES
+        ),
+        World("signal in spread", "signal", signal_in_spread=6.0, equal_windows=True),
+        World("tiring student, pairs", "unmeasured leak", tiring=1.0, equal_windows=True),
+        World("tiring student, risk sets", "nothing", tiring=1.0, in_sets=True),
+        World("null, risk sets", in_sets=True),
+        World("signal 1.0, risk sets", "signal", signal=1.0, in_sets=True),
+        World("signal 2.0, risk sets", "signal", signal=2.0, in_sets=True),
+        *(World(f"null, {n} videos", n_videos=n, equal_windows=True) for n in MORE_VIDEOS),
+        *(
+            World(f"signal 0.5, {n} videos", "signal", signal=0.5, n_videos=n, equal_windows=True)
+            for n in MORE_VIDEOS
+        ),
         World("signal in three videos", "signal", signal=3.0, equal_windows=True, signal_videos=3),
         World("signal in one video", "not shared", signal=4.0, equal_windows=True, signal_videos=1),
     )
@@ -138,6 +176,8 @@ class SimulatedStudy:
     y, videos, start_times : np.ndarray, shape (n_segments,)
     confounds : dict from name to np.ndarray, shape (n_segments,)
         What was measured: "length" in seconds, and "talk" unless the world hides it.
+    set_ids : list of str or None
+        Risk set of each segment, where the world is laid out in them.
     """
 
     X: np.ndarray
@@ -145,6 +185,7 @@ class SimulatedStudy:
     videos: np.ndarray
     start_times: np.ndarray
     confounds: dict[str, np.ndarray]
+    set_ids: list[str] | None
 
 
 def simulate_study(world: World, rng: np.random.Generator, *, n_features: int = 19) -> SimulatedStudy:
@@ -156,17 +197,9 @@ def simulate_study(world: World, rng: np.random.Generator, *, n_features: int = 
     rng : np.random.Generator
     n_features : int
     """
-    labels, groups = [], []
-    for video, (n_stop, n_continue) in enumerate(
-        islice(cycle(TWO_KINDS if world.two_kinds else SIZES), world.n_videos)
-    ):
-        followed = np.isin(np.arange(n_stop), rng.choice(n_stop - 1, size=n_continue, replace=False))
-        of_video = np.concatenate([[1, 0] if gap else [1] for gap in followed])
-        labels.append(of_video)
-        groups.append(np.full(len(of_video), video))
-    y, videos = np.concatenate(labels).astype(np.int8), np.concatenate(groups)
-    n, n_videos = len(y), len(labels)
-    length = np.full(n, 10.0) if world.equal_windows else _lengths(y, rng)
+    y, videos, sets = _layout(world, rng)
+    n, n_videos = len(y), world.n_videos
+    length = np.full(n, 10.0) if world.equal_windows or world.in_sets else _lengths(y, rng)
     spoken = rng.standard_normal(n)
     talk = _standardised(spoken * np.where(y == 1, *TALK_SPREADS) if world.talk_curved else spoken + TALK_SHIFT * y)
 
@@ -176,6 +209,8 @@ def simulate_study(world: World, rng: np.random.Generator, *, n_features: int = 
     factors[y == 1, 0] *= world.signal_in_spread
     factors[:, 0] += SIGNAL_GAIN * world.signal * moved
     factors[:, 2] += world.trend * _places(videos)
+    if world.tiring:
+        factors[:, 3] += world.tiring * _into_bout(y, sets, rng) / 100
     if world.length_leak == "log":
         factors[:, 1] += LENGTH_GAIN * _standardised(np.log(length))
     elif world.length_leak == "inverse root":
@@ -198,7 +233,37 @@ def simulate_study(world: World, rng: np.random.Generator, *, n_features: int = 
     if world.talk_reliability is not None:
         r = world.talk_reliability
         confounds["talk"] = math.sqrt(r) * talk + math.sqrt(1 - r) * rng.standard_normal(n)
-    return SimulatedStudy(X, y, videos, np.arange(n, dtype=np.float64), confounds)
+    set_ids = None if sets is None else [f"set {number}" for number in sets]
+    return SimulatedStudy(X, y, videos, np.arange(n, dtype=np.float64), confounds, set_ids)
+
+
+def _layout(world: World, rng: np.random.Generator) -> tuple[np.ndarray, np.ndarray, np.ndarray | None]:
+    """Label, video and, if any, risk set of each segment."""
+    labels, videos, sets = [], [], []
+    if world.in_sets:
+        for video, n_sets in enumerate(islice(cycle(SETS), world.n_videos)):
+            for _ in range(n_sets):
+                labels.append([1] + [0] * int(rng.integers(*CONTROLS, endpoint=True)))
+                videos.append(np.full(len(labels[-1]), video))
+                sets.append(np.full(len(labels[-1]), len(sets)))
+        return np.concatenate(labels).astype(np.int8), np.concatenate(videos), np.concatenate(sets)
+    sizes = TWO_KINDS if world.two_kinds else SIZES
+    for video, (n_stop, n_continue) in enumerate(islice(cycle(sizes), world.n_videos)):
+        followed = np.isin(np.arange(n_stop), rng.choice(n_stop - 1, size=n_continue, replace=False))
+        labels.append(np.concatenate([[1, 0] if gap else [1] for gap in followed]))
+        videos.append(np.full(len(labels[-1]), video))
+    return np.concatenate(labels).astype(np.int8), np.concatenate(videos), None
+
+
+def _into_bout(y: np.ndarray, sets: np.ndarray | None, rng: np.random.Generator) -> np.ndarray:
+    """Seconds that each window's bout had gone on."""
+    low, high = np.log(np.array([INTO_BOUT[0], INTO_BOUT[1]])[y]).T
+    seconds = np.exp(rng.uniform(low, high))
+    if sets is None:
+        return seconds
+    of_stop = np.empty(len(np.unique(sets)))
+    of_stop[sets[y == 1]] = seconds[y == 1]
+    return of_stop[sets] + np.where(y == 1, 0.0, rng.uniform(-SAME_TIME, SAME_TIME, len(y)))
 
 
 def _lengths(y: np.ndarray, rng: np.random.Generator) -> np.ndarray:

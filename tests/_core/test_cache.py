@@ -65,9 +65,9 @@ def test_what_was_put_is_got(tmp_path):
     assert cache.get(KEY) is None
     assert not (tmp_path / "cache").exists()  # looking makes nothing
     cache.put(KEY, FRAMES[:, ::2])
-    found = EmbeddingCache(tmp_path / "cache").get(KEY)
-    np.testing.assert_array_equal(found, FRAMES[:, ::2])
-    assert found.dtype == np.float32
+    stored = EmbeddingCache(tmp_path / "cache").get(KEY)
+    np.testing.assert_array_equal(stored, FRAMES[:, ::2])
+    assert stored.dtype == np.float32
     assert [p.relative_to(tmp_path / "cache").parts for p in (tmp_path / "cache").rglob("*.*")] == [
         (KEY[:2], KEY[2:4], f"{KEY}.safetensors")
     ]
@@ -179,8 +179,8 @@ def put_and_get_many(directory, seed, wrong):
     for i in np.random.default_rng(seed).permutation(20):
         array = np.full((50, 50), i, np.float32)
         key = content_key(array)
-        found = cache.get(key)
-        if found is not None and not np.array_equal(found, array):
+        stored = cache.get(key)
+        if stored is not None and not np.array_equal(stored, array):
             wrong.append(int(i))
         cache.put(key, array)
         if not np.array_equal(cache.get(key), array):

@@ -20,8 +20,8 @@ from tests.small_muq import tone
 
 def frames() -> np.ndarray:
     """Eight entries of a small model's frames: first, middle and last."""
-    ((_, found),) = MuQExtractor(SMALL_MUQ, device="cpu").extract([("tone", tone(3))])
-    return np.concatenate([found[0, :3], found[len(found) // 2, :3], found[-1, :2]])
+    ((_, values),) = MuQExtractor(SMALL_MUQ, device="cpu").extract([("tone", tone(3))])
+    return np.concatenate([values[0, :3], values[len(values) // 2, :3], values[-1, :2]])
 
 
 def summary() -> np.ndarray:

@@ -37,9 +37,9 @@ def count():
 
 @given(PLAIN)
 def test_plain_values_come_back_equal_and_of_the_same_type(value):
-    found = unpack(pack(value))
-    assert found == value
-    assert repr(found) == repr(value)  # 1 is not 1.0 or True, a tuple is no list
+    restored = unpack(pack(value))
+    assert restored == value
+    assert repr(restored) == repr(value)  # 1 is not 1.0 or True, a tuple is no list
 
 
 @pytest.mark.parametrize(
@@ -55,17 +55,17 @@ def test_plain_values_come_back_equal_and_of_the_same_type(value):
     ],
 )
 def test_arrays_come_back_with_their_type_and_shape(array):
-    found = unpack(pack(array))
-    np.testing.assert_array_equal(found, array)
-    assert (found.dtype, found.shape) == (array.dtype, array.shape)
+    restored = unpack(pack(array))
+    np.testing.assert_array_equal(restored, array)
+    assert (restored.dtype, restored.shape) == (array.dtype, array.shape)
 
 
 def test_dataclasses_and_numpy_numbers_come_back_as_what_they_were():
     value = {"segments": [Segment("id", "video", "stop", 0.0, 10.5)], "share": np.float64(0.5), "nan": float("nan")}
-    found = unpack(pack(value))
-    assert found["segments"] == value["segments"]
-    assert type(found["share"]) is np.float64
-    assert np.isnan(found["nan"])
+    restored = unpack(pack(value))
+    assert restored["segments"] == value["segments"]
+    assert type(restored["share"]) is np.float64
+    assert np.isnan(restored["nan"])
 
 
 @dataclass

@@ -23,7 +23,7 @@ def audit():
     return run
 
 
-def found(finding: Finding) -> list[str]:
+def problem_ids(finding: Finding) -> list[str]:
     return [problem.id for problem in finding.problems]
 
 
@@ -67,7 +67,7 @@ def test_lengths_that_overlap_tell_only_those_beyond_the_other_class(audit, mome
 def test_a_repeated_window_is_found_at_its_second_moment(audit, lesson, moment):
     again = moment((40, 50), (70, 75))
     finding = audit(*lesson, again)["repeated_windows"]
-    assert found(finding) == [again.moment_id]
+    assert problem_ids(finding) == [again.moment_id]
     assert (finding.count, finding.total) == (1, 7)
     assert finding.problems[0].detail.endswith("as the stop at 52.0 s")
 
@@ -92,7 +92,7 @@ def test_windows_that_share_time_overlap_and_windows_that_touch_do_not(audit, mo
     #                   [14 .. 20)
     findings = audit(*(moment(w, (30 + i, 31 + i)) for i, w in enumerate([(0, 10), (6, 14), (14, 20)])))
     finding = findings["overlapping_windows"]
-    assert found(finding) == ["videoAAAAAA-stop-6000-14000"]
+    assert problem_ids(finding) == ["videoAAAAAA-stop-6000-14000"]
     assert "shares 4.0 s with STOP from 0.0 s" in finding.problems[0].detail
 
 
@@ -100,7 +100,7 @@ def test_windows_that_are_mostly_talk_are_found_where_a_transcript_covers_them(a
     talk = "[0.0s] one two three four five six seven eight\n[4.0s] ♪\n[30.0s] ♪"
     findings = audit(moment((0, 6), (40, 50), transcript=talk), moment((60, 70), (80, 90)))
     finding = findings["mostly_talk"]
-    assert found(finding) == ["videoAAAAAA-stop-0-6000"]
+    assert problem_ids(finding) == ["videoAAAAAA-stop-0-6000"]
     assert finding.total == 1
     assert "For 2 of 3 segments the transcripts do not say" in finding.summary
 
@@ -145,7 +145,7 @@ def test_times_that_contradict_each_other_are_found(audit, moment, playing, feed
 def test_a_window_is_far_from_its_stop_beyond_ten_seconds(audit, moment):
     near, far = moment((0, 10), (20, 25)), moment((50, 60), (70.5, 80))
     finding = audit(near, far)["far_from_stop"]
-    assert found(finding) == [far.moment_id]
+    assert problem_ids(finding) == [far.moment_id]
     assert "median of 10.2 s" in finding.summary
 
 
@@ -153,7 +153,7 @@ def test_a_value_in_many_moments_looks_like_a_default_and_measured_ones_do_not(a
     defaults = [moment((100 * k, 100 * k + 5 + 0.37 * k), (100 * k + 20, 100 * k + 50)) for k in range(6)]
     measured = [moment((1000 + 100 * k, 1008.13 + 101 * k), (1120 + 100 * k, 1131.7 + 101 * k)) for k in range(4)]
     findings = audit(*defaults, *measured)
-    assert found(findings["default_feedback_length"]) == [m.moment_id for m in defaults]
+    assert problem_ids(findings["default_feedback_length"]) == [m.moment_id for m in defaults]
     assert "Exactly 30.0 s in 6 of 10" in findings["default_feedback_length"].summary
     assert findings["default_playing_length"].count == 0
 
@@ -169,12 +169,12 @@ def test_teaching_by_playing_is_reported_only_where_the_annotations_say_so(audit
     assert "Not known" in audit(*lesson)["teacher_plays"].summary
     said = [dataclasses.replace(m, demonstrated=k == 2) for k, m in enumerate(lesson[:4])] + lesson[4:]
     finding = audit(*said)["teacher_plays"]
-    assert (found(finding), finding.count, finding.total) == ([lesson[2].moment_id], 1, 4)
+    assert (problem_ids(finding), finding.count, finding.total) == ([lesson[2].moment_id], 1, 4)
 
 
 def test_a_video_of_one_class_is_named(audit, lesson, moment):
     finding = audit(*lesson, moment((0, 10), (12, 20), video="videoCCCCCC"))["one_class_videos"]
-    assert found(finding) == ["videoCCCCCC"]
+    assert problem_ids(finding) == ["videoCCCCCC"]
     assert finding.problems[0].detail == "all 1 segments are STOP"
 
 
@@ -183,14 +183,14 @@ def test_counts_are_of_rows_and_the_order_of_moments_changes_none(audit, lesson,
     forward, backward = audit(*odd), audit(*reversed(odd))
     assert {name: f.count for name, f in forward.items()} == {name: f.count for name, f in backward.items()}
     for finding in forward.values():
-        assert finding.count == len(set(found(finding))) <= finding.total
+        assert finding.count == len(set(problem_ids(finding))) <= finding.total
 
 
 def test_playing_during_another_moments_feedback_is_found(audit, lesson, moment):
     # the window 55 to 60 s lies in the feedback 52 to 61 s of the moment before it
     late = moment((55, 60), (63, 66))
     finding = audit(*lesson, late)["contradicting_moments"]
-    assert found(finding) == [late.moment_id]
+    assert problem_ids(finding) == [late.moment_id]
     assert "overlaps feedback 52.0 to 61.0 s after another stop" in finding.problems[0].detail
 
 
@@ -198,7 +198,7 @@ def test_a_window_that_ended_before_an_earlier_stop_is_found(audit, lesson, mome
     # it ends at 35 s and its stop is at 70 s; the stop at 52 s comes between
     early = moment((30, 35), (70, 75))
     finding = audit(*lesson, early)["contradicting_moments"]
-    assert found(finding) == [early.moment_id]
+    assert problem_ids(finding) == [early.moment_id]
     assert "lies another stop at 52.0 s" in finding.problems[0].detail
 
 
@@ -226,9 +226,9 @@ def test_findings_about_neighbours_are_those_of_comparing_every_pair(times):
     for a, b in pairs:
         shared[b.segment_id].append(min(a.end_time, b.end_time) - b.start_time)
     overlap = {name: f"{max(seconds):.1f} s" for name, seconds in shared.items() if max(seconds) > 1e-3}
-    found = {problem.id: problem.detail for problem in findings["overlapping_windows"].problems}
-    assert found.keys() == overlap.keys()
-    assert all(f" shares {overlap[name]} with " in detail for name, detail in found.items())
+    details = {problem.id: problem.detail for problem in findings["overlapping_windows"].problems}
+    assert details.keys() == overlap.keys()
+    assert all(f" shares {overlap[name]} with " in detail for name, detail in details.items())
 
     said = {problem.id: problem.detail for problem in findings["contradicting_moments"].problems}
     for m in moments:

@@ -29,7 +29,7 @@ def test_what_is_left_is_the_rest_of_the_seconds(start, end, busy):
 
 
 @given(spans, st.integers(1, 5))
-def test_a_union_with_a_gap_fills_every_shorter_gap_and_no_other(found, gap):
-    joined, apart = merge(found, gap), merge(found)
+def test_a_union_with_a_gap_fills_every_shorter_gap_and_no_other(busy, gap):
+    joined, apart = merge(busy, gap), merge(busy)
     gaps = [(a[1], b[0]) for a, b in pairwise(apart)]
     assert joined == merge([*apart, *(g for g in gaps if g[1] - g[0] < gap)])

@@ -1,4 +1,4 @@
-"""Talk and silence: found piece by piece, told in the video's time, by whichever process."""
+"""Talk and silence: detected piece by piece, in the video's time, in whichever process."""
 
 import pytest
 

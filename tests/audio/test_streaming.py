@@ -51,15 +51,15 @@ def parts_of(recording, times=PARTS):
 
 def put_together(pieces):
     """Waveforms by name, after checking that each came in order and said once, at its end, that it was over."""
-    found = {}
+    by_name = {}
     for piece in pieces:
-        windows, over = found.setdefault(piece.name, ([], []))
+        windows, over = by_name.setdefault(piece.name, ([], []))
         assert piece.index == len(windows)
         assert not any(over)
         windows.append(piece.samples)
         over.append(piece.last)
-    assert all(over[-1] for _, over in found.values())
-    return {name: windows for name, (windows, _) in found.items()}
+    assert all(over[-1] for _, over in by_name.values())
+    return {name: windows for name, (windows, _) in by_name.items()}
 
 
 def short_windows(monkeypatch, window=9600, tail=4800):
@@ -81,13 +81,13 @@ def kinds_of_recording():
 def test_pieces_put_together_equal_the_slice_read_alone(tmp_path, monkeypatch, extension, rate, channels):
     short_windows(monkeypatch)
     slices = parts_of(write(tmp_path / f"x{extension}", noise(6 * rate, channels), rate))
-    found = put_together(stream_pieces(slices))
-    assert set(found) == set(slices)
+    streamed = put_together(stream_pieces(slices))
+    assert set(streamed) == set(slices)
     for name, part in slices.items():
         expected = read_slice(part)
-        np.testing.assert_array_equal(np.concatenate(found[name]), expected)
+        np.testing.assert_array_equal(np.concatenate(streamed[name]), expected)
         bounds = window_bounds(len(expected), 9600, shortest_tail=4800)
-        assert [len(window) for window in found[name]] == [stop - start for start, stop in bounds]
+        assert [len(window) for window in streamed[name]] == [stop - start for start, stop in bounds]
 
 
 @settings(max_examples=10, deadline=None)
@@ -103,9 +103,9 @@ def test_neither_the_block_nor_the_other_slices_change_a_sample(tmp_path_factory
     with pytest.MonkeyPatch.context() as patch:
         patch.setattr(streaming, "BLOCK", block)
         short_windows(patch, 4800, 2400)
-        found = put_together(stream_pieces(slices))
+        streamed = put_together(stream_pieces(slices))
     for name, part in slices.items():
-        np.testing.assert_array_equal(np.concatenate(found[name]), read_slice(part))
+        np.testing.assert_array_equal(np.concatenate(streamed[name]), read_slice(part))
 
 
 def test_nothing_outside_a_slice_reaches_it(tmp_path):

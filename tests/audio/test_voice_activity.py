@@ -74,8 +74,8 @@ def test_how_a_waveform_is_cut_changes_nothing(rate, at, seed):
         patch.setattr(voice_activity, "_STRETCH", 7 * CHUNK)  # the state goes on
         for start, stop in pairwise(edges):
             meters[1].add(samples[start:stop])
-        found = meters[1].finish()
-    assert found == meters[0].finish() != []
+        spans = meters[1].finish()
+    assert spans == meters[0].finish() != []
     one, two = (np.concatenate(meter._probabilities) for meter in meters)
     np.testing.assert_allclose(one, two, atol=2e-5)
 

@@ -1,4 +1,4 @@
-"""The command: what is typed, what it prints, and what it tells the shell."""
+"""The command: its arguments, its output and its exit codes."""
 
 import os
 import subprocess

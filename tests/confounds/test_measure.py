@@ -1,4 +1,4 @@
-"""Conmeasureds: measured, constant by design, or not measured."""
+"""Confounds: measured, constant by design, or not measured."""
 
 import numpy as np
 import pytest

@@ -1,4 +1,4 @@
-"""Folds fitted together: the same fits as folds reduced one by one, only sooner."""
+"""Folds fitted together have the same fits as folds reduced one by one."""
 
 import numpy as np
 import pytest
@@ -40,20 +40,20 @@ def together(monkeypatch):
 def test_scores_are_those_of_folds_reduced_one_by_one(together, D, q, C):
     X, Y, videos, covariates = design(D, q=q)
     expected = oof_scores(tuple(split_by_video(X, videos, covariates=covariates)), Y, C)
-    found = oof_scores(split_by_video(X, videos, covariates=covariates), Y, C)
-    np.testing.assert_allclose(found, expected, rtol=0, atol=1e-8)
+    scores = oof_scores(split_by_video(X, videos, covariates=covariates), Y, C)
+    np.testing.assert_allclose(scores, expected, rtol=0, atol=1e-8)
 
 
 def test_everything_that_cross_validation_reports_is_the_same(monkeypatch):
     X, Y, videos, _ = design(60)
     expected = leave_one_video_out_cv(X, Y[0], videos)
     monkeypatch.setattr(folds_module, "pays", lambda *sizes: True)
-    found = leave_one_video_out_cv(X, Y[0], videos)
+    result = leave_one_video_out_cv(X, Y[0], videos)
     for name in ("scores", "coefficients", "intercepts"):
-        np.testing.assert_allclose(found[name], expected[name], rtol=0, atol=1e-8)
-    assert max(report["gradient"] for report in found["folds"]) < 1e-10
+        np.testing.assert_allclose(result[name], expected[name], rtol=0, atol=1e-8)
+    assert max(report["gradient"] for report in result["folds"]) < 1e-10
     for name in ("held_out", "n_train", "n_train_stop", "n_test", "status"):
-        assert [report[name] for report in found["folds"]] == [report[name] for report in expected["folds"]]
+        assert [report[name] for report in result["folds"]] == [report[name] for report in expected["folds"]]
 
 
 def test_jackknife_scores_are_the_same(monkeypatch):
@@ -61,9 +61,9 @@ def test_jackknife_scores_are_the_same(monkeypatch):
     expected = jackknife_scores(X, Y, videos, covariates=covariates)
     monkeypatch.setattr(jackknife, "pays", lambda *sizes: True)
     monkeypatch.setattr(jackknife, "FOLDS_AT_ONCE", 3)  # 10 pairs of videos
-    found = jackknife_scores(X, Y, videos, covariates=covariates)
-    np.testing.assert_array_equal(np.isnan(found), np.isnan(expected))
-    np.testing.assert_allclose(found, expected, rtol=0, atol=1e-8)
+    scores = jackknife_scores(X, Y, videos, covariates=covariates)
+    np.testing.assert_array_equal(np.isnan(scores), np.isnan(expected))
+    np.testing.assert_allclose(scores, expected, rtol=0, atol=1e-8)
 
 
 def test_features_that_are_constant_or_covariates_in_some_folds_are_the_same(together):
@@ -77,8 +77,8 @@ def test_features_that_are_constant_or_covariates_in_some_folds_are_the_same(tog
     covariates = np.column_stack([covariates, covariates[:, 0] - 1, np.ones(len(X))])
     for given in (None, covariates):
         expected = oof_scores(tuple(split_by_video(X, videos, covariates=given)), Y)
-        found = oof_scores(split_by_video(X, videos, covariates=given), Y)
-        np.testing.assert_allclose(found, expected, rtol=1e-8, atol=1e-8)
+        scores = oof_scores(split_by_video(X, videos, covariates=given), Y)
+        np.testing.assert_allclose(scores, expected, rtol=1e-8, atol=1e-8)
 
 
 def test_a_covariate_of_one_video_alone_is_left_to_folds_one_by_one(together):
@@ -94,17 +94,17 @@ def test_folds_with_one_class_to_train_on_have_no_scores(together):
     X, Y, videos, _ = design(20)
     Y[1] = (np.array(videos) == "video0") & (Y[1] == 1)  # without video0 all are CONTINUE
     Y[2] = 1
-    found, expected = (oof_scores(make(X, videos), Y) for make in (split_by_video, reduced))
-    np.testing.assert_array_equal(np.isnan(found), np.isnan(expected))
-    assert np.isnan(found[2]).all()
-    assert np.isnan(found[1]).sum() == SIZES[0]
+    scores, expected = (oof_scores(make(X, videos), Y) for make in (split_by_video, reduced))
+    np.testing.assert_array_equal(np.isnan(scores), np.isnan(expected))
+    assert np.isnan(scores[2]).all()
+    assert np.isnan(scores[1]).sum() == SIZES[0]
 
 
 def test_equal_segments_tie_to_the_last_bit(together):
     X, Y, videos, _ = design(150)
     X[3], X[30] = X[1], X[1]  # of the same video, and of another one
-    found = oof_scores(split_by_video(X, videos), Y)
-    np.testing.assert_array_equal(found[:, 3], found[:, 1])
+    scores = oof_scores(split_by_video(X, videos), Y)
+    np.testing.assert_array_equal(scores[:, 3], scores[:, 1])
 
 
 def test_scores_of_training_segments_are_those_of_the_fold_too():

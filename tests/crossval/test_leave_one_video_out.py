@@ -33,12 +33,12 @@ def test_scores_and_coefficients_equal_scikit_learn(D):
     X, y, videos = design(D)
     model = make_pipeline(StandardScaler(), LogisticRegression(solver="newton-cholesky", tol=1e-12, max_iter=1000))
     expected = cross_val_predict(model, X, y, groups=videos, cv=LeaveOneGroupOut(), method="decision_function")
-    found = leave_one_video_out_cv(X, y, videos)
-    np.testing.assert_allclose(found["scores"], expected, rtol=0, atol=1e-7)
+    result = leave_one_video_out_cv(X, y, videos)
+    np.testing.assert_allclose(result["scores"], expected, rtol=0, atol=1e-7)
     for k, (train, _) in enumerate(LeaveOneGroupOut().split(X, y, videos)):
         model.fit(X[train], y[train])
-        np.testing.assert_allclose(found["coefficients"][k], model[-1].coef_[0], rtol=0, atol=1e-8)
-        assert found["intercepts"][k] == pytest.approx(model[-1].intercept_[0], abs=1e-8)
+        np.testing.assert_allclose(result["coefficients"][k], model[-1].coef_[0], rtol=0, atol=1e-8)
+        assert result["intercepts"][k] == pytest.approx(model[-1].intercept_[0], abs=1e-8)
 
 
 def test_every_segment_is_scored_once_by_a_probe_that_saw_nothing_of_its_video():
@@ -80,53 +80,53 @@ def test_nothing_depends_on_row_order_or_on_the_names_of_videos(seed):
     order = rng.permutation(len(X))
     names = {f"video{v}": name for v, name in enumerate(rng.permutation(["p", "q", "r", "s"]))}
     expected = leave_one_video_out_cv(X, y, videos)
-    found = leave_one_video_out_cv(X[order], y[order], [names[videos[row]] for row in order])
-    np.testing.assert_allclose(found["scores"], expected["scores"][order], rtol=0, atol=1e-8)
-    assert found["auc_within_video"] == pytest.approx(expected["auc_within_video"], abs=1e-14)
+    result = leave_one_video_out_cv(X[order], y[order], [names[videos[row]] for row in order])
+    np.testing.assert_allclose(result["scores"], expected["scores"][order], rtol=0, atol=1e-8)
+    assert result["auc_within_video"] == pytest.approx(expected["auc_within_video"], abs=1e-14)
     for video in expected["per_video"]:
-        (other,) = (row for row in found["per_video"] if row["video_id"] == names[video["video_id"]])
+        (other,) = (row for row in result["per_video"] if row["video_id"] == names[video["video_id"]])
         assert other == {**video, "video_id": names[video["video_id"]]}
 
 
 def test_tables_tell_what_the_scores_tell():
     X, y, videos = design()
     ids = [f"s{row}" for row in range(len(X))]
-    found = leave_one_video_out_cv(X, y, videos, ids)
-    assert [row["segment_id"] for row in found["per_segment"]] == ids
-    assert [row["video_id"] for row in found["per_segment"]] == videos
-    np.testing.assert_array_equal([row["score"] for row in found["per_segment"]], found["scores"])
-    np.testing.assert_array_equal([row["y_true"] for row in found["per_segment"]], y)
-    np.testing.assert_array_equal([row["y_pred"] for row in found["per_segment"]], found["scores"] > 0)
-    np.testing.assert_array_equal([row["y_pred_proba"] for row in found["per_segment"]], found["y_pred_proba"])
-    np.testing.assert_allclose(found["y_pred_proba"], 1 / (1 + np.exp(-found["scores"])), rtol=1e-12)
-    assert (found["n_samples"], found["n_stop"], found["n_continue"]) == (len(y), y.sum(), (1 - y).sum())
-    assert found["accuracy"] == np.mean((found["scores"] > 0) == y)
-    assert [row["n_samples"] for row in found["per_video"]] == SIZES
-    assert found["auc_within_video"] == auc_within_video(found["scores"], y, videos)
-    weights = np.array([row["weight"] for row in found["per_video"]])
-    aucs = np.array([row["auc"] for row in found["per_video"]])
-    assert found["auc_within_video"] == pytest.approx(weights @ aucs / weights.sum())
-    assert [report["status"] for report in found["folds"]] == ["ok"] * 4
-    assert max(report["gradient"] for report in found["folds"]) < 1e-9
+    result = leave_one_video_out_cv(X, y, videos, ids)
+    assert [row["segment_id"] for row in result["per_segment"]] == ids
+    assert [row["video_id"] for row in result["per_segment"]] == videos
+    np.testing.assert_array_equal([row["score"] for row in result["per_segment"]], result["scores"])
+    np.testing.assert_array_equal([row["y_true"] for row in result["per_segment"]], y)
+    np.testing.assert_array_equal([row["y_pred"] for row in result["per_segment"]], result["scores"] > 0)
+    np.testing.assert_array_equal([row["y_pred_proba"] for row in result["per_segment"]], result["y_pred_proba"])
+    np.testing.assert_allclose(result["y_pred_proba"], 1 / (1 + np.exp(-result["scores"])), rtol=1e-12)
+    assert (result["n_samples"], result["n_stop"], result["n_continue"]) == (len(y), y.sum(), (1 - y).sum())
+    assert result["accuracy"] == np.mean((result["scores"] > 0) == y)
+    assert [row["n_samples"] for row in result["per_video"]] == SIZES
+    assert result["auc_within_video"] == auc_within_video(result["scores"], y, videos)
+    weights = np.array([row["weight"] for row in result["per_video"]])
+    aucs = np.array([row["auc"] for row in result["per_video"]])
+    assert result["auc_within_video"] == pytest.approx(weights @ aucs / weights.sum())
+    assert [report["status"] for report in result["folds"]] == ["ok"] * 4
+    assert max(report["gradient"] for report in result["folds"]) < 1e-9
 
 
 #   video   a a a   b b b b
 #   label   1 0 1   1 1 1 1     without a, every training segment is STOP: a has no scores
 def test_a_fold_that_cannot_be_trained_is_reported_and_not_counted_as_a_half():
     X = np.random.default_rng(0).normal(size=(7, 2))
-    found = leave_one_video_out_cv(X, [1, 0, 1, 1, 1, 1, 1], list("aaabbbb"))
-    assert found["undefined_folds"] == ["a"]
-    assert found["folds"][0]["status"] == "cannot be trained: all 4 training segments are STOP"
-    assert found["folds"][1]["status"] == "ok"
-    assert np.isnan(found["scores"][:3]).all()
-    assert np.isfinite(found["scores"][3:]).all()
-    assert np.isnan(found["coefficients"][0]).all()
-    assert (found["n_samples"], found["n_unscored"]) == (7, 3)
-    assert np.isnan(found["auc"])
-    assert np.isnan(found["auc_within_video"])
-    assert found["per_segment"][0]["y_pred"] is None
-    assert found["per_video"][0]["n_unscored"] == 3
-    assert np.isnan(found["per_video"][0]["auc"])
+    result = leave_one_video_out_cv(X, [1, 0, 1, 1, 1, 1, 1], list("aaabbbb"))
+    assert result["undefined_folds"] == ["a"]
+    assert result["folds"][0]["status"] == "cannot be trained: all 4 training segments are STOP"
+    assert result["folds"][1]["status"] == "ok"
+    assert np.isnan(result["scores"][:3]).all()
+    assert np.isfinite(result["scores"][3:]).all()
+    assert np.isnan(result["coefficients"][0]).all()
+    assert (result["n_samples"], result["n_unscored"]) == (7, 3)
+    assert np.isnan(result["auc"])
+    assert np.isnan(result["auc_within_video"])
+    assert result["per_segment"][0]["y_pred"] is None
+    assert result["per_video"][0]["n_unscored"] == 3
+    assert np.isnan(result["per_video"][0]["auc"])
 
 
 def test_a_labelling_that_leaves_one_class_to_train_on_is_unscored_there_only():
@@ -140,27 +140,27 @@ def test_covariates_are_removed_on_the_training_segments_of_each_fold():
     X, y, videos = design()
     C = np.random.default_rng(8).normal(size=(len(X), 2))
     X = X + 5 * C[:, :1]
-    found = oof_scores(tuple(split_by_video(X, videos, covariates=C)), y)
+    scores = oof_scores(tuple(split_by_video(X, videos, covariates=C)), y)
     for name in sorted(set(videos)):
         test = np.array(videos) == name
         design_matrix = np.column_stack([np.ones(len(X)), C])
         slopes = np.linalg.lstsq(design_matrix[~test], X[~test], rcond=None)[0]
         residuals = X - design_matrix @ slopes
         expected = train_classifier(residuals, y, ~test, test)["scores"]
-        np.testing.assert_allclose(found[test], expected, rtol=0, atol=1e-8)
+        np.testing.assert_allclose(scores[test], expected, rtol=0, atol=1e-8)
 
 
 def test_jackknife_scores_are_those_of_the_data_without_the_video():
     X, y, videos = design(20)
     Y = np.array([y, 1 - y, np.roll(y, 3)])
     C = np.random.default_rng(8).normal(size=(len(X), 1))
-    found = jackknife_scores(X, Y, videos, covariates=C)
+    scores = jackknife_scores(X, Y, videos, covariates=C)
     for v, name in enumerate(sorted(set(videos))):
         kept = np.array(videos) != name
         folds = tuple(split_by_video(X[kept], [video for video in videos if video != name], covariates=C[kept]))
-        np.testing.assert_allclose(found[v][:, kept], oof_scores(folds, Y[:, kept]), rtol=0, atol=1e-8)
-        assert np.isnan(found[v][:, ~kept]).all()
-    np.testing.assert_allclose(jackknife_scores(X, y, videos, covariates=C), found[:, 0], rtol=0, atol=1e-8)
+        np.testing.assert_allclose(scores[v][:, kept], oof_scores(folds, Y[:, kept]), rtol=0, atol=1e-8)
+        assert np.isnan(scores[v][:, ~kept]).all()
+    np.testing.assert_allclose(jackknife_scores(X, y, videos, covariates=C), scores[:, 0], rtol=0, atol=1e-8)
 
 
 def test_many_videos_are_grouped_whole_evenly_and_without_regard_to_names_or_order():
@@ -172,10 +172,10 @@ def test_many_videos_are_grouped_whole_evenly_and_without_regard_to_names_or_ord
     order = np.random.default_rng(3).permutation(len(X))
     renamed = [f"name{'7294016853'[int(videos[row][-1])]}" for row in order]
     np.testing.assert_array_equal(group_videos(renamed, 4, content=X[order])[0], groups[order])
-    found = leave_one_video_out_cv(X, y, videos, max_folds=4)
-    assert len(found["folds"]) == 4
-    assert len(found["per_video"]) == 10
-    np.testing.assert_allclose(oof_scores(split_by_video(X, videos, max_folds=4), y), found["scores"], atol=1e-12)
+    result = leave_one_video_out_cv(X, y, videos, max_folds=4)
+    assert len(result["folds"]) == 4
+    assert len(result["per_video"]) == 10
+    np.testing.assert_allclose(oof_scores(split_by_video(X, videos, max_folds=4), y), result["scores"], atol=1e-12)
 
 
 def test_features_that_say_everything_and_nothing_are_scored_without_a_crash():

@@ -33,18 +33,18 @@ def test_probe_equals_scikit_learn_converged(D, C):
     logistic = LogisticRegression(C=C, solver="newton-cholesky", tol=1e-12, max_iter=1000)
     model = make_pipeline(StandardScaler(), logistic)
     model.fit(X[train], y[train])
-    found = train_classifier(X, y, train, test, C=C)
-    assert found["converged"]
-    assert found["gradient"] < 1e-9
-    np.testing.assert_allclose(found["coefficients"], model[-1].coef_[0], rtol=0, atol=1e-8)
-    assert found["intercept"] == pytest.approx(model[-1].intercept_[0], abs=1e-8)
-    np.testing.assert_allclose(found["scores"], model.decision_function(X[test]), rtol=0, atol=1e-7)
-    np.testing.assert_allclose(found["y_pred_proba"], model.predict_proba(X[test])[:, 1], rtol=0, atol=1e-8)
-    np.testing.assert_array_equal(found["y_pred"], model.predict(X[test]))
-    np.testing.assert_array_equal(found["y_true"], y[test])
-    np.testing.assert_allclose(found["mean"], model[0].mean_, rtol=1e-12)
-    np.testing.assert_allclose(found["scale"], model[0].scale_, rtol=1e-12)
-    assert (found["n_train"], found["n_test"]) == (60, 20)
+    result = train_classifier(X, y, train, test, C=C)
+    assert result["converged"]
+    assert result["gradient"] < 1e-9
+    np.testing.assert_allclose(result["coefficients"], model[-1].coef_[0], rtol=0, atol=1e-8)
+    assert result["intercept"] == pytest.approx(model[-1].intercept_[0], abs=1e-8)
+    np.testing.assert_allclose(result["scores"], model.decision_function(X[test]), rtol=0, atol=1e-7)
+    np.testing.assert_allclose(result["y_pred_proba"], model.predict_proba(X[test])[:, 1], rtol=0, atol=1e-8)
+    np.testing.assert_array_equal(result["y_pred"], model.predict(X[test]))
+    np.testing.assert_array_equal(result["y_true"], y[test])
+    np.testing.assert_allclose(result["mean"], model[0].mean_, rtol=1e-12)
+    np.testing.assert_allclose(result["scale"], model[0].scale_, rtol=1e-12)
+    assert (result["n_train"], result["n_test"]) == (60, 20)
 
 
 @pytest.mark.parametrize("D", [7, 200], ids="D={}".format)
@@ -94,16 +94,16 @@ def test_a_labelling_of_one_class_has_no_weights_and_no_scores():
 
 def test_perfectly_separated_classes_have_finite_weights():
     X = np.r_[np.linspace(-2, -1, 10), np.linspace(1, 2, 10)][:, None]
-    found = train_classifier(X, np.repeat([0, 1], 10), np.arange(20), np.arange(20))
-    assert found["converged"]
-    assert 0 < found["coefficients"][0] < 10
+    result = train_classifier(X, np.repeat([0, 1], 10), np.arange(20), np.arange(20))
+    assert result["converged"]
+    assert 0 < result["coefficients"][0] < 10
 
 
 def test_constant_features_leave_the_log_odds_of_the_classes():
-    found = train_classifier(np.full((10, 3), 0.1), [1] * 7 + [0] * 3, np.arange(10), [0, 5])
-    np.testing.assert_array_equal(found["coefficients"], 0)
-    np.testing.assert_array_equal(found["scale"], 1)
-    assert found["scores"][0] == found["scores"][1] == pytest.approx(np.log(7 / 3))
+    result = train_classifier(np.full((10, 3), 0.1), [1] * 7 + [0] * 3, np.arange(10), [0, 5])
+    np.testing.assert_array_equal(result["coefficients"], 0)
+    np.testing.assert_array_equal(result["scale"], 1)
+    assert result["scores"][0] == result["scores"][1] == pytest.approx(np.log(7 / 3))
 
 
 def test_scores_do_not_depend_on_the_order_of_rows_or_columns_or_on_units():
@@ -112,9 +112,9 @@ def test_scores_do_not_depend_on_the_order_of_rows_or_columns_or_on_units():
     expected = train_classifier(X, y, np.arange(40), np.arange(40, 50))
     rows, columns = np.r_[rng.permutation(40), 40:50], rng.permutation(90)
     changed = 1e3 * X[rows][:, columns] - 5
-    found = train_classifier(changed, y[rows], np.arange(40), np.arange(40, 50))
-    np.testing.assert_allclose(found["scores"], expected["scores"], rtol=0, atol=1e-8)
-    np.testing.assert_allclose(found["coefficients"], expected["coefficients"][columns], rtol=0, atol=1e-8)
+    result = train_classifier(changed, y[rows], np.arange(40), np.arange(40, 50))
+    np.testing.assert_allclose(result["scores"], expected["scores"], rtol=0, atol=1e-8)
+    np.testing.assert_allclose(result["coefficients"], expected["coefficients"][columns], rtol=0, atol=1e-8)
 
 
 def test_the_same_call_twice_gives_the_same_bits():
@@ -125,9 +125,9 @@ def test_the_same_call_twice_gives_the_same_bits():
 
 def test_swapped_labels_turn_the_scores_round():
     X, y = gaussian(60, 30)
-    found = train_classifier(X, y, np.arange(45), np.arange(45, 60))
+    result = train_classifier(X, y, np.arange(45), np.arange(45, 60))
     turned = train_classifier(X, 1 - y, np.arange(45), np.arange(45, 60))
-    np.testing.assert_allclose(turned["scores"], -found["scores"], rtol=0, atol=1e-8)
+    np.testing.assert_allclose(turned["scores"], -result["scores"], rtol=0, atol=1e-8)
 
 
 @pytest.mark.parametrize("D", [5, 30, 200], ids="D={}".format)
@@ -181,18 +181,18 @@ def test_constant_and_collinear_covariates_are_harmless():
     rng = np.random.default_rng(6)
     C, X = rng.normal(size=(30, 1)), rng.normal(size=(30, 3))
     more = np.column_stack([C, 2 * C, np.full(30, 7.0)])
-    for expected, found in zip(
+    for expected, actual in zip(
         residualise(X[:20], C[:20], X[20:], C[20:]), residualise(X[:20], more[:20], X[20:], more[20:]), strict=True
     ):
-        np.testing.assert_allclose(found, expected, atol=1e-12)
+        np.testing.assert_allclose(actual, expected, atol=1e-12)
 
 
 def test_too_few_steps_are_reported():
     X, y = gaussian(40, 20)
     with pytest.warns(RuntimeWarning, match="after 1 Newton steps; raise max_iter"):
-        found = train_classifier(X, y, np.arange(30), np.arange(30, 40), max_iter=1)
-    assert not found["converged"]
-    assert found["gradient"] > 1e-9
+        result = train_classifier(X, y, np.arange(30), np.arange(30, 40), max_iter=1)
+    assert not result["converged"]
+    assert result["gradient"] > 1e-9
 
 
 @pytest.mark.parametrize(

@@ -1,4 +1,4 @@
-"""An experiment's steps are kept by content: nothing is computed twice, and nothing old is found after a change."""
+"""An experiment's steps are kept by content: nothing is computed twice, and changed inputs never get old results."""
 
 import os
 import shutil
@@ -94,11 +94,11 @@ def test_a_second_description_is_read_and_is_the_same(annotations, store, monkey
 def test_windows_of_all_views_are_measured_together_and_each_view_gets_its_own(annotations, encoder):
     extractor, _, asked = encoder
     views = cut_views(annotations.cut())
-    found = measure_views(annotations, views, extractor)
-    views, found = zip(*((v, f) for v, f in zip(views, found, strict=True) if v.segments), strict=True)
+    measured = measure_views(annotations, views, extractor)
+    views, measured = zip(*((v, f) for v, f in zip(views, measured, strict=True) if v.segments), strict=True)
     assert len(asked) == 1
     assert len(asked[0]) == len(set(asked[0]))
-    for view, features in zip(views, found, strict=True):
+    for view, features in zip(views, measured, strict=True):
         expected = [[s.start_time, s.end_time] for s in view.segments]
         assert features.embeddings.tolist() == expected
         assert features.heard["level"].tolist() == [start for start, _ in expected]
@@ -297,10 +297,10 @@ def test_windows_of_one_length_end_with_the_recording(annotations, moment_row, m
     rows = [moment_row(moment_id="m", video_id="videoBBBBBB"), late]
     rows.append(moment_row(moment_id="n", video_id="videoAAAAAA"))
     corpus = replace(annotations.corpus, moments=moments_file(*rows))
-    found = read_annotations(corpus)
-    (segment_id,) = found.clipped
-    assert found.clipped[segment_id] == pytest.approx(0.4)
-    equal = next(view for view in cut_views(found.cut()) if view.name == "equal")
+    reread = read_annotations(corpus)
+    (segment_id,) = reread.clipped
+    assert reread.clipped[segment_id] == pytest.approx(0.4)
+    equal = next(view for view in cut_views(reread.cut()) if view.name == "equal")
     ends = {source: s.end_time for s, source in zip(equal.segments, equal.source_ids, strict=True)}
     assert ends[segment_id] == pytest.approx(100.0)
 

@@ -37,9 +37,9 @@ def piece(first, n=4, name=None):
 
 
 def run(encoder, batch_size=1, *, ahead=0, store=None, counts=None):
-    def known(computed, found):
+    def known(computed, reused):
         if counts is not None:
-            counts.append((len(computed), len(found)))
+            counts.append((len(computed), len(reused)))
 
     sizes = BatchSizes("cpu", batch_size)
     return WindowRun(encoder, content_key, store or FrameStore(None), sizes, ahead=ahead, known=known)
@@ -112,14 +112,14 @@ def test_no_window_waits_for_ever_and_few_are_held(ahead):
 @pytest.mark.parametrize("ahead", [0, 1])
 def test_window_that_waits_is_not_forgotten_where_all_others_are_found(tmp_path, ahead):
     store = FrameStore(EmbeddingCache(tmp_path))
-    found = piece(7)
-    store.keep(content_key(found.samples), found.samples.reshape(-1, 2))
+    stored = piece(7)
+    store.keep(content_key(stored.samples), stored.samples.reshape(-1, 2))
     taken = 0
 
     def many():
         nonlocal taken
         for taken in range(1000):
-            yield piece(0) if taken == 0 else found
+            yield piece(0) if taken == 0 else stored
 
     for given, _ in run(Encoder(), 2, ahead=ahead, store=store).results(many()):
         if given.name == "0":

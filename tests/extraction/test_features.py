@@ -1,4 +1,4 @@
-"""What is heard in each segment: measured piece by piece, told in the order given, in the video's time."""
+"""Features of segments: measured piece by piece, returned in the order of the segments."""
 
 import numpy as np
 import pytest
@@ -43,15 +43,15 @@ class Encoder:
 
 
 def test_rows_are_those_of_the_segments_in_the_order_given(audio):
-    found = measure_features(SEGMENTS, audio, Encoder(), meters=meters())
+    features = measure_features(SEGMENTS, audio, Encoder(), meters=meters())
     for row, (segment_id, part) in enumerate(plan_slices(SEGMENTS, audio).items()):
         samples = read_slice(part)
         assert segment_id == SEGMENTS[row].segment_id
-        np.testing.assert_allclose(found.embeddings[row], stats_pool(frames_of(samples)), rtol=1e-6)
-        assert found.heard["level"][row] == level(samples)
-        assert found.heard["silence"][row] == silence_share(samples, 24_000)
-        assert found.heard["frames"][row] == len(frames_of(samples))
-    assert found.quality is None
+        np.testing.assert_allclose(features.embeddings[row], stats_pool(frames_of(samples)), rtol=1e-6)
+        assert features.heard["level"][row] == level(samples)
+        assert features.heard["silence"][row] == silence_share(samples, 24_000)
+        assert features.heard["frames"][row] == len(frames_of(samples))
+    assert features.quality is None
 
 
 class Backwards(Encoder):
@@ -69,12 +69,12 @@ def test_rows_and_scores_are_the_same_to_the_last_bit_in_whatever_order_they_com
         assert model.clf[0].in_features == parts * 4
         torch.save({"state_dict": model.state_dict(), "hyper_parameters": settings}, tmp_path / f"{kind}.ckpt")
         heads.append(tmp_path / f"{kind}.ckpt")
-    found, other = (measure_features(SEGMENTS, audio, encoder(), heads) for encoder in (Encoder, Backwards))
-    np.testing.assert_array_equal(found.embeddings, other.embeddings)
-    np.testing.assert_array_equal(found.quality, other.quality)
+    features, other = (measure_features(SEGMENTS, audio, encoder(), heads) for encoder in (Encoder, Backwards))
+    np.testing.assert_array_equal(features.embeddings, other.embeddings)
+    np.testing.assert_array_equal(features.quality, other.quality)
     frames = {s: frames_of(read_slice(part)) for s, part in plan_slices(SEGMENTS, audio).items()}
     scores = extract_quality_scores(frames, heads)
-    np.testing.assert_allclose(found.quality, [scores[s.segment_id] for s in SEGMENTS], atol=1e-6)
+    np.testing.assert_allclose(features.quality, [scores[s.segment_id] for s in SEGMENTS], atol=1e-6)
 
 
 def test_heads_for_frames_of_another_width_are_refused(audio, tmp_path):

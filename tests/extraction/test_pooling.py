@@ -87,11 +87,11 @@ def test_any_cut_into_windows_gives_the_summary_of_the_whole(frames, cuts):
 def test_many_windows_cost_no_digits(n_windows):
     frames = np.random.default_rng(n_windows).normal(3.0, 2.0, (7500, 4))
     summary = merge(map(summarise, np.array_split(frames, n_windows)))
-    for found, expected in [
+    for pooled, expected in [
         (summary.mean, frames.mean(axis=0)),
         (summary.m2, ((frames - frames.mean(axis=0)) ** 2).sum(axis=0)),
     ]:
-        np.testing.assert_allclose(found, expected, rtol=1e-12, atol=0)
+        np.testing.assert_allclose(pooled, expected, rtol=1e-12, atol=0)
 
 
 def test_embedding_of_a_summary_is_mean_and_unbiased_standard_deviation():
@@ -107,9 +107,9 @@ def test_embedding_of_a_summary_is_mean_and_unbiased_standard_deviation():
 def test_head_input_has_the_population_standard_deviation_with_its_floor_and_the_extremes(extremes):
     frames = np.array([[1.0, 5.0], [3.0, 5.0]])
     expected = [2.0, 5.0, np.sqrt(1 + 1e-8), 1e-4] + [1.0, 5.0, 3.0, 5.0] * extremes
-    found = merge([summarise(frames[:1]), summarise(frames[1:])]).head_input(extremes=extremes)
-    assert found.dtype == np.float32
-    np.testing.assert_allclose(found, expected, rtol=1e-6)
+    pooled = merge([summarise(frames[:1]), summarise(frames[1:])]).head_input(extremes=extremes)
+    assert pooled.dtype == np.float32
+    np.testing.assert_allclose(pooled, expected, rtol=1e-6)
 
 
 def test_same_summaries_in_the_same_order_give_the_same_bits():
@@ -172,5 +172,5 @@ def test_scales_are_in_the_order_of_percepianos_own_list():
     order = "TSU,ASL,ASH,PSS,PCB,TEC,TSR,TBD,TSL,DSR,DLL,MFS,MFS,MDB,MPD,EOD,ELH,EHI,IDC"
     groups = {"dynamic range": "d", "tempo": "m", "space": "m", "balance": "m", "expression": "m"}
     groups |= {"mood": "e", "energy": "e", "character": "e"}
-    found = [groups.get(scale.name, scale.name[0])[0] + scale.low[0] + scale.high[0] for scale in POLES]
-    assert ",".join(found).upper() == order
+    letters = [groups.get(scale.name, scale.name[0])[0] + scale.low[0] + scale.high[0] for scale in POLES]
+    assert ",".join(letters).upper() == order

@@ -52,12 +52,12 @@ def here(annotations) -> Features:
     return measure(annotations, None)[0]
 
 
-def assert_same(found: Features, expected: Features) -> None:
-    np.testing.assert_array_equal(found.embeddings, expected.embeddings)
-    np.testing.assert_array_equal(found.quality, expected.quality)
-    assert set(found.heard) == set(expected.heard)
+def assert_same(actual: Features, expected: Features) -> None:
+    np.testing.assert_array_equal(actual.embeddings, expected.embeddings)
+    np.testing.assert_array_equal(actual.quality, expected.quality)
+    assert set(actual.heard) == set(expected.heard)
     for name, values in expected.heard.items():
-        np.testing.assert_array_equal(found.heard[name], values)
+        np.testing.assert_array_equal(actual.heard[name], values)
 
 
 def test_two_processes_of_this_machine_give_the_same(annotations, here, tmp_path):
@@ -87,8 +87,8 @@ def test_a_cluster_that_loses_a_worker_in_mid_run_gives_the_same(annotations, he
             time.sleep(0.01)
         os.kill(next(iter(workers.values())), signal.SIGKILL)
         at_the_death = len(list(tmp_path.rglob("*.safetensors")))
-        found = call.result(timeout=300)
-    assert_same(found, here)
+        spread = call.result(timeout=300)
+    assert_same(spread, here)
     # It was in mid-run, and what had been computed by then was found and not computed again.
     n_windows = len(list(tmp_path.rglob("*.safetensors")))
     assert at_the_death < n_windows

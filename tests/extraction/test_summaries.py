@@ -63,12 +63,12 @@ def test_summary_is_that_of_the_frames_of_all_windows_whatever_the_batch(mixture
     waveforms, frames_by_hand = mixture
     extractor = extractor_in(batch_size=batch_size)
     pieces = alternating(*(pieces_of(name, samples) for name, samples in waveforms.items()))
-    found = dict(extractor.summarise(iter(pieces)))
-    assert sorted(found) == list(waveforms)
+    summaries = dict(extractor.summarise(iter(pieces)))
+    assert sorted(summaries) == list(waveforms)
     for name, expected in frames_by_hand.items():
-        assert_summarises(found[name], expected)
+        assert_summarises(summaries[name], expected)
         if len(expected) > 1:
-            np.testing.assert_allclose(found[name].embedding, stats_pool(expected), rtol=0, atol=1e-5)
+            np.testing.assert_allclose(summaries[name].embedding, stats_pool(expected), rtol=0, atol=1e-5)
     assert extractor.n_computed_windows == 8
 
 
@@ -218,11 +218,11 @@ def test_batch_that_does_not_fit_is_halved_with_a_warning_and_no_result_changes(
     waveforms = [(f"{i}", tone(0.5, seed=i)) for i in range(9)]
     extractor = extractor_in(batch_size=8)
     with pytest.warns(BatchSizeWarning) as caught:
-        found = dict(extractor.extract(waveforms))
+        extracted = dict(extractor.extract(waveforms))
     assert [warning.message.args[0].partition("goes on with ")[2][0] for warning in caught] == ["4", "2"]
     assert extractor.batch_size == 2
     for name, samples in waveforms:
-        np.testing.assert_allclose(found[name], by_hand(samples), rtol=0, atol=1e-5)
+        np.testing.assert_allclose(extracted[name], by_hand(samples), rtol=0, atol=1e-5)
     # Later runs begin where this one ended.
     assert len(dict(extractor.summarise(p for name, x in waveforms for p in pieces_of(name, x)))) == 9
 
@@ -238,7 +238,7 @@ def test_batches_on_cuda_overlap_and_give_the_same(by_hand, monkeypatch):
 
     monkeypatch.setattr(MuQExtractor, "_forward", forward)
     waveforms = [(f"{i}", tone(0.5, seed=i)) for i in range(5)]
-    found = dict(MuQExtractor(SMALL, device="cuda:0", batch_size=2).extract(waveforms))
+    extracted = dict(MuQExtractor(SMALL, device="cuda:0", batch_size=2).extract(waveforms))
     assert order == ["start", "start", "wait", "start", "wait", "wait"]
     for name, samples in waveforms:
-        np.testing.assert_array_equal(found[name], by_hand(samples))
+        np.testing.assert_array_equal(extracted[name], by_hand(samples))

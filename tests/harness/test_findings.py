@@ -1,4 +1,4 @@
-"""What is held is what the experiment holds: whatever views and models there are."""
+"""Snapshots hold every view and model of the experiment."""
 
 import dataclasses
 import math

@@ -1,4 +1,4 @@
-"""Snapshots of an experiment: written whole, rewritten sparingly, and never by continuous integration."""
+"""Snapshots are written whole, rewritten only where they differ, and never by continuous integration."""
 
 import math
 

@@ -52,8 +52,8 @@ def test_several_checkpoints_in_the_environment_are_split_like_a_path(monkeypatc
 
 def test_a_path_in_the_ini_file_is_meant_from_where_that_file_lies(tmp_path):
     (tmp_path / "corpus").mkdir()
-    found = setting(config(ini={"corpus": "corpus"}, inipath=tmp_path / "pytest.ini"), "corpus")
-    assert found == str(tmp_path / "corpus")
+    value = setting(config(ini={"corpus": "corpus"}, inipath=tmp_path / "pytest.ini"), "corpus")
+    assert value == str(tmp_path / "corpus")
 
 
 def test_audio_without_annotations_is_a_usage_error():

@@ -93,11 +93,11 @@ def test_an_equal_length_is_removed_by_design_and_tried_by_nobody():
 
 def test_a_real_signal_is_a_signal_and_noise_is_not():
     X, y, videos, starts, confounds = study(2, shift=2.5)
-    found = assess_models({"real": X, "noise": X[:, 1:]}, y, videos, starts, confounds, rule=RULE)
-    assert found["real"].verdict.label == "signal"
-    assert found["noise"].verdict.label in ("no signal", "underpowered")
-    assert found["real"].any_signal_pvalue == pytest.approx(2 * found["real"].any_signal.pvalue)
-    assert "p corrected for 2 models" in found["real"].verdict.sentence
+    assessed = assess_models({"real": X, "noise": X[:, 1:]}, y, videos, starts, confounds, rule=RULE)
+    assert assessed["real"].verdict.label == "signal"
+    assert assessed["noise"].verdict.label in ("no signal", "underpowered")
+    assert assessed["real"].any_signal_pvalue == pytest.approx(2 * assessed["real"].any_signal.pvalue)
+    assert "p corrected for 2 models" in assessed["real"].verdict.sentence
 
 
 @pytest.mark.slow
@@ -136,17 +136,17 @@ def test_row_order_and_names_of_videos_change_nothing():
 def test_degenerate_designs_are_invalid_and_say_why(change, computed):
     X, y, videos, _, confounds = study(shift=1.0)
     X, y, videos = change(X, y, videos)
-    found = assess(X, y, videos, np.arange(len(y), dtype=float), confounds, rule=Rule(n_permutations=19))
-    assert found.verdict.label == "invalid design"
-    assert (found.any_signal is not None) == computed
-    assert "needed to say anything about videos not seen yet" in found.verdict.sentence
+    assessment = assess(X, y, videos, np.arange(len(y), dtype=float), confounds, rule=Rule(n_permutations=19))
+    assert assessment.verdict.label == "invalid design"
+    assert (assessment.any_signal is not None) == computed
+    assert "needed to say anything about videos not seen yet" in assessment.verdict.sentence
 
 
 def test_constant_features_are_no_signal_of_any_kind():
     X, y, videos, starts, confounds = study()
-    found = assess(np.ones_like(X), y, videos, starts, confounds, rule=RULE)
-    assert found.verdict.label == "underpowered"
-    assert found.any_signal_pvalue == 1.0
+    assessment = assess(np.ones_like(X), y, videos, starts, confounds, rule=RULE)
+    assert assessment.verdict.label == "underpowered"
+    assert assessment.any_signal_pvalue == 1.0
 
 
 def curved_talk(seed: int) -> tuple:
@@ -161,9 +161,9 @@ def curved_talk(seed: int) -> tuple:
 
 def test_a_leak_that_follows_no_straight_line_invalidates_the_design():
     for seed in range(2):
-        found = assess(*curved_talk(seed), rule=RULE)
-        assert found.verdict.label == "invalid design"
-        assert "knows only talk" in found.verdict.sentence
+        assessment = assess(*curved_talk(seed), rule=RULE)
+        assert assessment.verdict.label == "invalid design"
+        assert "knows only talk" in assessment.verdict.sentence
 
 
 def test_a_stricter_bar_for_the_model_lets_no_leak_through():
@@ -177,14 +177,16 @@ def test_a_stricter_bar_for_the_model_lets_no_leak_through():
 def test_rule_and_seed_reach_every_test():
     data = study(6, shift=0.8, n=15)
     rule = Rule(n_permutations=59, C=0.1, level=0.8, spike_auc=0.9)
-    found = assess(*data, rule=rule, seed=3)
+    assessment = assess(*data, rule=rule, seed=3)
     X, *labels = data
     segments = labelled_segments(*labels, X=X)
-    assert found.any_signal.pvalue == permutation_test(segments, rule, seed=3).pvalue
-    assert found.evidence.beyond_confounds_pvalue == beyond_confounds(segments, rule, seed=3).pvalue
+    assert assessment.any_signal.pvalue == permutation_test(segments, rule, seed=3).pvalue
+    assert assessment.evidence.beyond_confounds_pvalue == beyond_confounds(segments, rule, seed=3).pvalue
     interval = confidence_interval(segments, rule)
-    assert (found.evidence.low, found.evidence.high) == pytest.approx((interval.low, interval.high), abs=1e-9)
-    assert found.evidence.power > assess(*data, rule=replace(rule, spike_auc=0.6), seed=3).evidence.power
+    assert (assessment.evidence.low, assessment.evidence.high) == pytest.approx(
+        (interval.low, interval.high), abs=1e-9
+    )
+    assert assessment.evidence.power > assess(*data, rule=replace(rule, spike_auc=0.6), seed=3).evidence.power
 
 
 def test_power_counts_the_models_that_p_is_corrected_for():
@@ -203,9 +205,9 @@ def test_too_few_relabellings_for_so_many_models_are_refused():
 
 def test_a_confound_that_decides_the_label_invalidates_the_design():
     X, y, videos, starts, _ = study(shift=3.0)
-    found = assess(X, y, videos, starts, {"decides": y + 0.0}, rule=RULE)
-    assert found.verdict.label == "invalid design"
-    assert found.beyond_confounds.effective_sets < 3
+    assessment = assess(X, y, videos, starts, {"decides": y + 0.0}, rule=RULE)
+    assert assessment.verdict.label == "invalid design"
+    assert assessment.beyond_confounds.effective_sets < 3
 
 
 def test_confounds_that_are_not_numbers_are_refused_by_name():

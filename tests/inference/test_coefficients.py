@@ -83,13 +83,13 @@ def test_a_video_of_one_class_has_no_part_in_own_aucs():
 
 
 def test_beside_a_real_effect_the_others_are_found_no_more_often_than_alpha():
-    found = []
+    significant = []
     for seed in range(100):
         X, y, videos, starts, _ = study(seed, shift=1.2, n_videos=12)
         data = labelled_segments(y, videos, starts, X=X)
-        found.append(max_t_pvalues(own_auc(data, relabellings(data, 99, seed))) <= 0.05)
-    assert np.all(found, axis=0)[0]
-    assert np.any(np.array(found)[:, 1:], axis=1).sum() <= 11  # 12 or more has p = 0.004 at level 0.05
+        significant.append(max_t_pvalues(own_auc(data, relabellings(data, 99, seed))) <= 0.05)
+    assert np.all(significant, axis=0)[0]
+    assert np.any(np.array(significant)[:, 1:], axis=1).sum() <= 11  # 12 or more has p = 0.004 at level 0.05
 
 
 def test_what_a_confound_explains_is_no_finding():
@@ -101,15 +101,15 @@ def test_what_a_confound_explains_is_no_finding():
     X[:, 0] += 2 * talk
     X[:, 1] += 1.2 * y
     given = y, np.repeat(np.arange(n_videos), n), np.tile(np.arange(n), n_videos)
-    found, own = [], []
+    findings, own = [], []
     for confounds in ({}, {"talk": talk}):
         data = labelled_segments(*given, confounds, X=X)
         table = coefficient_table(data, list("abcd"), Rule(n_permutations=199), n_repeats=1)
-        found.append([w.finding for w in table.weights])
+        findings.append([w.finding for w in table.weights])
         own.append(table.weights[0].own_auc)
     assert own[0] > 0.8
     assert own[1] == pytest.approx(0.5, abs=0.15)
-    assert found == [[True, True, False, False], [False, True, False, False]]
+    assert findings == [[True, True, False, False], [False, True, False, False]]
 
 
 def test_correlated_features_share_a_cluster_whatever_their_sign():

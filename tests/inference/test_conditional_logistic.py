@@ -25,8 +25,8 @@ def test_inclusion_probabilities_are_those_of_all_labellings(k):
     eta = np.array([-2.0, 0.3, 1.1, 0.0, 4.0])
     y = np.arange(5) < k
     rows, probability = brute_force(eta, k)
-    found = inclusion_probabilities(eta, y.astype(int), np.zeros(5))
-    np.testing.assert_allclose(found, probability @ rows, atol=1e-13)
+    probabilities = inclusion_probabilities(eta, y.astype(int), np.zeros(5))
+    np.testing.assert_allclose(probabilities, probability @ rows, atol=1e-13)
 
 
 def test_draws_have_the_conditional_bernoulli_distribution():

@@ -34,20 +34,20 @@ def test_leave_out_estimates_are_those_of_the_cross_validation_without_each_vide
     for v in np.unique(videos):
         kept = videos != v
         explicit.append(leave_one_video_out_cv(X[kept], y[kept], videos[kept])["auc_within_video"])
-    found = run(X, y, videos, starts)
-    assert found.estimate == pytest.approx(leave_one_video_out_cv(X, y, videos)["auc_within_video"], abs=1e-12)
-    np.testing.assert_allclose(np.sort(found.leave_out), np.sort(explicit), atol=1e-12)
+    interval = run(X, y, videos, starts)
+    assert interval.estimate == pytest.approx(leave_one_video_out_cv(X, y, videos)["auc_within_video"], abs=1e-12)
+    np.testing.assert_allclose(np.sort(interval.leave_out), np.sort(explicit), atol=1e-12)
 
 
 def test_interval_is_the_formula_written_out():
     theta, leave_out = 0.71, np.array([0.65, 0.70, 0.74, 0.72, 0.69])
     se = np.sqrt(4 / 5 * sum((v - leave_out.mean()) ** 2 for v in leave_out))
     half = student.ppf(0.975, df=4) * se / (theta * (1 - theta))
-    found = interval_from_leave_out(theta, leave_out, 5)
-    assert found.standard_error == pytest.approx(se)
-    assert np.log(found.low / (1 - found.low)) == pytest.approx(np.log(theta / (1 - theta)) - half)
-    assert np.log(found.high / (1 - found.high)) == pytest.approx(np.log(theta / (1 - theta)) + half)
-    assert (found.df, found.reason) == (4, "")
+    interval = interval_from_leave_out(theta, leave_out, 5)
+    assert interval.standard_error == pytest.approx(se)
+    assert np.log(interval.low / (1 - interval.low)) == pytest.approx(np.log(theta / (1 - theta)) - half)
+    assert np.log(interval.high / (1 - interval.high)) == pytest.approx(np.log(theta / (1 - theta)) + half)
+    assert (interval.df, interval.reason) == (4, "")
 
 
 def mean_of_pairs(rng, n: int):
@@ -123,9 +123,9 @@ def test_risk_sets_are_left_out_by_video_and_scored_by_set():
 @settings(max_examples=15, deadline=None)
 @given(st.floats(0.01, 0.99), st.lists(st.floats(0, 1), min_size=3, max_size=20))
 def test_limits_stay_between_0_and_1_and_enclose_the_estimate(estimate, leave_out):
-    found = interval_from_leave_out(estimate, np.array(leave_out), len(leave_out))
-    assert np.isnan(found.low) or 0 <= found.low <= estimate <= found.high <= 1
-    assert np.isnan(found.low) == bool(found.reason)
+    interval = interval_from_leave_out(estimate, np.array(leave_out), len(leave_out))
+    assert np.isnan(interval.low) or 0 <= interval.low <= estimate <= interval.high <= 1
+    assert np.isnan(interval.low) == bool(interval.reason)
 
 
 def test_the_mirror_image_of_the_scores_has_the_mirror_image_of_the_interval():
@@ -137,30 +137,30 @@ def test_the_mirror_image_of_the_scores_has_the_mirror_image_of_the_interval():
 def test_an_auc_of_one_has_the_exact_binomial_limit_of_its_videos():
     X, y, videos, starts = study()
     X[:, 0] = 10 * y
-    found = run(X, y, videos, starts)
-    assert found.estimate == 1
-    assert (found.low, found.high) == (pytest.approx(0.025 ** (1 / 5)), 1.0)
-    assert "exactly 1 in all 5 videos" in found.reason
+    interval = run(X, y, videos, starts)
+    assert interval.estimate == 1
+    assert (interval.low, interval.high) == (pytest.approx(0.025 ** (1 / 5)), 1.0)
+    assert "exactly 1 in all 5 videos" in interval.reason
 
 
 def test_an_auc_of_zero_is_the_mirror_image():
-    found = interval_from_leave_out(0.0, np.zeros(5), 5)
-    assert (found.low, found.high) == (0.0, pytest.approx(1 - 0.025 ** (1 / 5)))
+    interval = interval_from_leave_out(0.0, np.zeros(5), 5)
+    assert (interval.low, interval.high) == (0.0, pytest.approx(1 - 0.025 ** (1 / 5)))
 
 
 def test_no_spread_is_no_interval():
     X, y, videos, starts = study()
-    found = run(np.ones_like(X), y, videos, starts)
-    assert found.estimate == 0.5
-    assert np.isnan([found.low, found.high]).all()
-    assert "spread cannot be judged" in found.reason
+    interval = run(np.ones_like(X), y, videos, starts)
+    assert interval.estimate == 0.5
+    assert np.isnan([interval.low, interval.high]).all()
+    assert "spread cannot be judged" in interval.reason
 
 
 def test_two_videos_have_an_estimate_and_no_interval():
-    found = run(*study(n_videos=2))
-    assert 0 <= found.estimate <= 1
-    assert np.isnan([found.low, found.high]).all()
-    assert "2 of the videos hold both labels; expected at least 3" in found.reason
+    interval = run(*study(n_videos=2))
+    assert 0 <= interval.estimate <= 1
+    assert np.isnan([interval.low, interval.high]).all()
+    assert "2 of the videos hold both labels; expected at least 3" in interval.reason
 
 
 def test_one_video_is_refused():

@@ -1,4 +1,4 @@
-"""Can the label be told without hearing a note?"""
+"""Whether the label can be told without hearing a note."""
 
 import numpy as np
 
@@ -25,9 +25,9 @@ def facts(seed: int, **leaks: np.ndarray) -> dict[str, np.ndarray]:
 
 def test_a_u_shape_is_found_as_a_curve_and_not_as_a_line():
     rng = np.random.default_rng(1)
-    found = gate(facts(1, talk=rng.normal(size=100) * np.where(Y == 1, 2.5, 0.5)))
-    assert found["talk"].curve_pvalue == 1 / 200
-    assert found["talk"].pvalue > 0.05
+    baselines = gate(facts(1, talk=rng.normal(size=100) * np.where(Y == 1, 2.5, 0.5)))
+    assert baselines["talk"].curve_pvalue == 1 / 200
+    assert baselines["talk"].pvalue > 0.05
 
 
 def test_a_category_coded_as_a_number_is_found_by_its_values():
@@ -42,9 +42,9 @@ def test_an_interaction_is_found_by_all_together_alone():
     rng = np.random.default_rng(3)
     first = rng.normal(size=100)
     second = np.where(Y == 1, 1, -1) * np.sign(first) * np.abs(rng.normal(size=100))
-    found = gate({"first": first, "second": second})
-    assert found[TOGETHER].curve_pvalue == 1 / 200
-    assert all(min(b.pvalue, b.curve_pvalue) > 0.05 for name, b in found.items() if name != TOGETHER)
+    baselines = gate({"first": first, "second": second})
+    assert baselines[TOGETHER].curve_pvalue == 1 / 200
+    assert all(min(b.pvalue, b.curve_pvalue) > 0.05 for name, b in baselines.items() if name != TOGETHER)
 
 
 def test_whether_a_value_is_known_may_tell_the_label():

@@ -49,8 +49,8 @@ def test_videos_that_share_one_effect_seldom_differ(shift):
 
 
 def test_a_signal_that_half_of_the_videos_have_is_seen():
-    found = [pvalue(study(seed, n_videos=8, n=24, shift=3.0, videos_with_signal=4)) <= 0.05 for seed in range(3)]
-    assert all(found)
+    seen = [pvalue(study(seed, n_videos=8, n=24, shift=3.0, videos_with_signal=4)) <= 0.05 for seed in range(3)]
+    assert all(seen)
 
 
 def test_the_same_signal_in_all_videos_is_no_difference():

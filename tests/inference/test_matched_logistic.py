@@ -54,8 +54,8 @@ def test_probabilities_are_those_of_the_penalised_likelihood(sizes, monkeypatch)
     monkeypatch.setattr(matched_logistic, "PENALTIES", np.array([0.7]))
     monkeypatch.setattr(matched_logistic, "FIRST_PENALTY", 0.7)
     P, y, sets = matched(0, sizes)
-    found = event_probabilities(P, np.zeros(3, dtype=int), y, sets)
-    np.testing.assert_allclose(found, by_hand(P, y, sets, 0.7), atol=1e-6)
+    probabilities = event_probabilities(P, np.zeros(3, dtype=int), y, sets)
+    np.testing.assert_allclose(probabilities, by_hand(P, y, sets, 0.7), atol=1e-6)
 
 
 def test_pairs_are_a_logistic_regression_of_differences_without_intercept(monkeypatch):
@@ -67,8 +67,8 @@ def test_pairs_are_a_logistic_regression_of_differences_without_intercept(monkey
     model = LogisticRegression(C=1 / 0.5, fit_intercept=False, tol=1e-12, solver="newton-cholesky")
     model.fit(np.vstack([D, -D]), np.repeat([1, 0], 30), sample_weight=np.full(60, 0.5))
     expected = model.predict_proba(D)[:, 1]
-    found = event_probabilities(P, np.zeros(3, dtype=int), y, sets)
-    np.testing.assert_allclose(found[rows[:, 1]], expected, atol=1e-8)
+    probabilities = event_probabilities(P, np.zeros(3, dtype=int), y, sets)
+    np.testing.assert_allclose(probabilities[rows[:, 1]], expected, atol=1e-8)
 
 
 def test_penalties_maximise_the_marginal_likelihood_found_by_integration(monkeypatch):
@@ -91,8 +91,8 @@ def test_penalties_maximise_the_marginal_likelihood_found_by_integration(monkeyp
     ]
     np.testing.assert_allclose(np.diff(laplace), np.diff(np.log(marginal)), atol=0.03)
     best = matched_logistic.PENALTIES[np.argmax(marginal)]
-    found = event_probabilities(P, np.zeros(1, dtype=int), y, sets)
-    np.testing.assert_allclose(found, by_hand(P, y, sets, best), atol=1e-6)
+    probabilities = event_probabilities(P, np.zeros(1, dtype=int), y, sets)
+    np.testing.assert_allclose(probabilities, by_hand(P, y, sets, best), atol=1e-6)
 
 
 def test_covariates_that_say_nothing_leave_nearly_fair_coins_and_those_that_decide_leave_none():

@@ -126,11 +126,11 @@ def test_null_distribution_is_that_of_all_swaps_refitted_by_scikit_learn():
     X, y, videos, starts = alternating_study(5, n_videos=2, n=4, shift=1.0)
     pairs = labelled_segments(y, videos, starts).pairs  # rows are in canonical order already, or swapped as videos
     exact = np.array([refitted_auc_by_scikit_learn(X, z, videos) for z in all_swaps(y, pairs)])  # 2^4 labellings
-    found = run(X, y, videos, starts, n_permutations=3999, min_sets=1, seed=1)
-    assert found.statistic == pytest.approx(exact[0], abs=1e-12)
-    assert set(np.round(found.null_distribution, 9)) == set(np.round(exact, 9))
-    assert found.pvalue == pytest.approx(np.mean(exact >= exact[0] - 1e-12), abs=0.03)
-    assert (found.scheme, found.n_sets, found.n_unmatched) == (SWAP, 4, 0)
+    result = run(X, y, videos, starts, n_permutations=3999, min_sets=1, seed=1)
+    assert result.statistic == pytest.approx(exact[0], abs=1e-12)
+    assert set(np.round(result.null_distribution, 9)) == set(np.round(exact, 9))
+    assert result.pvalue == pytest.approx(np.mean(exact >= exact[0] - 1e-12), abs=0.03)
+    assert (result.scheme, result.n_sets, result.n_unmatched) == (SWAP, 4, 0)
 
 
 def test_a_signal_is_found_and_noise_is_not():
@@ -174,8 +174,8 @@ def test_another_seed_draws_other_relabellings():
 
 def test_constant_features_give_half_and_a_pvalue_of_one():
     X, y, videos, starts = alternating_study(0)
-    found = run(np.ones_like(X), y, videos, starts, n_permutations=19)
-    assert (found.statistic, found.pvalue) == (0.5, 1.0)
+    result = run(np.ones_like(X), y, videos, starts, n_permutations=19)
+    assert (result.statistic, result.pvalue) == (0.5, 1.0)
 
 
 def test_perfect_separation_has_the_smallest_pvalue_and_not_zero():
@@ -220,23 +220,23 @@ def test_a_feature_that_hardly_varies_is_tested_whatever_the_relabellings(seed):
     x = np.zeros((40, 1))
     x[np.random.default_rng(seed).choice(40, 4, replace=False)] = 1
     starts = np.tile(np.arange(8.0), 5)
-    found = run(x, y, videos, starts, n_permutations=199)
-    assert 1 / 200 <= found.pvalue <= 1
+    result = run(x, y, videos, starts, n_permutations=199)
+    assert 1 / 200 <= result.pvalue <= 1
     # What is left of weights that are 0 in theory ranks nothing: the same alone and among others.
     alone = leave_one_video_out_cv(x, y, videos)["auc_within_video"]
-    assert found.statistic == pytest.approx(alone, abs=1e-12)
+    assert result.statistic == pytest.approx(alone, abs=1e-12)
     few = run(x, y, videos, starts, n_permutations=19)
-    assert few.statistic == found.statistic
+    assert few.statistic == result.statistic
 
 
 def test_what_is_left_without_a_partner_is_counted():
     y, videos, starts = np.array([1, 1, 0, 1, 0, 0, 1]), list("aaaabbb"), np.array([0, 1, 2, 3, 0, 1, 2.0])
-    found = run(np.eye(7), y, videos, starts, n_permutations=19, min_sets=1)
+    result = run(np.eye(7), y, videos, starts, n_permutations=19, min_sets=1)
     # a: S (S C) S, b: C (C S)
-    assert (found.n_sets, found.n_unmatched) == (2, 3)
-    assert found.scheme == "swap neighbouring pairs"
-    assert run(np.eye(7), y, videos, starts, n_permutations=19, min_sets=2).scheme == found.scheme
-    assert run(np.eye(7), y, videos, starts, n_permutations=19, min_sets=3).scheme != found.scheme
+    assert (result.n_sets, result.n_unmatched) == (2, 3)
+    assert result.scheme == "swap neighbouring pairs"
+    assert run(np.eye(7), y, videos, starts, n_permutations=19, min_sets=2).scheme == result.scheme
+    assert run(np.eye(7), y, videos, starts, n_permutations=19, min_sets=3).scheme != result.scheme
 
 
 def test_how_often_the_stop_comes_first_in_a_pair_is_counted():

@@ -80,16 +80,16 @@ def test_features_that_do_not_vary_have_no_power_to_speak_of():
 def test_power_of_risk_sets_is_the_share_of_shifted_studies_that_are_found():
     level, n_studies = 0.75, 60
     shift = math.sqrt(2) * norm.ppf(level)
-    found = []
+    significant = []
     for seed in range(n_studies):
         data = risk_set_study(100 + seed, shift=shift)
         aucs = refitted_aucs(data.folds, data.y[None], data.strata, C=1.0)
-        found.append(permutation_pvalue(aucs[0], null_of_sets(data, 59)) <= 0.05)
+        significant.append(permutation_pvalue(aucs[0], null_of_sets(data, 59)) <= 0.05)
     claimed = [
         power_of_spike(data, Rule(spike_auc=level), null_of_sets(data), alpha=0.05, n_replicates=60).power
         for data in map(risk_set_study, range(4))
     ]
-    assert np.mean(found) == pytest.approx(np.mean(claimed), abs=0.16)  # 2.5 standard errors
+    assert np.mean(significant) == pytest.approx(np.mean(claimed), abs=0.16)  # 2.5 standard errors
 
 
 @given(st.lists(st.floats(0, 1), min_size=19, max_size=60), st.floats(0, 1))

@@ -76,26 +76,26 @@ def test_a_batch_gives_what_one_at_a_time_gives(batched):
         y = y[0]
     if batched == "labels":
         scores = scores[0]
-    found = auc_by_video(scores, y, videos)
+    aucs = auc_by_video(scores, y, videos)
     pooled = auc(scores, y)
     for k in range(30):
         s, labels = scores if scores.ndim == 1 else scores[k], y if y.ndim == 1 else y[k]
         one = auc_by_video(s, labels, videos)
-        np.testing.assert_array_equal(found.auc[k], one.auc)
-        assert found.within[k] == one.within
-        assert found.macro[k] == one.macro
-        assert found.n_undefined[k] == one.n_undefined
-        assert found.n_above_half[k] == one.n_above_half
+        np.testing.assert_array_equal(aucs.auc[k], one.auc)
+        assert aucs.within[k] == one.within
+        assert aucs.macro[k] == one.macro
+        assert aucs.n_undefined[k] == one.n_undefined
+        assert aucs.n_above_half[k] == one.n_above_half
         assert pooled[k] == auc(s, labels)
 
 
 def test_a_video_of_one_class_has_no_auc_and_no_weight_and_is_counted():
-    found = auc_by_video([0.1, 0.9, 0.5, 0.6], [0, 1, 1, 1], ["a", "a", "b", "b"])
-    np.testing.assert_array_equal(found.auc, [1.0, np.nan])
-    assert found.within == 1.0
-    assert found.macro == 1.0
-    assert found.n_undefined == 1
-    assert found.n_above_half == 1
+    aucs = auc_by_video([0.1, 0.9, 0.5, 0.6], [0, 1, 1, 1], ["a", "a", "b", "b"])
+    np.testing.assert_array_equal(aucs.auc, [1.0, np.nan])
+    assert aucs.within == 1.0
+    assert aucs.macro == 1.0
+    assert aucs.n_undefined == 1
+    assert aucs.n_above_half == 1
 
 
 def test_without_a_video_of_two_classes_there_is_no_auc_within_video():
@@ -106,10 +106,10 @@ def test_without_a_video_of_two_classes_there_is_no_auc_within_video():
 
 def test_unscored_segments_are_left_out_when_that_is_allowed():
     scores, y, videos = [0.1, np.nan, 0.9, 0.4, np.nan], [0, 1, 1, 1, 0], ["a", "a", "a", "b", "b"]
-    found = auc_by_video(scores, y, videos, allow_unscored=True)
-    np.testing.assert_array_equal(found.auc, [1.0, np.nan])
-    np.testing.assert_array_equal(found.n_stop, [1, 1])
-    np.testing.assert_array_equal(found.n_continue, [1, 0])
+    aucs = auc_by_video(scores, y, videos, allow_unscored=True)
+    np.testing.assert_array_equal(aucs.auc, [1.0, np.nan])
+    np.testing.assert_array_equal(aucs.n_stop, [1, 1])
+    np.testing.assert_array_equal(aucs.n_continue, [1, 0])
     assert auc(scores, y, allow_unscored=True) == 1.0
 
 
@@ -161,16 +161,16 @@ def test_decision_metrics_are_shares_of_segments_and_nan_of_none(rows):
 
 
 def test_a_model_that_always_says_stop_looks_like_one():
-    found = summarise([2.0] * 10, [1] * 6 + [0] * 4, ["a", "b"] * 5)
-    assert found.stop_rate == 1.0
-    assert found.recall == 1.0
-    assert found.specificity == 0.0
-    assert found.balanced_accuracy == 0.5
-    assert found.accuracy == found.precision == found.prevalence == found.average_precision == 0.6
-    assert found.auc == found.auc_within_video == 0.5
-    assert found.n_videos_above_half == 0
-    assert np.isnan(found.precision_continue)
-    assert found.undefined == ("precision_continue", "calibration_intercept", "calibration_slope")
+    summary = summarise([2.0] * 10, [1] * 6 + [0] * 4, ["a", "b"] * 5)
+    assert summary.stop_rate == 1.0
+    assert summary.recall == 1.0
+    assert summary.specificity == 0.0
+    assert summary.balanced_accuracy == 0.5
+    assert summary.accuracy == summary.precision == summary.prevalence == summary.average_precision == 0.6
+    assert summary.auc == summary.auc_within_video == 0.5
+    assert summary.n_videos_above_half == 0
+    assert np.isnan(summary.precision_continue)
+    assert summary.undefined == ("precision_continue", "calibration_intercept", "calibration_slope")
 
 
 def test_unscored_segments_are_counted_and_change_no_metric():
@@ -182,9 +182,9 @@ def test_unscored_segments_are_counted_and_change_no_metric():
 
 
 def test_with_nothing_scored_every_metric_is_undefined():
-    found = summarise([np.nan, np.nan], [0, 1], ["a", "b"])
-    assert (found.n_samples, found.n_unscored, found.n_videos) == (2, 2, 0)
-    assert len(found.undefined) == 18
+    summary = summarise([np.nan, np.nan], [0, 1], ["a", "b"])
+    assert (summary.n_samples, summary.n_unscored, summary.n_videos) == (2, 2, 0)
+    assert len(summary.undefined) == 18
 
 
 def test_calibration_is_the_maximum_likelihood_fit():
@@ -249,11 +249,11 @@ def test_a_summary_counts_what_has_no_auc_and_holds_intercept_and_slope_apart():
     rng = np.random.default_rng(3)
     y, videos = np.array([1, 0, 1, 0, 1, 0, 1, 0, 1, 1]), list("aaaabbbbcc")
     scores = rng.normal(size=10) + 0.5 * y
-    found = summarise(scores, y, videos)
-    assert (found.n_videos, found.n_videos_undefined) == (3, 1)
-    assert (found.calibration_intercept, found.calibration_slope) == calibration(scores, y)
-    assert found.calibration_intercept != found.calibration_slope
-    assert found.brier_reference == pytest.approx(0.6 * 0.4)
-    assert found.prevalence_continue == pytest.approx(0.4)
+    summary = summarise(scores, y, videos)
+    assert (summary.n_videos, summary.n_videos_undefined) == (3, 1)
+    assert (summary.calibration_intercept, summary.calibration_slope) == calibration(scores, y)
+    assert summary.calibration_intercept != summary.calibration_slope
+    assert summary.brier_reference == pytest.approx(0.6 * 0.4)
+    assert summary.prevalence_continue == pytest.approx(0.4)
     by_video = auc_by_video(scores, y, videos)
-    assert found.auc_macro == pytest.approx(np.nanmean(by_video.auc))
+    assert summary.auc_macro == pytest.approx(np.nanmean(by_video.auc))

@@ -1,4 +1,4 @@
-"""What a report lets be heard."""
+"""The sounds of a report."""
 
 import dataclasses
 

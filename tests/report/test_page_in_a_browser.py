@@ -182,9 +182,9 @@ def seen(
     # Crash reports and caches that do not follow --user-data-dir belong into the scratch directory too.
     environment = os.environ | {"XDG_CONFIG_HOME": str(directory), "XDG_CACHE_HOME": str(directory)}
     done = subprocess.run(command, capture_output=True, encoding="utf-8", timeout=120, env=environment)
-    found = re.search(r'<pre id="found">(.*?)</pre>', done.stdout, re.DOTALL)
-    assert found, f"{browser} gave no answer (status {done.returncode}): {done.stderr[-2000:]}"
-    return Seen(json.loads(html.unescape(found[1])), re.findall(r"^.*CONSOLE.*$", done.stderr, re.MULTILINE))
+    match = re.search(r'<pre id="found">(.*?)</pre>', done.stdout, re.DOTALL)
+    assert match, f"{browser} gave no answer (status {done.returncode}): {done.stderr[-2000:]}"
+    return Seen(json.loads(html.unescape(match[1])), re.findall(r"^.*CONSOLE.*$", done.stderr, re.MULTILINE))
 
 
 def frame(name: str, path: Path, size: str, scheme: str) -> str:
@@ -197,11 +197,11 @@ def frame(name: str, path: Path, size: str, scheme: str) -> str:
 @pytest.mark.parametrize("name", HOSTILE_PAGES)
 @pytest.mark.parametrize("guard", ["", "-unguarded"], ids=["as written", "without policy"])
 def test_a_text_of_a_corpus_is_shown_and_never_becomes_an_element(seen: Seen, name: str, guard: str):
-    found = seen.looks[f"{name}{guard}"]
-    assert found["injected"] == []
-    assert HOSTILE in found["text"]
+    probed = seen.looks[f"{name}{guard}"]
+    assert probed["injected"] == []
+    assert HOSTILE in probed["text"]
     shown = {"models": FIELDS[:5], "annotations": FIELDS[:2], "failure": ()}[name]
-    assert [field for field in shown if f"{field}: {HOSTILE}" not in found["text"]] == []
+    assert [field for field in shown if f"{field}: {HOSTILE}" not in probed["text"]] == []
 
 
 def test_the_console_stays_silent(seen: Seen):
@@ -216,36 +216,36 @@ def test_nothing_is_wider_than_the_page_or_scrolls_sideways(seen: Seen, look: st
 @pytest.mark.parametrize("name", HOSTILE_PAGES)
 @pytest.mark.parametrize("size", ["", "-desktop"], ids=["phone", "desktop"])
 def test_long_texts_do_not_widen_the_page(seen: Seen, name: str, size: str):
-    found = seen.looks[f"{name}{size}"]
-    assert (UNBROKEN in found["text"]) == (name != "failure")
-    assert found["wide"] == []
+    probed = seen.looks[f"{name}{size}"]
+    assert (UNBROKEN in probed["text"]) == (name != "failure")
+    assert probed["wide"] == []
 
 
 def test_what_is_folded_is_printed_dark_on_white_but_for_long_tables(seen: Seen):
-    found = seen.looks["printed"]
+    probed = seen.looks["printed"]
     assert seen.looks["signal-desktop-light"]["folded"]  # a screen can unfold it
-    assert found["folded"] == []
-    assert not found["dark"]
-    assert found["faint"] == []
-    assert found["cut"] == []
-    assert found["clipped"] == []
+    assert probed["folded"] == []
+    assert not probed["dark"]
+    assert probed["faint"] == []
+    assert probed["cut"] == []
+    assert probed["clipped"] == []
 
 
 @pytest.mark.parametrize("look", LOOKS)
 def test_no_text_or_mark_of_a_plot_is_cut_off_and_no_text_lies_on_another(seen: Seen, look: str):
-    found = seen.looks[look]
-    assert found["drawn"] > 200
-    assert found["clipped"] == []
-    assert found["overlapping"] == []
-    assert found["cut"] == []
+    probed = seen.looks[look]
+    assert probed["drawn"] > 200
+    assert probed["clipped"] == []
+    assert probed["overlapping"] == []
+    assert probed["cut"] == []
 
 
 @pytest.mark.parametrize("look", LOOKS)
 def test_every_text_stands_out_from_what_is_behind_it(seen: Seen, look: str):
-    found = seen.looks[look]
-    assert f"-{found['scheme']}" in look
-    assert found["dark"] == (found["scheme"] == "dark")
-    assert found["faint"] == []
+    probed = seen.looks[look]
+    assert f"-{probed['scheme']}" in look
+    assert probed["dark"] == (probed["scheme"] == "dark")
+    assert probed["faint"] == []
 
 
 def test_every_sound_can_be_played(seen: Seen):

@@ -96,7 +96,7 @@ def test_an_unknown_world_is_refused_by_name():
 @pytest.mark.parametrize("world", ["length leaks (log)", "signal 1.0, equal windows"])
 def test_a_simulated_study_is_judged_as_a_real_one_would_be(world):
     n = 2
-    found = operating_characteristics(world, n, 39, n_features=5, seed=3, intervals=False).rates
+    rates = operating_characteristics(world, n, 39, n_features=5, seed=3, intervals=False).rates
     rule, by_hand = Rule(n_permutations=39), []
     for index in range(n):
         study = simulate_study(WORLDS[world], np.random.default_rng([3, index]), n_features=5)
@@ -104,10 +104,10 @@ def test_a_simulated_study_is_judged_as_a_real_one_would_be(world):
         seed = 3 * 1_000_003 + index
         design = assess_design(data, rule, seed=seed)
         by_hand.append(assess_models({"m": study.X}, data, design, seed=seed, everything=True)["m"])
-    assert found["T1"].value == np.mean([a.any_signal.pvalue <= 0.05 for a in by_hand])
-    assert found["T2"].value == np.mean([a.beyond_confounds.pvalue <= 0.05 for a in by_hand])
-    assert found["T2 raw"].value == np.mean([a.beyond_confounds.raw_pvalue <= 0.05 for a in by_hand])
-    assert found["auc_within_video"].value == pytest.approx(np.mean([a.evidence.auc for a in by_hand]), abs=1e-12)
-    assert found["effective_sets"].value == pytest.approx(np.mean([a.evidence.effective_sets for a in by_hand]))
+    assert rates["T1"].value == np.mean([a.any_signal.pvalue <= 0.05 for a in by_hand])
+    assert rates["T2"].value == np.mean([a.beyond_confounds.pvalue <= 0.05 for a in by_hand])
+    assert rates["T2 raw"].value == np.mean([a.beyond_confounds.raw_pvalue <= 0.05 for a in by_hand])
+    assert rates["auc_within_video"].value == pytest.approx(np.mean([a.evidence.auc for a in by_hand]), abs=1e-12)
+    assert rates["effective_sets"].value == pytest.approx(np.mean([a.evidence.effective_sets for a in by_hand]))
     for verdict in ("invalid design", "confounded", "signal", "heterogeneous"):
-        assert found[verdict].value == np.mean([a.verdict.label == verdict for a in by_hand]), verdict
+        assert rates[verdict].value == np.mean([a.verdict.label == verdict for a in by_hand]), verdict

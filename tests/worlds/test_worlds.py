@@ -61,8 +61,8 @@ def difference_of(name: str) -> dict[str, float]:
 
 
 def lengths_of(name: str, label: str) -> np.ndarray:
-    found = [s for lesson in lessons(name, range(5)) for s in lesson.segments if s["label"] == label]
-    return np.array([segment["end"] - segment["start"] for segment in found])
+    segments = [s for lesson in lessons(name, range(5)) for s in lesson.segments if s["label"] == label]
+    return np.array([segment["end"] - segment["start"] for segment in segments])
 
 
 @pytest.fixture

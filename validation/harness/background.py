@@ -1,4 +1,4 @@
-"""Work that goes on beside the tests: a few processes of one thread each.
+"""Worker processes that compute while the tests run, each with one thread.
 
 Embedded worlds and simulated studies are small and many, so they run beside each other: quicker than several
 threads for one, and their last bits don't depend on how many there are. Whatever a test asks for was begun when the
@@ -147,7 +147,7 @@ def n_processes() -> int:
 
 
 def prepare(function: Callable) -> None:
-    """Nothing: to have been given `function`, a process has imported its module."""
+    """Do nothing: a process that receives `function` has imported its module, which is all that is wanted."""
 
 
 def _work(pipe: Connection) -> None:
@@ -172,7 +172,7 @@ def _work(pipe: Connection) -> None:
 
 
 def _end_with_parent() -> None:
-    """A process whose parent was killed would wait for work for ever."""
+    """End this process if its parent is killed; otherwise it would wait for work for ever."""
     parent = parent_process()
     if parent is not None:
         wait([parent.sentinel])

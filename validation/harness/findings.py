@@ -102,8 +102,7 @@ def verdict_facts(experiment: Experiment) -> Facts:
             facts[f"{model} verdict"] = assessment.verdict.label
             facts[f"{model} videos_above_half"] = f"{evidence.n_videos_above_half} of {evidence.n_videos}"
         if result.coefficients is not None:
-            larger = _listed(weight.name for weight in result.coefficients.weights if weight.finding)
-            facts["scales_larger_than_chance"] = larger
+            facts["scales_told_from_chance"] = _listed(result.findings)
         views |= {f"{view} {fact}": value for fact, value in facts.items()}
     return Facts({"rule": {"hash": rule.hash, **asdict(rule)}, "views": views})
 

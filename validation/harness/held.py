@@ -175,7 +175,7 @@ def _differences(content: Facts | Table, path: Path) -> list[Difference]:
 
 
 def _refuse(held: Held) -> None:
-    """Fail once for an experiment without snapshots, and skip what would say the same."""
+    """Fail once for an experiment without snapshots, and skip the tests that would repeat it."""
     if held.refused:
         pytest.skip(f"{held.name} has no snapshots, as the first failure says")
     held.refused = True

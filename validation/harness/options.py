@@ -43,7 +43,7 @@ def setting(config: pytest.Config, name: str) -> options.Value:
 
 
 def check_device(config: pytest.Config) -> None:
-    """A usage error if the device is none that there could be."""
+    """A usage error if there can be no device of that name."""
     with _usage():
         options.check_device(setting(config, "device"))
 

@@ -1,4 +1,4 @@
-"""The reports of a session: drawn in the background, whatever the tests say, and without a say in their result."""
+"""The reports of a session, drawn in the background: a report that fails changes no test's result."""
 
 import os
 import traceback

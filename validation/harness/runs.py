@@ -50,7 +50,7 @@ def wants_gpu(config: pytest.Config) -> bool:
 
 
 def described_cases(config: pytest.Config) -> list[Case]:
-    """What can be looked at without audio: the corpus, or else the worlds."""
+    """Cases that need no audio: the corpus, or else the worlds."""
     return [Case(None)] if config.stash[CORPUS] is not None else [Case(world) for world in WORLDS]
 
 

@@ -1,1 +1,1 @@
-"""Findings about the annotations: what in them a listener would doubt."""
+"""The audit: checks of the annotations that need no audio."""

@@ -1,4 +1,4 @@
-"""What a check of the annotations found: its counts, its sentence, its rows."""
+"""The result of one check of the annotations: counts, a sentence, rows."""
 
 import math
 from collections.abc import Sequence

@@ -25,17 +25,17 @@ def contradicting_times(moments: Sequence[Moment]) -> Finding:
     """Moments whose own times can't all be right."""
     problems = []
     for m in moments:
-        found = []
+        faults = []
         if m.playing_before_start >= m.stop_timestamp - _SLACK:
-            found.append(f"the playing {window_words(m)} begins after its own stop at {m.stop_timestamp:.1f} s")
+            faults.append(f"the playing {window_words(m)} begins after its own stop at {m.stop_timestamp:.1f} s")
         elif m.playing_before_end > m.stop_timestamp + _SLACK:
-            found.append(f"the playing {window_words(m)} goes on after its own stop at {m.stop_timestamp:.1f} s")
+            faults.append(f"the playing {window_words(m)} goes on after its own stop at {m.stop_timestamp:.1f} s")
         if m.feedback_start < m.stop_timestamp - _SLACK:
-            found.append(f"feedback begins at {m.feedback_start:.1f} s, before the stop at {m.stop_timestamp:.1f} s")
+            faults.append(f"feedback begins at {m.feedback_start:.1f} s, before the stop at {m.stop_timestamp:.1f} s")
         if m.feedback_start < m.playing_before_end - _SLACK and m.feedback_end > m.playing_before_start + _SLACK:
-            found.append(f"feedback from {m.feedback_start:.1f} s falls into the playing {window_words(m)}")
-        if found:
-            problems.append(Problem(m.moment_id, m.video_id, m.stop_timestamp, "; ".join(found)))
+            faults.append(f"feedback from {m.feedback_start:.1f} s falls into the playing {window_words(m)}")
+        if faults:
+            problems.append(Problem(m.moment_id, m.video_id, m.stop_timestamp, "; ".join(faults)))
     return finding_of(
         "contradicting_times",
         "Times that contradict each other",
@@ -48,25 +48,25 @@ def contradicting_times(moments: Sequence[Moment]) -> Finding:
 
 
 def contradicting_moments(moments: Sequence[Moment]) -> Finding:
-    """Windows that other moments of the same video have something to say about."""
+    """Windows that contradict other moments of the same video."""
     by_video: dict[str, list[Moment]] = {}
     for moment in moments:
         by_video.setdefault(moment.video_id, []).append(moment)
     beside = {video: _Neighbours(of_video) for video, of_video in by_video.items()}
     problems = []
     for m in moments:
-        found = []
+        faults = []
         for o in beside[m.video_id].talking_over(m):
             feedback = f"{o.feedback_start:.1f} to {o.feedback_end:.1f} s"
-            found.append(f"the playing {window_words(m)} overlaps feedback {feedback} after another stop")
+            faults.append(f"the playing {window_words(m)} overlaps feedback {feedback} after another stop")
         first = beside[m.video_id].first_stop(m.playing_before_end - _SLACK)
         if first is not None and first.stop_timestamp < m.stop_timestamp - _SLACK:
-            found.append(
+            faults.append(
                 f"between the playing's end at {m.playing_before_end:.1f} s and the stop at {m.stop_timestamp:.1f} s "
                 f"lies another stop at {first.stop_timestamp:.1f} s"
             )
-        if found:
-            problems.append(Problem(m.moment_id, m.video_id, m.playing_before_start, "; ".join(found)))
+        if faults:
+            problems.append(Problem(m.moment_id, m.video_id, m.playing_before_start, "; ".join(faults)))
     return finding_of(
         "contradicting_moments",
         "Playing that another moment of the video speaks against",
@@ -80,7 +80,7 @@ def contradicting_moments(moments: Sequence[Moment]) -> Finding:
 
 
 class _Neighbours:
-    """The moments of one video, in order, so that those beside a time are found without looking at all."""
+    """The moments of one video, sorted, so that those near a time are looked up and not searched for."""
 
     def __init__(self, moments: Sequence[Moment]) -> None:
         self._by_stop = sorted(moments, key=lambda m: m.stop_timestamp)
@@ -203,7 +203,7 @@ def lost_continues(moments: Sequence[Moment], segments: Sequence[Segment], min_c
 
 
 def teacher_plays(moments: Sequence[Moment]) -> Finding:
-    """Moments in which the teacher plays; that it is not known is said so."""
+    """Moments in which the teacher plays, as far as the annotations say so."""
     known = [m for m in moments if m.demonstrated is not None]
     finding = finding_of(
         "teacher_plays",

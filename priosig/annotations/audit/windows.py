@@ -1,4 +1,4 @@
-"""Checks of the windows that annotations give: what stands there twice, holds talk, or tells its label by itself.
+"""Checks of the annotated windows: repeats, overlaps, talk, and lengths that give the label away.
 
 Each gives a `Finding`; `priosig.annotations.audit.checks` runs them all.
 """
@@ -19,10 +19,10 @@ _SLACK = 1e-3  # annotations have milliseconds
 
 
 def lengths_by_class(segments: Sequence[Segment]) -> Finding:
-    """Segments that one look at their length would label."""
+    """Segments whose length alone gives the label away."""
     y, lengths = labels_of(segments), [segment.duration for segment in segments]
     by_label = {label: sorted(s.duration for s in segments if s.label == label) for label in LABELS}
-    medians = {label: statistics.median(found) for label, found in by_label.items() if found}
+    medians = {label: statistics.median(durations) for label, durations in by_label.items() if durations}
     within = float(auc_by_video(lengths, y, [s.video_id for s in segments]).within)
     apart = max(within, 1 - within)
     stop, other = (by_label[label] for label in LABELS)
@@ -134,7 +134,7 @@ def mostly_talk(moments: Sequence[Moment], segments: Sequence[Segment]) -> Findi
         if share > MOSTLY_TALK:
             detail = f"{segment.label.upper()}: {share:.0%} of {segment.duration:.1f} s is talk"
             problems.append(Problem(segment.segment_id, segment.video_id, segment.start_time, detail, share))
-    means = ", ".join(f"{label.upper()} {statistics.mean(found):.0%}" for label, found in shares.items() if found)
+    means = ", ".join(f"{label.upper()} {statistics.mean(talk):.0%}" for label, talk in shares.items() if talk)
     note = f" Mean share of talk: {means}." if means else ""
     unknown = len(segments) - known
     if unknown:

@@ -1,4 +1,4 @@
-"""A MuQ model's `config.json`: read, and held against what its weights can tell.
+"""A MuQ model's `config.json`: read, and compared with its weights.
 
 A configuration is a stranger's file. Building a model from whatever sizes it names could take a year, and one with
 another hop would give frames at another rate, in silence.

@@ -249,11 +249,11 @@ class MuQExtractor:
         def key_of(samples: np.ndarray) -> str:
             return content_key(samples, **parameters())
 
-        def known(computed: list[Piece], found: list[Piece]) -> None:
+        def known(computed: list[Piece], reused: list[Piece]) -> None:
             nonlocal done, cached
             self.n_computed_windows += len(computed)
-            self.n_cached_windows += len(found)
-            spared = sum(len(piece.samples) for piece in found) / MUQ_RATE
+            self.n_cached_windows += len(reused)
+            spared = sum(len(piece.samples) for piece in reused) / MUQ_RATE
             done += sum(len(piece.samples) for piece in computed) / MUQ_RATE + spared
             cached += spared
             if progress is not None:

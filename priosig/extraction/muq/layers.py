@@ -100,6 +100,8 @@ def _frames(model, samples: "torch.Tensor", device: str, layers: tuple[int, ...]
         hidden = model.conv(spectrogram).float()
     with reference_precision(device):
         positions = conformer.embed_positions(hidden) if conformer.embed_positions is not None else None
+    if positions is not None:
+        positions = positions.to(device)  # the package keeps those of one length, on the device that asked last
     total = None
     with arithmetic(precision, device):
         for number in range(wanted[-1] + 1):

@@ -110,7 +110,7 @@ def load_muq(config: Path, weights: Path) -> "torch.nn.Module":
         why = shown(f"{type(error).__name__}: {error}")
         raise ValueError(f"{config}: no MuQ can be built from it ({why}); expected the model's file") from error
     try:
-        found = load_file(weights)
+        stored = load_file(weights)
     except SafetensorError as error:
         raise ValueError(
             f"{weights}: cannot be read ({shown(str(error))}); expected a whole safetensors file"
@@ -118,12 +118,12 @@ def load_muq(config: Path, weights: Path) -> "torch.nn.Module":
 
     expected = model.state_dict()
     reshaped = [
-        f"{name} {tuple(found[name].shape)} for {tuple(expected[name].shape)}"
+        f"{name} {tuple(stored[name].shape)} for {tuple(expected[name].shape)}"
         for name in expected
-        if name in found and found[name].shape != expected[name].shape
+        if name in stored and stored[name].shape != expected[name].shape
     ]
     # torch refuses reshaped tensors in words of its own; what is missing or left over it returns.
-    wrong = None if reshaped else model.load_state_dict(found, strict=False)
+    wrong = None if reshaped else model.load_state_dict(stored, strict=False)
     problems = {
         "missing": wrong.missing_keys if wrong else [],
         "unexpected": wrong.unexpected_keys if wrong else [],

@@ -1,4 +1,4 @@
-"""In which arithmetic the encoder computes, whatever the caller set for his own work.
+"""The floating-point precision of the encoder, independent of what the caller has set.
 
 float32 is the reference. torch allows less behind its back: TF32 in CUDA's convolutions by default, in matrix
 products where a caller wished so. Each arithmetic is therefore switched on around a computation, whole, and the

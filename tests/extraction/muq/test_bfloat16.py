@@ -1,4 +1,4 @@
-"""The quicker arithmetic changes little, and no conclusion.
+"""bfloat16 changes the features little, and no conclusion.
 
 float32 is the reference; `precision = "bfloat16"` in `experiment.toml` is about twice as quick on a CPU that has such
 products. It moves the embeddings by a share of their spread, and through them the quality scores and the out-of-fold

@@ -87,10 +87,10 @@ def test_residual_block_is_the_packages_for_odd_sizes_too(n_in, size):
 def test_large_convolutions_are_nnpacks_one_window_at_a_time(winograd, n_windows):
     block = res2d(64, 64)
     x = torch.randn(n_windows, 64, 120, 104)
-    found, expected = blocks.ResidualBlock(block)(x), block(x)
+    actual, expected = blocks.ResidualBlock(block)(x), block(x)
     assert winograd == [(1, 64, 60, 52)] * n_windows
-    assert not torch.equal(found, expected)
-    torch.testing.assert_close(found, expected, rtol=0, atol=1e-5 * expected.abs().max().item())
+    assert not torch.equal(actual, expected)
+    torch.testing.assert_close(actual, expected, rtol=0, atol=1e-5 * expected.abs().max().item())
 
 
 @pytest.mark.parametrize(("n", "size"), [(64, (120, 90)), (48, (120, 104))])

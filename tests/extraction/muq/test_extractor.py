@@ -31,9 +31,9 @@ def mixture(by_hand):
 def test_frames_equal_the_model_called_on_each_window_whatever_the_batch(muq_dir, mixture, batch_size):
     waveforms, frames_by_hand = mixture
     extractor = MuQExtractor(muq_dir, device="cpu", batch_size=batch_size)
-    found = list(extractor.extract(iter(waveforms)))
-    assert [name for name, _ in found] == [name for name, _ in waveforms]
-    for (_, frames), expected in zip(found, frames_by_hand, strict=True):
+    extracted = list(extractor.extract(iter(waveforms)))
+    assert [name for name, _ in extracted] == [name for name, _ in waveforms]
+    for (_, frames), expected in zip(extracted, frames_by_hand, strict=True):
         assert frames.dtype == np.float32
         assert frames.shape == expected.shape
         assert np.abs(expected).max() > 1  # so that 1e-5 means something

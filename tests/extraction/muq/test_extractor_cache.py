@@ -1,4 +1,4 @@
-"""Frames in the cache: nothing is computed twice, and nothing old is found."""
+"""Frames in the cache: nothing is computed twice, and changed inputs never get old frames."""
 
 import os
 import shutil
@@ -73,10 +73,10 @@ def test_changed_audio_or_model_or_device_gets_no_old_frames(muq_dir, tmp_path, 
 def test_same_window_is_computed_once_in_a_run(muq_dir, tmp_path, count_forward):
     waveforms = [("a", tone(2)), ("b", tone(2)), ("c", tone(3)), ("d", tone(2))]
     extractor = MuQExtractor(muq_dir, device="cpu", cache_dir=tmp_path, batch_size=3)
-    found = dict(extractor.extract(waveforms))
+    extracted = dict(extractor.extract(waveforms))
     assert len(count_forward) == 2
     assert (extractor.n_computed_windows, extractor.n_cached_windows) == (2, 2)
-    np.testing.assert_array_equal(found["a"], found["d"])
+    np.testing.assert_array_equal(extracted["a"], extracted["d"])
 
 
 def test_interrupted_run_goes_on_where_it_was(muq_dir, by_hand, tmp_path, count_forward):
@@ -95,10 +95,10 @@ def test_interrupted_run_goes_on_where_it_was(muq_dir, by_hand, tmp_path, count_
     assert len(count_forward) == 4  # the fifth waited for a sixth: less than a batch is lost
 
     extractor = MuQExtractor(muq_dir, device="cpu", cache_dir=tmp_path, batch_size=2)
-    found = dict(extractor.extract(waveforms))
+    extracted = dict(extractor.extract(waveforms))
     assert (extractor.n_computed_windows, extractor.n_cached_windows) == (3, 4)
     for name, samples in waveforms:
-        np.testing.assert_allclose(found[name], by_hand(samples), rtol=0, atol=1e-5)
+        np.testing.assert_allclose(extracted[name], by_hand(samples), rtol=0, atol=1e-5)
 
 
 def test_cached_run_imports_neither_torch_nor_muq(muq_dir, tmp_path):
@@ -135,7 +135,7 @@ def test_layer_and_precision_are_part_of_the_key_and_batch_size_and_what_is_kept
     assert (usual["layer"], usual["precision"], usual["convolution"]) == ("last", "float32", "winograd")
     assert parameters(batch_size=7, keep_frames=True) == usual
     changed = [parameters(layer=1), parameters(layer=2), parameters(layer=(1, 2)), parameters(precision="bfloat16")]
-    assert len({tuple(found.items()) for found in [usual, *changed]}) == 5
+    assert len({tuple(one.items()) for one in [usual, *changed]}) == 5
     assert parameters(layer=(2, 1)) == parameters(layer=(1, 2))
 
 

@@ -1,0 +1,98 @@
+"""The glossary: every term of the study in one plain sentence, in an order in which none is used before its own.
+
+The report shows it, `docs/glossary.md` is its text, and the README quotes it. Views, models and confounds come from
+their tables. After a change, from the checkout:
+
+    python -c "from priosig.report.glossary import markdown; print(markdown(), end='')" > docs/glossary.md
+"""
+
+from dataclasses import dataclass
+
+from priosig.confounds.registry import CONFOUNDS
+from priosig.experiment.feature_sets import FEATURE_SETS
+from priosig.experiment.views import VIEW_KINDS
+
+VERDICTS: dict[str, str] = {
+    "invalid design": "there are too few videos or sets, or the confounds alone tell the label, so no score on these "
+    "windows means anything",
+    "no signal": "T1 finds nothing, and would probably have detected a signal worth finding",
+    "underpowered": "T1 finds nothing, and could well have missed a signal worth finding",
+    "confounded": "T1 finds a signal, and T2 finds nothing beyond what the confounds explain",
+    "weak": "there is a signal beyond the confounds, below the bar that was set beforehand",
+    "heterogeneous": "there is a signal beyond the confounds and above the bar, but videos differ, and in some it is "
+    "missing",
+    "signal": "there is more than the confounds explain, above the bar, and no sign that any video lacks it",
+}
+"""Every verdict in a clause, in the order in which the rule asks."""
+
+TERMS: dict[str, str] = {
+    "Moment": "An annotated interruption: when the playing before it began and ended, when the teacher stopped the "
+    "student, and when the feedback ended.",
+    "STOP, CONTINUE": "A STOP is the playing before the teacher stopped the student; a CONTINUE runs from the end "
+    "of one feedback to the next playing that was stopped: the teacher could have stopped there and did not.",
+    "Window": "The seconds of a STOP or a CONTINUE that are measured.",
+    "Bout": "A stretch of playing without talk.",
+    "Risk set": "A bout that was stopped, and the bouts of the same video that had gone on just as long and were "
+    "not stopped at that time.",
+    "View": "All windows, cut in one way.",
+    "Frame": "What MuQ, a network trained on music, says of 40 ms of audio, in 1024 numbers.",
+    "Quality score": "How a listener would place the playing between two poles, such as bright and dark, as a "
+    "network trained on PercePiano's ratings predicts it.",
+    "Model": "A logistic regression (the probe) that learns from all videos but one, and is tried on that one.",
+    "Score": "What a model gives a window of a video that it did not learn from; above 0 it says STOP.",
+    "AUC within video": "How often a STOP scores above a CONTINUE of the same video: 1 (100 times in 100) is "
+    "always, 0.5 is guessing; conclusions rest on this number alone.",
+    "AUC across videos": "The same over all pairs, also of different videos; it moves when videos differ in how "
+    "many STOPs they hold, so nothing rests on it.",
+    "Interval": "Where the AUC would lie for other videos of this kind, from leaving out one video at a time; with "
+    "few videos it is wide.",
+    "Confound": "What may tell STOP from CONTINUE without music.",
+    "Artefact, acoustic": "A confound that a clock or a stopwatch could measure is an artefact, and makes a design "
+    "invalid if it tells the label; one that is measured from the playing is acoustic, and may be music.",
+    "Relabelling": "The same windows with labels exchanged at random: between neighbours in time, or within risk "
+    "sets; the models are fitted again.",
+    "p": "The share of relabellings that do as well as the true labels, which are counted in; small is evidence.",
+    "T1": "The test for any signal: p of the AUC within video.",
+    "T2": "The test for a signal beyond the confounds: labels are exchanged as the confounds make it likely, and "
+    "what the confounds predict is taken from the features.",
+    "Effective sets": "How many sets of a STOP and its CONTINUEs the confounds leave open.",
+    "Power": "The chance that T1 detects a signal that an ideal listener ranks right 70 times in 100.",
+    "Verdict": "What may be said, by a rule that was fixed before the data were looked at.",
+    "Exploratory": "The data had been looked at before the rule was fixed.",
+    "Max-T p": "How often the largest of all features' statistics is as large under relabelling.",
+    "Pattern": "How a quality score moves with the model's score; a coefficient may be large only to cancel another.",
+    "Slope, intercept": "Whether probabilities are meant as they are said: slope 1 and intercept 0 are right, a "
+    "slope under 1 is too sure of itself.",
+    "Brier score": "The mean squared error of the probabilities; less is better.",
+    "STOP rate": "The share of windows that a model calls STOP; one that always says STOP has 1.",
+}
+"""Every term in one sentence."""
+
+
+@dataclass(frozen=True)
+class Entry:
+    """A term: its one sentence, and what is listed under it, by name."""
+
+    term: str
+    sentence: str
+    listed: tuple[tuple[str, str], ...] = ()
+
+
+def glossary() -> list[Entry]:
+    """Every term, with the views, models and confounds that there are now."""
+    listed = {
+        "View": {kind.name: kind.words for kind in VIEW_KINDS.values()},
+        "Model": {f"Model {model.name}": model.words for model in FEATURE_SETS.values()},
+        "Confound": {row.short: f"{row.words} ({row.unit}), {row.role}" for row in CONFOUNDS.values()},
+        "Verdict": VERDICTS,
+    }
+    return [Entry(term, sentence, tuple(listed.get(term, {}).items())) for term, sentence in TERMS.items()]
+
+
+def markdown() -> str:
+    """The glossary as the text of `docs/glossary.md`."""
+    lines = ["# Glossary", "", "Every term in one sentence. None is used before its own; the report shows the same."]
+    for entry in glossary():
+        lines += ["", f"**{entry.term}.** {entry.sentence}", *([""] if entry.listed else [])]
+        lines += [f"- *{name}*: {words}" for name, words in entry.listed]
+    return "\n".join(lines) + "\n"

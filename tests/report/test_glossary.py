@@ -1,0 +1,67 @@
+"""One glossary: the report, docs/glossary.md and the README say the same, and no term is used before its own."""
+
+import re
+from typing import get_args
+
+import pytest
+
+from priosig.confounds.registry import CONFOUNDS
+from priosig.experiment.views import VIEW_KINDS
+from priosig.report.glossary import TERMS, VERDICTS, glossary, markdown
+from priosig.verdict.decide import Label
+from priosig.verdict.rule import Rule
+from tests.paths import ROOT
+
+README = (ROOT / "README.md").read_text(encoding="utf-8")
+
+
+def table(header: str) -> list[tuple[str, ...]]:
+    """Rows of the README's table with this header."""
+    lines = README[README.index(f"| {header} |") :].splitlines()[2:]
+    rows = lines[: next(k for k, line in enumerate(lines) if not line.startswith("|"))]
+    return [tuple(cell.strip() for cell in row.strip("|").split(" | ")) for row in rows]
+
+
+def test_no_term_is_used_before_its_own():
+    entries = glossary()
+    for k, entry in enumerate(entries):
+        for later in entries[k + 1 :]:
+            for term in later.term.split(", "):
+                flags = 0 if term == "p" else re.IGNORECASE
+                assert not re.search(rf"\b{term}s?\b", entry.sentence, flags), f"{entry.term} uses {term}"
+
+
+def test_every_verdict_is_explained():
+    assert set(VERDICTS) == set(get_args(Label))
+
+
+def test_the_page_of_docs_is_the_glossary():
+    assert (ROOT / "docs" / "glossary.md").read_text(encoding="utf-8") == markdown()
+
+
+def test_the_readme_explains_its_terms_in_the_words_and_in_the_order_of_the_glossary():
+    rows = table("term | meaning")
+    assert [(term, meaning) for term, meaning in TERMS.items() if term in dict(rows)] == rows
+    assert {"AUC within video", "T1", "T2", "p", "Interval", "Confound", "Power"} <= set(dict(rows))
+
+
+@pytest.mark.parametrize(
+    ("header", "rows"),
+    [
+        ("confound | unit | role", [(row.words, row.unit, row.role) for row in CONFOUNDS.values()]),
+        ("view | windows", [(kind.name, kind.words) for kind in VIEW_KINDS.values()]),
+        ("verdict | when", list(VERDICTS.items())),
+    ],
+    ids=["confounds", "views", "verdicts"],
+)
+def test_the_readme_lists_all(header, rows):
+    assert table(header) == rows
+
+
+def test_the_readme_has_the_numbers_of_the_rule():
+    rule, text = Rule(), " ".join(README.split())
+    assert (
+        f"The rule needs {rule.min_videos} videos with both labels and {rule.min_sets} sets; confounds that alone "
+        f"stay below AUC {rule.confound_bar:.2f}; p of {rule.alpha:g} or less in T1, then in T2; an AUC of "
+        f"{rule.threshold:.2f}; and for *no signal* a power of {rule.min_power:.0%}."
+    ) in text
