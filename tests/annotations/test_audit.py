@@ -81,7 +81,7 @@ def test_times_that_another_video_has_too_are_found_to_the_millisecond(audit, mo
     copy = moment((0, 10), (12, 20), video="videoBBBBBB")
     other = moment((0, 10.001), (12, 20), video="videoCCCCCC")
     finding = audit(moment((0, 10), (12, 20)), copy, other)["windows_of_other_videos"]
-    assert found(finding) == [copy.moment_id]
+    assert problem_ids(finding) == [copy.moment_id]
     assert (finding.count, finding.total) == (1, 3)
     assert finding.problems[0].detail == "same playing window 0.0 to 10.0 s and stop as in videoAAAAAA"
 
