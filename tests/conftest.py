@@ -25,6 +25,7 @@ hypothesis.settings.register_profile("thorough", max_examples=200, deadline=None
 hypothesis.settings.load_profile("quick")
 os.environ["OMP_NUM_THREADS"] = "1"  # for torch, where a test imports it
 threadpool_limits(1)  # for NumPy, which is there already
+os.fsync = lambda descriptor: None  # no test cuts the power, and some disks take 10 ms
 
 
 @pytest.fixture
@@ -144,6 +145,23 @@ def save(tmp_path: Path):
         return tmp_path / name
 
     return to_file
+
+
+@pytest.fixture(scope="module")
+def few_replicates():
+    """Power, planning and differences of videos rest on few simulated studies, where they are not what is tested."""
+    from functools import partial
+
+    from priosig.inference import assessment, heterogeneity, planning
+    from priosig.inference.power import power_of_spike
+
+    few = partial(heterogeneity.heterogeneity, n_replicates=39)
+    with pytest.MonkeyPatch.context() as patch:
+        patch.setattr(assessment, "power_of_spike", partial(power_of_spike, n_replicates=20))
+        patch.setattr(heterogeneity, "heterogeneity", few)
+        patch.setattr(heterogeneity, "SEARCHED", 5)
+        patch.setattr(planning, "_ROWS", 0)
+        yield
 
 
 @pytest.fixture(scope="session")

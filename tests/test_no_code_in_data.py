@@ -31,9 +31,9 @@ def refused(tree: ast.AST) -> list[str]:
     return names
 
 
-@pytest.mark.parametrize("module", MODULES, ids=str)
-def test_no_module_runs_what_it_reads(module):
-    assert refused(ast.parse((ROOT / module).read_text(encoding="utf-8"))) == []
+def test_no_module_runs_what_it_reads():
+    trees = {str(module): ast.parse((ROOT / module).read_text(encoding="utf-8")) for module in MODULES}
+    assert {module: names for module, tree in trees.items() if (names := refused(tree))} == {}
 
 
 UNSAFE = """

@@ -66,8 +66,8 @@ def upper_bound(level: float, n: int) -> float:
         "length leaks (log)",
         "talk leaks, measured exactly",
         "talk leaks in a curve",
-        "category leaks",
-        "interaction leaks",
+        "leak: category",
+        "leak: interaction",
     ],
 )
 def test_false_signals_are_rare_where_nothing_or_a_measured_leak_is(rates, world: str):
@@ -83,12 +83,12 @@ def test_the_studys_rule_and_its_test_call_a_leak_a_discovery(rates, world: str)
     assert rates["study test"].value > 0.5
 
 
-@pytest.mark.parametrize("world", ["talk leaks in a curve", "category leaks"])
+@pytest.mark.parametrize("world", ["talk leaks in a curve", "leak: category"])
 def test_confounds_that_tell_the_label_in_a_curve_are_refused(rates):
     assert rates["invalid design"].value > 0.8
 
 
-@pytest.mark.parametrize("world", ["talk leaks, reliability 0.5", "oscillating leaks"])
+@pytest.mark.parametrize("world", ["talk leaks, reliability 0.5", "leak: oscillating"])
 def test_known_limit_a_leak_measured_badly_or_too_wild_for_the_basis_is_not_controlled(rates, world: str):
     assert WORLDS[world].truth == "unmeasured leak"
     assert rates["T2"].value > 0.1

@@ -11,7 +11,7 @@ nothing is held but one stretch and a probability for each chunk (`TalkMeter`).
 Reference: Silero Team (2024). Silero VAD. https://github.com/snakers4/silero-vad
 """
 
-from collections.abc import Iterable, Iterator
+from collections.abc import Iterator
 from contextlib import contextmanager
 from functools import cache
 from types import ModuleType
@@ -32,30 +32,6 @@ CHUNK = 512  # samples
 _STRETCH = 1024 * CHUNK  # samples heard at a time: 33 s
 _CONTEXT = 64  # samples before a chunk that are seen with it
 _STATE = 128  # numbers in each of the two parts of the recurrent state
-
-
-def detect_talk(
-    windows: Iterable[tuple[np.ndarray, int]], *, store: EmbeddingCache | None = None
-) -> Iterator[list[Span]]:
-    """Find talk in each window, in order.
-
-    Parameters
-    ----------
-    windows : iterable of (samples, rate)
-        Mono float32 samples and their rate in Hz. Taken one at a time.
-    store : EmbeddingCache, optional
-        Where results are kept by the content of the window.
-
-    Yields
-    ------
-    list of (start, end)
-        Seconds from the start of the window, sorted and disjoint; empty where nobody talks.
-    """
-    for samples, rate in windows:
-        meter = TalkMeter(rate, store=store)
-        for start in range(0, len(samples), _STRETCH):
-            meter.add(samples[start : start + _STRETCH])
-        yield meter.finish()
 
 
 class TalkMeter:

@@ -87,17 +87,14 @@ class ViewResult:
         return np.array([segment.start_time for segment in self.view.segments])
 
     @property
-    def findings(self) -> tuple[str, ...]:
-        """Scales whose own AUC can be told from chance; none unless the verdict of their model is `signal`."""
-        if self.coefficients is None or self.assessments[SCALES].verdict.label != "signal":
-            return ()
-        return tuple(weight.name for weight in self.coefficients.weights if weight.finding)
+    def findings(self) -> frozenset[str] | None:
+        """Scales whose own AUC can be told from chance; None where nothing may be read from them.
 
-    def design_matrix(self, model: str) -> np.ndarray | None:
-        """The features that a model is fitted to, a row a segment; None where there are none."""
-        if self.features is None:
+        Without a signal of the whole model its scales are not interpretable, whatever the p of one.
+        """
+        if self.coefficients is None or self.assessments[SCALES].verdict.label != "signal":
             return None
-        return FEATURE_SETS[model].matrix(self.features)
+        return frozenset(weight.name for weight in self.coefficients.weights if weight.finding)
 
 
 def rule_of(settings: Settings) -> Rule:

@@ -217,38 +217,57 @@ def _simulate(
     for first in range(0, n_replicates, at_once):
         X = rng.standard_normal((min(at_once, n_replicates - first), n, n_features))
         X -= np.repeat(np.add.reduceat(X, starts, axis=1) / sizes[:, None], sizes, axis=1)
-        squares = np.stack([X[:, rows].transpose(0, 2, 1) @ X[:, rows] for rows in _rows_of(study.folds)], axis=1)
-        signal.append([_aucs(X, squares, study, shift, C) for shift in shifts])
+        orders = [np.arange(n)]
         for _ in range(_SHUFFLES):
-            X = X[:, np.lexsort((rng.random(n), study.strata))]
-            null.append(_aucs(X, squares, study, 0.0, C))
+            orders.append(orders[-1][np.lexsort((rng.random(n), study.strata))])
+        without, shifted = _aucs(X, study, orders[1:], shifts, C)
+        null.append(without.ravel())
+        signal.append(shifted)
     return np.concatenate(null), np.concatenate(signal, axis=1)
 
 
-def _aucs(X: np.ndarray, squares: np.ndarray, study: _Study, shift: float, C: float) -> np.ndarray:
-    """AUC within strata of studies X, shape (m, n, d), centred within strata; STOPs shifted along the first feature.
+def _aucs(
+    X: np.ndarray, study: _Study, shuffles: Sequence[np.ndarray], shifts: ArrayLike, C: float
+) -> tuple[np.ndarray, np.ndarray]:
+    """AUC within strata of studies X, shape (m, n, d), centred within strata.
 
-    `squares`, shape (m, n_folds, d, d), holds X'X of each fold. What the shift adds to it, and to X'y, follows from
-    the contrasts, so that the features themselves stay as they are.
+    First, shape (n_shuffles, m), of features that are shuffled within strata: each shuffle names the row of X that a
+    segment gets. Then, shape (n_shifts, m), of STOPs that are shifted along the first feature.
+
+    All probes of a fold are made of one inverse. Shuffled features have the same Gram matrix, which is G with the
+    ridge. A shift s adds s (e p' + p e') + s^2 c e e' to G, and s c e to p = X'y, with e the first unit vector and c
+    = y'y. The solution is then, up to a positive factor, (1 + s q_1) q + s (c - p'q) u, where q = G^-1 p and u =
+    G^-1 e (Woodbury). Ranks within strata do not depend on the factor.
     """
     contrast, fold_rows = study.contrast, _rows_of(study.folds)
+    labels = np.array([contrast, *(contrast[np.argsort(shuffle)] for shuffle in shuffles)])
+    products = np.stack([X[:, rows].transpose(0, 2, 1) @ labels[:, rows].T for rows in fold_rows], axis=1)
+    gram = np.stack([X[:, rows].transpose(0, 2, 1) @ X[:, rows] for rows in fold_rows], axis=1)
     spread = np.array([contrast[rows] @ contrast[rows] for rows in fold_rows])
-    products = np.stack([contrast[rows] @ X[:, rows] for rows in fold_rows], axis=1)
-    gram = squares.copy()
-    gram[..., 0, :] += shift * products
-    gram[..., 0] += shift * products
-    gram[..., 0, 0] += shift**2 * spread
-    products[..., 0] += shift * spread
     gram, products = (total.sum(axis=1, keepdims=True) - total for total in (gram, products))
     share = study.y.mean()
     diagonal = np.arange(X.shape[2])
     gram[..., diagonal, diagonal] += 1 / (C * share * (1 - share))
-    weights = np.linalg.solve(gram, products[..., None])
-    scores = np.empty(X.shape[:2])
+    unit = np.broadcast_to(np.eye(X.shape[2], 1), (*gram.shape[:3], 1))
+    probes = np.linalg.solve(gram, np.concatenate([products, unit], axis=-1))
+    first = probes[..., 0, 0].T  # q_1, shape (n_folds, m)
+    unexplained = (spread.sum() - spread)[:, None] - np.einsum("mfd,mfd->fm", products[..., 0], probes[..., 0])
+    scores = np.empty((probes.shape[3], *X.shape[1::-1]))
     for fold, rows in enumerate(fold_rows):
-        scores[:, rows] = (X[:, rows] @ weights[:, fold])[..., 0]
-        scores[:, rows] += shift * contrast[rows] * weights[:, fold, 0]
-    return (scores[:, study.above] > scores[:, study.below]) @ study.weight
+        scores[:, rows] = (X[:, rows] @ probes[:, fold]).transpose(2, 1, 0)
+    null = [_auc(scores[k][shuffle], study) for k, shuffle in enumerate(shuffles, 1)]
+    signal = []
+    for s in np.asarray(shifts):
+        of_q, of_u = 1 + s * first, s * unexplained
+        mean = s * (of_q * first + of_u * probes[..., 0, -1].T)  # score of the shift itself
+        at = study.folds
+        signal.append(_auc(of_q[at] * scores[0] + of_u[at] * scores[-1] + contrast[:, None] * mean[at], study))
+    return np.reshape(null, (-1, len(X))), np.reshape(signal, (-1, len(X)))
+
+
+def _auc(scores: np.ndarray, study: _Study) -> np.ndarray:
+    """AUC within strata of scores, shape (n, m)."""
+    return study.weight @ (scores[study.above] > scores[study.below])
 
 
 def _rows_of(folds: np.ndarray) -> list[np.ndarray | slice]:

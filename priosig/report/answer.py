@@ -85,14 +85,14 @@ def strongest(labels: Iterable[str]) -> str:
 def short(material: Material, label: str) -> str:
     """The answer in a sentence, no surer than its interval."""
     if label == "signal":
-        best = _surest(material, label)
+        model, best = _surest(material, label)
         n = number_word(best.evidence.n_videos)
-        ends = f"{hundred(best.evidence.low)} to {hundred(best.evidence.high)}"
+        ends = f"Model {model}: {hundred(best.evidence.low)} to {hundred(best.evidence.high)} times in 100"
         if best.evidence.low > 0.5:
-            return f"Yes, and probably in other videos too ({ends} times in 100; guessing is 50)."
+            return f"Yes, and probably in other videos too ({ends}; guessing is 50)."
         if math.isnan(best.evidence.low):
             return f"Yes in these {n} videos; how sure that is for others could not be computed."
-        return f"Yes in these {n} videos; for other videos uncertain ({ends} times in 100)."
+        return f"Yes in these {n} videos; for other videos uncertain ({ends})."
     if label == "underpowered":
         n = next(iter(material.claim.assessments.values())).evidence.n_videos
         return f"Not shown. With {counted(n, 'video')} a real difference could have been missed."
@@ -112,18 +112,19 @@ def because(material: Material) -> list[str]:
     elif best is not None or claim.models:
         of_models = [f"Model {name} reaches {hundred(cv['auc_within_video'])}" for name, cv in claim.models.items()]
         alone = f"{_alone(best, claim)} {hundred(reach(best))}" if best else "no confound is left"
-        heard = ", without a note of music" if not claim.models or leaks(claim.design) else ""
+        heard = (
+            ", without a note of music" if leaks(claim.design) else "" if claim.models else ", which passes the rule"
+        )
         said.append(f"{start} {joined([*of_models, alone])}{heard}.")
     return [text for text in (*said, _tied(claim), _acoustic(claim)) if text]
 
 
 def to_do(material: Material, label: str) -> list[ToDo]:
     """What to do next: ship or not, mend, record."""
-    todo = [_ship(material, label)]
-    if not material.is_heard and any(kind.needs_audio for kind in VIEW_KINDS.values()):
-        todo.append(
-            ToDo("Give the recordings (--audio).", "With them, windows are cut where there is playing and no talk.")
-        )
+    todo = [_ship(material, label)] if label or material.is_heard else []
+    if not material.is_heard:
+        why = "With them, windows are cut where there is playing and no talk, and the models are run."
+        todo.append(ToDo("Give the recordings (--audio).", why))
     worst = [f for harm in HARMS[:2] for f in material.findings if f.harm == harm and f.count]
     if worst:
         names = joined([f"{f.title[:1].lower()}{f.title[1:]} ({f.count} of {f.total})" for f in worst[:2]])
@@ -152,9 +153,10 @@ def _observed(step) -> str:
     return step.observed or ("not reached" if step.outcome == "not reached" else "")
 
 
-def _surest(material: Material, label: str) -> Assessment:
-    of_label = [a for a in material.claim.assessments.values() if a.verdict.label == label]
-    return max(of_label, key=lambda a: -1.0 if math.isnan(a.evidence.low) else a.evidence.low)
+def _surest(material: Material, label: str) -> tuple[str, Assessment]:
+    """Of the models with this verdict the one whose interval begins highest."""
+    of_label = [(name, a) for name, a in material.claim.assessments.items() if a.verdict.label == label]
+    return max(of_label, key=lambda one: -1.0 if math.isnan(one[1].evidence.low) else one[1].evidence.low)
 
 
 def _not_run(material: Material) -> list[tuple[str, str]]:
@@ -191,7 +193,7 @@ def _tied(v: ViewResult) -> str:
     if not tied:
         return ""
     alone = joined([f"{in_words(name, v.design)} (alone {hundred(auc)})" for name, auc in tied])
-    return f"By their definition the label of these windows goes with {alone} too: no test can rule that out here."
+    return f"As these windows are defined, {alone} tells them apart too, and no test can rule that out."
 
 
 def _acoustic(v: ViewResult) -> str:
@@ -212,7 +214,7 @@ def _acoustic(v: ViewResult) -> str:
 def _ship(material: Material, label: str) -> ToDo:
     claim = material.claim
     if label == "signal":
-        sure = _surest(material, label).evidence.low > 0.5
+        sure = _surest(material, label)[1].evidence.low > 0.5
         if sure and not claim.design.evidence.exploratory:
             return ToDo("Try it on new videos.", "Freeze the model first; ship it if it holds there.")
         why = (
@@ -220,7 +222,7 @@ def _ship(material: Material, label: str) -> ToDo:
         )
         return ToDo("Do not ship yet.", f"Confirm it on new videos: {why}.")
     if label == "heterogeneous":
-        e = _surest(material, label).evidence
+        e = _surest(material, label)[1].evidence
         return ToDo("Do not ship.", f"It works in {e.n_videos_above_half} of {e.n_videos} videos: find out which.")
     if label == "confounded":
         names = joined([confound(name) for name, _ in claim.design.evidence.confound_ranking[:2]])
@@ -238,7 +240,7 @@ def _record(material: Material, label: str) -> ToDo | None:
     """How many more videos are worth recording, where that would help."""
     assessments, planned = material.claim.assessments, material.claim.planned
     if label == "signal":
-        e = _surest(material, label).evidence
+        e = _surest(material, label)[1].evidence
         return ToDo("Record more videos.", _narrower(planned, e.auc, e.n_videos), "#needed") if e.low <= 0.5 else None
     if label != "underpowered" or not assessments:
         return None
@@ -248,9 +250,11 @@ def _record(material: Material, label: str) -> ToDo | None:
     needed = {name: dict(a.evidence.videos_needed).get(rule.spike_auc) for name, a in assessments.items()}
     more = {name: n for name, n in needed.items() if n is not None and n > have}
     if more:
-        takes = joined([f"{n} videos like these (Model {name})" for name, n in more.items()])
-        why = f"To detect {worth} {share(rule.min_power)} of the time takes {takes}."
-        return ToDo(f"Record about {max(more.values()) - have} more videos.", why, "#needed")
+        few, many = min(more.values()) - have, max(more.values()) - have
+        number = f"{many}" if few == many else f"{few} to {many}"
+        takes = joined([f"{n} (Model {name})" for name, n in more.items()])
+        why = f"Videos in all with which {share(rule.min_power)} of studies detect {worth}: {takes}."
+        return ToDo(f"Record about {number} more videos.", why, "#needed")
     power = joined([f"{share(a.evidence.power)} (Model {name})" for name, a in assessments.items()])
     return ToDo("Record more videos.", f"These would have shown {worth} with a chance of {power}.", "#needed")
 

@@ -45,16 +45,14 @@ def audit(material: Material) -> dict:
 
 def _first(material: Material, findings: Sequence[Finding], names: dict[str, str]) -> Grid:
     """The worst rows of each finding."""
-    rows: list[tuple] = []
+    rows: list[tuple[Cell | str | None, ...]] = []
     for f in findings:
         worst = _worst_first(f.problems)[:MOST_AT_ONCE]
         note = f"{f.count:,} of {counted(f.total, f.unit)}: {f.harm}"
-        what: Cell | None = Cell(f.title, note=note, link=f"#audit-{f.name}", rows=len(worst))
-        for problem in worst:
-            rows.append((what, *_row(material, problem, names)))
-            what = None
+        rows.append((Cell(f.title, note=note, link=f"#audit-{f.name}", columns=len(_COLUMNS)), None, None))
+        rows += [_row(material, problem, names) for problem in worst]
     caption = "What to mend, the worst first. Every finding leads to all of its rows."
-    return grid(caption, (("What", "long"), *_COLUMNS), rows)
+    return grid(caption, _COLUMNS, rows)
 
 
 def _in_full(material: Material, f: Finding, names: dict[str, str]) -> dict:

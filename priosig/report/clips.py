@@ -110,13 +110,13 @@ def outline(video_id: str, audio_dir: str | Path, n_points: int) -> tuple[float,
 
 
 def mp3(samples: np.ndarray) -> bytes:
-    """MP3 of mono samples at `RATE`, 4 kB a second."""
+    """MP3 of mono samples at `RATE`, about 3 kB a second."""
     import soundfile
 
     buffer = io.BytesIO()
     # float32 beyond full scale would wrap; recordings may hold it
     soundfile.write(
-        buffer, np.clip(samples, -1, 1), RATE, format="MP3", subtype="MPEG_LAYER_III", compression_level=0.85
+        buffer, np.clip(samples, -1, 1), RATE, format="MP3", subtype="MPEG_LAYER_III", compression_level=0.95
     )
     return buffer.getvalue()
 

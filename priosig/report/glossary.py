@@ -49,6 +49,8 @@ TERMS: dict[str, str] = {
     "Confound": "What may tell STOP from CONTINUE without music.",
     "Artefact, acoustic": "A confound that a clock or a stopwatch could measure is an artefact, and makes a design "
     "invalid if it tells the label; one that is measured from the playing is acoustic, and may be music.",
+    "Tied": "A confound that goes with the label by the definition of the windows; in such a view no test can rule "
+    "it out.",
     "Relabelling": "The same windows with labels exchanged at random: between neighbours in time, or within risk "
     "sets; the models are fitted again.",
     "p": "The share of relabellings that do as well as the true labels, which are counted in; small is evidence.",
@@ -60,6 +62,8 @@ TERMS: dict[str, str] = {
     "Verdict": "What may be said, by a rule that was fixed before the data were looked at.",
     "Exploratory": "The data had been looked at before the rule was fixed.",
     "Max-T p": "How often the largest of all features' statistics is as large under relabelling.",
+    "Finding": "A quality score that by itself, beyond the confounds, tells STOP from CONTINUE (its own AUC, by "
+    "max-T p), where the verdict on its model is signal.",
     "Pattern": "How a quality score moves with the model's score; a coefficient may be large only to cancel another.",
     "Slope, intercept": "Whether probabilities are meant as they are said: slope 1 and intercept 0 are right, a "
     "slope under 1 is too sure of itself.",

@@ -42,8 +42,8 @@ class Cell:
         In smaller letters.
     anchor : str
         Id of the cell on the page.
-    rows, columns : int
-        How many of each it covers; the cells that it covers are None.
+    columns : int
+        How many it covers; the cells that it covers are None. One that covers the first is no name of its row.
     """
 
     text: str = ""
@@ -53,7 +53,6 @@ class Cell:
     link: str = ""
     note: str = ""
     anchor: str = ""
-    rows: int = 1
     columns: int = 1
 
 

@@ -13,16 +13,20 @@ from priosig.report.material import Material
 from priosig.report.table_text import aligned, escaped
 from priosig.report.words import confound, joined, number, pvalue
 
+NOT_RUN = "not run"
+
 
 @dataclass(frozen=True)
 class Overview:
-    """An experiment in a line: AUCs within video, "not run" or "none" where there are none.
+    """An experiment in a line: AUCs within video, `NOT_RUN` or "none" where there are none.
 
     Attributes
     ----------
     name : str
-    planted, expected : str
-        Of an embedded world, with the verdicts that are right for it; else empty.
+    planted : str
+        Of an embedded world; else empty.
+    expected : tuple of str
+        The verdicts that are right for it.
     annotated : dict of str to str
         Each model as annotated.
     confounds, confound : str
@@ -35,7 +39,7 @@ class Overview:
 
     name: str
     planted: str
-    expected: str
+    expected: tuple[str, ...]
     annotated: dict[str, str]
     confounds: str
     confound: str
@@ -48,7 +52,7 @@ def overview(experiment: Experiment) -> Overview:
     material = Material(experiment, ())
     claim, annotated = material.claim, material.annotated
     best = best_artefact(annotated.design)
-    models = dict.fromkeys(FEATURE_SETS, ("", "not run"))
+    models = dict.fromkeys(FEATURE_SETS, ("", NOT_RUN))
     for name, cv in claim.models.items():
         label = material.verdicts[name].label if name in material.verdicts else "not tested"
         models[name] = number(cv["auc_within_video"]), label
@@ -57,9 +61,9 @@ def overview(experiment: Experiment) -> Overview:
     return Overview(
         name=experiment.name,
         planted=PLANTED.get(experiment.name, ""),
-        expected=joined(EXPECTED.get(experiment.name, ()), "or"),
+        expected=EXPECTED.get(experiment.name, ()),
         annotated={
-            name: number(annotated.models[name]["auc_within_video"]) if name in annotated.models else "not run"
+            name: number(annotated.models[name]["auc_within_video"]) if name in annotated.models else NOT_RUN
             for name in FEATURE_SETS
         },
         confounds=number(reach(best)) if best else "none",
@@ -114,5 +118,5 @@ def markdown_overview(experiments: Sequence[Experiment]) -> str:
     for experiment in experiments:
         o = overview(experiment)
         judged = (" ".join(filter(None, o.models[model])) for model in models)
-        rows.append((o.name, o.annotated[first], o.confounds, *judged, o.view, o.expected))
+        rows.append((o.name, o.annotated[first], o.confounds, *judged, o.view, joined(o.expected, "or")))
     return "\n".join(aligned(rows)) + "\n"

@@ -13,9 +13,7 @@ from priosig.inference.planning import PowerTable
 from priosig.report.clips import Clip
 from priosig.verdict.decide import Verdict
 
-INTERPRETABLE = "signal"
-"""The verdict on a model with which a feature that stands out is a finding."""
-SPEAKING = (INTERPRETABLE, "heterogeneous")
+SPEAKING = ("signal", "heterogeneous")
 """Verdicts with which a model's mistakes mean something."""
 
 
@@ -76,14 +74,3 @@ class Material:
     def speaks(self, model: str) -> bool:
         """Whether what a model goes by, and where it errs, means something."""
         return model in self.verdicts and self.verdicts[model].label in SPEAKING
-
-
-def findings_of(view: ViewResult, model: str) -> set[str] | None:
-    """Names of the features that are findings in a view; None where nothing may be read from them.
-
-    Without a signal of the whole model its features are not interpretable, whatever the p of one.
-    """
-    one = view.assessments.get(model)
-    if one is None or one.verdict.label != INTERPRETABLE or view.coefficients is None:
-        return None
-    return {weight.name for weight in view.coefficients.weights if weight.finding}

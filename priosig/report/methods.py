@@ -64,7 +64,7 @@ def _sentences(material: Material) -> list[str]:
             f"{share(rule.level)} interval is a jackknife over videos with everything refitted.",
         ]
     told = "; ".join(f"{kind[:1].lower()}{kind[1:]}: {names}" for kind, names in fates(claim.design))
-    said.append(f"Confounds ({told}) were each tried as a predictor in the same cross-validation." if told else "")
+    said.append(f"Confounds: {told}. Those that vary were each tried as a predictor in the same way." if told else "")
     looked = " The data had been looked at before: the analysis is exploratory." if settings.exploratory else ""
     said.append(
         f"The rule was fixed beforehand (hash {rule.hash}): alpha {rule.alpha:g}, AUC of {rule.threshold:.2f} or "

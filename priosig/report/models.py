@@ -1,14 +1,11 @@
 """What the model whose features have names goes by: its coefficients, and groups of scales that go together."""
 
-import numpy as np
-
-from priosig.experiment.evaluation import ViewResult
 from priosig.experiment.feature_sets import SCALES
 from priosig.extraction.percepiano.scales import PERCEPIANO_DIMENSIONS, POLES, Scale
 from priosig.inference.coefficients import Cluster, Weight
 from priosig.report.grid import Cell, Grid, grid
-from priosig.report.material import Material, findings_of
-from priosig.report.words import hundred, number, p_words, pvalue
+from priosig.report.material import Material
+from priosig.report.words import hundred, number, p_words, pvalue, share
 
 WHY_FOLDED = {
     "weak": "Model {} hears no more than a trace; what it goes by is uncertain, and its mistakes say little.",
@@ -25,17 +22,15 @@ def models(material: Material) -> dict | None:
     v = material.claim
     if not v.models:
         return None
-    weights = {weight.name: weight for weight in v.coefficients.weights} if v.coefficients is not None else {}
-    findings = findings_of(v, SCALES)
-    clusters = v.coefficients.clusters if v.coefficients is not None else ()
+    table, findings = v.coefficients, v.findings
+    of_scales = list(zip(POLES, table.weights, strict=True)) if table is not None else []
     return {
         "folded": [why_folded(material, model) for model in v.models if not material.speaks(model)],
         "open": any(map(material.speaks, v.models)),
-        "scales": SCALES if SCALES in v.models else "",
-        "tested": bool(weights),
-        "findings": None if findings is None else [_finding(weights[s.id], s) for s in POLES if s.id in findings],
-        "table": _scale_table(v, weights) if SCALES in v.models else None,
-        "clusters": _clusters(clusters) if clusters else None,
+        "scales": SCALES if of_scales else "",
+        "findings": None if findings is None else [_finding(s, w) for s, w in of_scales if w.name in findings],
+        "table": _scale_table(of_scales, findings is not None) if of_scales else None,
+        "clusters": _clusters(table.clusters) if of_scales else None,
         "disputed": [f"{s.name} {s.low}–{s.high}" for s in POLES if s.poles_disputed],
     }
 
@@ -46,42 +41,21 @@ def why_folded(material: Material, model: str) -> str:
     return WHY_FOLDED[label].format(model)
 
 
-def _finding(weight: Weight, scale: Scale) -> str:
+def _finding(scale: Scale, weight: Weight) -> str:
     """A scale that tells STOP from CONTINUE by itself, how far, and which way it goes where that can be said."""
     pole, auc = (scale.high, weight.own_auc) if weight.own_auc > 0.5 else (scale.low, 1 - weight.own_auc)
     way = f"{scale.low}–{scale.high}" if scale.poles_disputed else f"nearer to {pole} before a STOP"
     return f"{scale.name} {way} ({hundred(auc)} times in 100, {p_words(weight.pvalue)})"
 
 
-def by_size(v: ViewResult) -> tuple[np.ndarray, np.ndarray, np.ndarray]:
-    """Order of the scales by their coefficient, the largest first; coefficients by scale and fold; their means."""
-    by_fold = v.models[SCALES]["coefficients"]
-    values = by_fold[~np.isnan(by_fold).any(axis=1)].T
-    means = values.mean(axis=1) if values.shape[1] else np.zeros(len(POLES))
-    return np.argsort(-np.abs(means), kind="stable"), values, means
-
-
-def _scale_table(v: ViewResult, weights: dict[str, Weight]) -> Grid:
-    order, values, means = by_size(v)
-    n_folds, rows = values.shape[1], []
-    for k in order:
-        scale, weight = POLES[k], weights.get(POLES[k].id)
-        agreement = int((np.sign(values[k]) == np.sign(means[k])).sum())
-        spread = float(values[k].std(ddof=1)) if n_folds > 1 else None
-        row = [Cell(scale.name, note=f"{scale.low} to {scale.high}"), number(float(means[k])), number(spread)]
-        row.append(f"{agreement} of {n_folds}")
-        if weights:
-            tested = (weight.pattern, weight.own_auc) if weight else (None, None)
-            row += [*map(number, tested), pvalue(weight.pvalue if weight else None)]
-        rows.append(row)
-    names = [
-        "mean",
-        "spread over folds",
-        "folds of this sign",
-        *(["pattern", "own AUC", "p of it (max-T)"] if weights else []),
-    ]
+def _scale_table(of_scales: list[tuple[Scale, Weight]], interpretable: bool) -> Grid:
+    rows = []
+    for scale, w in sorted(of_scales, key=lambda one: -abs(one[1].mean)):
+        numbers = *map(number, (w.mean, w.spread)), share(w.sign_agreement), *map(number, (w.pattern, w.own_auc))
+        rows.append((Cell(scale.name, note=f"{scale.low} to {scale.high}"), *numbers, pvalue(w.pvalue)))
     caption = "Coefficients, the largest first; with a positive one, nearer to the second pole is called STOP"
-    caption += "" if findings_of(v, SCALES) is not None or not weights else ". Not interpretable: no signal"
+    caption += "" if interpretable else ". Not interpretable: no signal"
+    names = ("mean", "spread over folds", "folds of this sign", "pattern", "own AUC", "p of it (max-T)")
     return grid(caption, ("Scale", *((name, "number") for name in names)), rows)
 
 

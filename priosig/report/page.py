@@ -26,7 +26,7 @@ from priosig.report.glossary import glossary
 from priosig.report.grid import Cell, Figure, Grid, grid
 from priosig.report.inputs import describe_inputs, software
 from priosig.report.listen import listen, make_clips
-from priosig.report.markdown import markdown_overview, markdown_summary, overview
+from priosig.report.markdown import NOT_RUN, Overview, markdown_overview, markdown_summary, overview
 from priosig.report.material import Material
 from priosig.report.methods import methods
 from priosig.report.models import models
@@ -48,7 +48,7 @@ from priosig.report.sensitivity import sensitivity
 from priosig.report.study import study
 from priosig.report.tables import Table, experiment_tables, sensitivity_rows
 from priosig.report.text import filters
-from priosig.report.words import AUC_WORDS
+from priosig.report.words import AUC_WORDS, joined
 
 if TYPE_CHECKING:
     from jinja2 import Environment
@@ -219,12 +219,21 @@ def _overview_table(experiments: Sequence[Experiment]) -> Grid:
     for o in map(overview, experiments):
         models = (Cell(text, verdict=label) if text else Cell(label) for text, label in o.models.values())
         name = Cell(o.name, link=f"{o.name}/{PAGE}", note=f"Planted: {o.planted}" if o.planted else "")
-        annotated = ", ".join(f"{model} {value}" for model, value in o.annotated.items())
+        annotated = ", ".join(f"{model}\u00a0{value}" for model, value in o.annotated.items() if value != NOT_RUN)
         confounds = Cell(o.confounds, note=o.confound)
-        rows.append((name, Cell(o.expected or "not known"), *models, o.view, annotated, confounds))
-    titles = (f"Model {model}" for model in FEATURE_SETS)
+        rows.append((name, _expected(o), *models, o.view, annotated or NOT_RUN, confounds))
+    titles = (f"Model\u00a0{model}" for model in FEATURE_SETS)
     columns = (("Experiment", "long"), "Expected", *titles, "View", "As annotated", "Best confound, as annotated")
     return grid(AUC_WORDS, columns, rows)
+
+
+def _expected(o: Overview) -> Cell:
+    """What was expected, and whether it was found."""
+    if not o.expected:
+        return Cell("not known")
+    labels = {label for _, label in o.models.values()} - {NOT_RUN}
+    mark = "" if not labels else "passed" if labels <= set(o.expected) else "failed"
+    return Cell(joined(o.expected, "or"), mark=mark)
 
 
 def _render(template: str, **context: object) -> str:

@@ -20,7 +20,6 @@ from priosig.inference.confounds_alone import TOGETHER
 from priosig.metrics.summary import Summary
 from priosig.report.links import link_of
 from priosig.report.listen import worst_misses
-from priosig.report.material import findings_of
 from priosig.report.table_text import Table
 from priosig.report.words import unit
 
@@ -216,22 +215,16 @@ def _mistakes(experiment: Experiment, views: Sequence[ViewResult]) -> Table:
 
 def _coefficients(views: Sequence[ViewResult]) -> Table:
     columns = (
-        "view", "scale", "low_pole", "high_pole", "mean", "sd", "sign_agreement", "n_folds", "pattern",
-        "own_auc", "pvalue", "finding",
+        "view", "scale", "low_pole", "high_pole", "mean", "sd", "sign_agreement", "pattern", "own_auc", "pvalue",
+        "finding",
     )  # fmt: skip
     rows = []
     for v in views:
-        weights = {weight.name: weight for weight in v.coefficients.weights} if v.coefficients is not None else {}
-        findings = findings_of(v, SCALES)
-        for scale, values in _by_scale(v):
-            mean = float(np.mean(values)) if len(values) else math.nan
-            sd = float(np.std(values, ddof=1)) if len(values) > 1 else math.nan
-            agreement = float(np.mean(np.sign(values) == np.sign(mean))) if len(values) else math.nan
-            weight = weights.get(scale.id)
-            finding = "not interpretable" if findings is None else scale.id in findings
-            tested = (weight.pattern, weight.own_auc, weight.pvalue, finding) if weight is not None else (None,) * 4
-            row = (v.view.name, scale.id, scale.low, scale.high, mean, sd, agreement, len(values), *tested)
-            rows.append(row)
+        findings = v.findings
+        for scale, w in zip(POLES, v.coefficients.weights, strict=True) if v.coefficients is not None else ():
+            finding = "not interpretable" if findings is None else w.name in findings
+            numbers = w.mean, w.spread, w.sign_agreement, w.pattern, w.own_auc, w.pvalue
+            rows.append((v.view.name, scale.id, scale.low, scale.high, *numbers, finding))
     return _table(columns, rows)
 
 
@@ -245,14 +238,6 @@ def _coefficients_by_fold(views: Sequence[ViewResult]) -> Table:
         for k, fold in enumerate(cv["folds"])
     )
     return _table(("view", "scale", "held_out", "coefficient"), rows)
-
-
-def _by_scale(v: ViewResult) -> Iterable[tuple]:
-    # The weights of other models belong to nothing that has a name.
-    if SCALES in v.models:
-        coefficients = v.models[SCALES]["coefficients"]
-        trained = ~np.isnan(coefficients).any(axis=1)
-        yield from zip(POLES, coefficients[trained].T, strict=True)
 
 
 def _segments(views: Sequence[ViewResult]) -> Table:

@@ -14,6 +14,9 @@ NAME = 120
 SHOWN = 280
 """Letters of a longer text that are shown; the whole unfolds."""
 
+WORD = 16
+"""Letters of the longest word that is not broken."""
+
 
 def filters() -> dict[str, Callable]:
     """The filters of the templates."""
@@ -24,10 +27,8 @@ def filters() -> dict[str, Callable]:
 
 def free(text: object) -> "Markup":
     """A short text of a corpus; of a long one the beginning."""
-    from markupsafe import Markup
-
     shown = visible(str(text))
-    return Markup("<bdi>{}</bdi>").format(shown if len(shown) <= NAME else f"{shown[:NAME]}…")
+    return _apart(shown if len(shown) <= NAME else f"{shown[:NAME]}…")
 
 
 def long(text: object) -> "Markup":
@@ -36,6 +37,14 @@ def long(text: object) -> "Markup":
 
     shown = visible(str(text))
     if len(shown) <= SHOWN:
-        return Markup("<bdi>{}</bdi>").format(shown)
-    whole = "<details><summary><bdi>{}…</bdi></summary><bdi>{}</bdi></details>"
-    return Markup(whole).format(shown[:SHOWN], shown)
+        return _apart(shown)
+    whole = "<details><summary>{}</summary>{}</details>"
+    return Markup(whole).format(_apart(f"{shown[:SHOWN]}…"), _apart(shown))
+
+
+def _apart(text: str) -> "Markup":
+    """A text in a direction of its own; only one with a word that no column holds is broken within words."""
+    from markupsafe import Markup
+
+    kind = ' class="endless"' if max(map(len, text.split()), default=0) > WORD else ""
+    return Markup("<bdi" + kind + ">{}</bdi>").format(text)

@@ -6,7 +6,6 @@ verdicts' sentences have, and what belongs together is held by no-break spaces.
 
 import math
 import re
-import unicodedata
 from collections.abc import Sequence
 
 from priosig.confounds.registry import CONFOUNDS
@@ -14,8 +13,9 @@ from priosig.verdict.wording import pvalue_words
 
 NONE = "–"
 AUC_WORDS = "AUC within video: how often a STOP outranks a CONTINUE of the same video (1 is always, 0.5 is guessing)"
-# What turns round the letters beside it, and the mark of a byte order.
-_SHAPELESS = frozenset("\u202a\u202b\u202c\u202d\u202e\u2066\u2067\u2068\u2069\ufeff")
+# Control characters but line ends and tabs, what turns round the letters beside it, and the mark of a byte order.
+_SHAPELESS = re.compile(r"[\x00-\x08\x0b-\x1f\x7f-\x9f\u202a-\u202e\u2066-\u2069\ufeff]")
+_SURROGATE = re.compile(r"[\ud800-\udfff]")
 _LINE_END = re.compile("\r\n?|[\x0b\x0c\x85\u2028\u2029]")
 # What a terminal obeys: colours and moves (CSI), titles and links (OSC and its like), sequences of two letters.
 _TERMINAL = re.compile(
@@ -148,5 +148,4 @@ def visible(text: str) -> str:
     'abcd\\n'
     """
     text = _LINE_END.sub("\n", _TERMINAL.sub("", text))
-    kept = (c for c in text if c in "\n\t" or (unicodedata.category(c) != "Cc" and c not in _SHAPELESS))
-    return "".join("\ufffd" if "\ud800" <= c <= "\udfff" else c for c in kept)
+    return _SURROGATE.sub("\ufffd", _SHAPELESS.sub("", text))

@@ -142,7 +142,7 @@ WORLDS = {
         World("signal 2.0, equal windows", "signal", signal=2.0, equal_windows=True),
         *(
             World(
-                f"{shape} leaks",
+                f"leak: {shape}",
                 "unmeasured leak" if shape in UNCONTROLLED else "measured leak",
                 leak=shape,
                 equal_windows=True,

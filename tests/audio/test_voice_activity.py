@@ -11,8 +11,9 @@ from hypothesis import strategies as st
 
 from priosig._core.cache import EmbeddingCache
 from priosig.audio import voice_activity
-from priosig.audio.voice_activity import CHUNK, RATE, TalkMeter, detect_talk
+from priosig.audio.voice_activity import CHUNK, RATE, TalkMeter
 from priosig.worlds.voice import talk
+from tests.talk import talk_in
 
 SLOW = pytest.mark.slow
 
@@ -59,7 +60,6 @@ def test_talk_is_where_silero_alone_finds_it(seconds, rate):
     meter.add(samples)
     assert meter.finish() == expected
     np.testing.assert_allclose(np.concatenate(meter._probabilities), probabilities, atol=2e-5)
-    assert list(detect_talk([(samples, rate)])) == [expected]
 
 
 @pytest.mark.slow
@@ -80,34 +80,38 @@ def test_how_a_waveform_is_cut_changes_nothing(rate, at, seed):
     np.testing.assert_allclose(one, two, atol=2e-5)
 
 
-def test_other_windows_change_nothing():
-    windows = [(sound(seconds, rate, seed), rate) for seed, (seconds, rate) in enumerate([(9, 16_000), (6, 24_000)])]
-    together = list(detect_talk(windows))
-    assert together == [next(detect_talk([window])) for window in windows]
-    assert list(detect_talk(windows[::-1])) == together[::-1]
+def test_other_waveforms_change_nothing():
+    waveforms = [
+        (sound(seconds, rate, seed), rate) for seed, (seconds, rate) in enumerate([(9, 16_000), (6, 24_000)])
+    ]
+    meters = [TalkMeter(rate) for _, rate in waveforms]
+    for part in range(2):
+        for meter, (samples, _) in zip(meters, waveforms, strict=True):
+            meter.add(np.array_split(samples, 2)[part])
+    assert [meter.finish() for meter in meters] == [talk_in(*waveform) for waveform in waveforms]
 
 
 def test_an_empty_waveform_has_no_talk():
-    assert list(detect_talk([(np.zeros(0, np.float32), 24_000), (np.zeros(0, np.float32), RATE)])) == [[], []]
+    assert [talk_in(np.zeros(0, np.float32), rate) for rate in (24_000, RATE)] == [[], []]
 
 
 def test_results_are_kept_by_content_and_by_what_went_before(tmp_path, monkeypatch):
     monkeypatch.setattr(voice_activity, "_STRETCH", 100 * CHUNK)
     store, samples = EmbeddingCache(tmp_path), sound(8)
-    expected = next(detect_talk([(samples, RATE)]))
-    assert next(detect_talk([(samples, RATE)], store=store)) == expected
+    expected = talk_in(samples, RATE)
+    assert talk_in(samples, RATE, store=store) == expected
     n_kept = len(list(tmp_path.rglob("*.safetensors")))
     assert n_kept == -(-len(samples) // (100 * CHUNK))
     monkeypatch.setattr(voice_activity, "_forward", lambda *_: pytest.fail("computed again"))
-    assert next(detect_talk([(samples, RATE)], store=store)) == expected
+    assert talk_in(samples, RATE, store=store) == expected
     with pytest.raises(pytest.fail.Exception):
-        list(detect_talk([(samples[100 * CHUNK :], RATE)], store=store))  # the same stretch after nothing
+        talk_in(samples[100 * CHUNK :], RATE, store=store)  # the same stretch after nothing
 
 
 @pytest.mark.slow
 def test_memory_does_not_grow_with_the_waveform():
     meter, piece = TalkMeter(24_000), np.zeros(24_000, np.float32)
-    next(detect_talk([(piece, 24_000)]))  # loads the network
+    talk_in(piece, 24_000)  # loads the network
     tracemalloc.start()
     for _ in range(300):
         meter.add(piece)
@@ -121,7 +125,7 @@ def test_torch_keeps_its_threads():
     before = torch.get_num_threads()
     torch.set_num_threads(2)
     try:
-        list(detect_talk([(sound(1), RATE)]))
+        talk_in(sound(1), RATE)
         assert torch.get_num_threads() == 2
     finally:
         torch.set_num_threads(before)

@@ -16,6 +16,8 @@ from priosig.report.run import run_time
 from tests.paths import ROOT
 from tests.small_experiment import HOSTILE, write_corpus
 
+pytestmark = pytest.mark.usefixtures("few_replicates")
+
 
 @pytest.fixture(autouse=True)
 def nowhere_in_particular(tmp_path, monkeypatch):

@@ -14,6 +14,8 @@ from validation.harness import reporting
 from validation.harness.options import CORPUS
 from validation.harness.runs import Case
 
+pytestmark = pytest.mark.usefixtures("few_replicates")
+
 UNREADABLE = Corpus("signal", Path("nowhere/moments.jsonl"), None, (), "muq", Settings())
 ONE, OTHER = Case("signal"), Case("no_signal")
 

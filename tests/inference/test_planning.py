@@ -29,25 +29,29 @@ def made_up(videos) -> dict:
     return {"y": study.y, "video_ids": ids, "strata": [f"set{s}" for s in study.strata]}
 
 
-@pytest.mark.parametrize(("videos", "shift"), [(SETS, 0.0), (SETS, 0.9), (PAIRS, 0.9)])
-def test_a_simulated_study_is_scored_by_ridge_regressions_that_did_not_see_the_video(videos, shift):
-    study = _Study.of(videos)
-    X = np.random.default_rng(0).normal(size=(2, len(study.y), 4))
-    expected = []
-    for features in X:
-        features = centred(features + shift * np.outer(study.y, [1, 0, 0, 0]), study.strata)
-        labels = centred(study.y[:, None].astype(float), study.strata)[:, 0]
-        scores = np.empty(len(labels))
-        for video in np.unique(study.folds):
-            train, penalty = study.folds != video, np.eye(4) / np.sqrt(0.5 * study.y.mean() * (1 - study.y.mean()))
-            rows, targets = np.vstack([features[train], penalty]), np.append(labels[train], np.zeros(4))
-            scores[~train] = features[~train] @ np.linalg.lstsq(rows, targets)[0]
-        expected.append(auc_within_video(scores, study.y, study.strata))
-    X = np.stack([centred(features, study.strata) for features in X])
-    squares = np.stack(
-        [X[:, study.folds == f].transpose(0, 2, 1) @ X[:, study.folds == f] for f in np.unique(study.folds)], 1
-    )
-    assert _aucs(X, squares, study, shift, C=0.5) == pytest.approx(expected, abs=1e-12)
+def ridge_auc(study, features, C):
+    """AUC within strata of one study, every video scored by a ridge regression on the others."""
+    n_features = features.shape[1]
+    features = centred(features, study.strata)
+    labels = centred(study.y[:, None].astype(float), study.strata)[:, 0]
+    scores = np.empty(len(labels))
+    for video in np.unique(study.folds):
+        train, penalty = study.folds != video, np.eye(n_features) / np.sqrt(C * study.y.mean() * (1 - study.y.mean()))
+        rows, targets = np.vstack([features[train], penalty]), np.append(labels[train], np.zeros(n_features))
+        scores[~train] = features[~train] @ np.linalg.lstsq(rows, targets)[0]
+    return auc_within_video(scores, study.y, study.strata)
+
+
+@pytest.mark.parametrize("videos", [SETS, PAIRS])
+def test_a_simulated_study_is_scored_by_ridge_regressions_that_did_not_see_the_video(videos):
+    study, rng, shifts = _Study.of(videos), np.random.default_rng(0), (0.0, 0.9, 2.0)
+    X = np.stack([centred(features, study.strata) for features in rng.normal(size=(2, len(study.y), 4))])
+    shuffles = [np.lexsort((rng.random(len(study.y)), study.strata)) for _ in range(2)]
+    null, signal = _aucs(X, study, shuffles, shifts, C=0.5)
+    direction = np.outer(study.y, [1, 0, 0, 0])
+    assert null == pytest.approx(np.array([[ridge_auc(study, x[s], 0.5) for x in X] for s in shuffles]), abs=1e-12)
+    expected = [[ridge_auc(study, x + shift * direction, 0.5) for x in X] for shift in shifts]
+    assert signal == pytest.approx(np.array(expected), abs=1e-12)
 
 
 def test_the_ridge_probe_does_as_well_as_the_logistic_regression_of_t1():

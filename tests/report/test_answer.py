@@ -46,8 +46,8 @@ def test_the_answer_names_the_leak_that_a_result_lives_on(experiment):
 @pytest.mark.parametrize(
     ("low", "high", "words"),
     [
-        (0.27, 1.0, "Yes in these two videos; for other videos uncertain (27 to 100 times in 100)."),
-        (0.62, 0.95, "Yes, and probably in other videos too (62 to 95 times in 100; guessing is 50)."),
+        (0.27, 1.0, "Yes in these two videos; for other videos uncertain (Model A: 27 to 100 times in 100)."),
+        (0.62, 0.95, "Yes, and probably in other videos too (Model A: 62 to 95 times in 100; guessing is 50)."),
         (math.nan, math.nan, "Yes in these two videos; how sure that is for others could not be computed."),
     ],
 )
@@ -101,8 +101,8 @@ def test_how_many_more_videos_are_needed_is_what_the_planner_says(experiment):
     [todo] = [
         t for t in head(dataclasses.replace(few, views=few.views | {"clean": clean}))["todo"] if "Record" in t.what
     ]
-    assert todo.what == "Record about 28 more videos."
-    assert "14 videos like these (Model A) and 30 videos like these (Model B)" in todo.why
+    assert todo.what == "Record about 12 to 28 more videos."
+    assert "detect a signal worth 70 in 100: 14 (Model A) and 30 (Model B)." in todo.why
     unplanned = with_label(experiment, "underpowered", power=0.1)
     assert "Record more videos." in [todo.what for todo in head(unplanned)["todo"]]
 
@@ -177,8 +177,8 @@ def test_a_confound_reaches_what_the_rule_goes_by(experiment):
 
 def test_what_is_tied_to_the_label_is_said_with_how_far_it_alone_reaches(experiment):
     (_, auc), *_ = experiment.claim.design.evidence.tied
-    [text] = [text for text in because(Material(experiment, ())) if "By their definition" in text]
-    assert f"the time since the last feedback (alone {100 * auc:.0f}) too" in text
+    [text] = [text for text in because(Material(experiment, ())) if "As these windows are defined" in text]
+    assert f"the time since the last feedback (alone {100 * auc:.0f}) tells them apart too" in text
     assert (f"since feedback (alone {100 * auc:.0f} in 100)") in dict(fates(experiment.claim.design)).values()
 
 

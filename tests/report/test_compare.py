@@ -1,5 +1,6 @@
 """Two reports are compared by their tables alone."""
 
+import re
 from pathlib import Path
 
 import pytest
@@ -149,10 +150,8 @@ def test_a_damaged_table_is_refused_by_file(report, capsys, table, damage):
     before, after = report("a"), report("b")
     path = after / "world" / f"{table}.csv"
     path.write_bytes(damage(path.read_bytes()))
-    with pytest.raises(ValueError, match=rf"b/world/{table}\.csv: .*; expected"):
-        compare_reports(before, after)
     assert main(["compare", str(before), str(after)]) == 2
-    assert f"{table}.csv: " in capsys.readouterr().err
+    assert re.search(rf"b/world/{table}\.csv: .*; expected", capsys.readouterr().err)
 
 
 def test_a_table_that_is_a_link_to_nothing_is_refused(report):

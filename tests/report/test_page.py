@@ -19,6 +19,7 @@ from priosig.report.audit import audit_of
 from priosig.report.material import Material
 from priosig.report.publish import MANIFEST
 from priosig.report.study import study
+from priosig.report.text import free
 from priosig.report.words import number
 from tests.small_experiment import HOSTILE, read, with_label, with_plan
 
@@ -270,6 +271,11 @@ def test_a_text_that_would_turn_the_page_round_is_held_in_its_place(experiment, 
     assert "\x07" not in html
 
 
+def test_only_a_word_too_long_for_any_column_is_broken():
+    assert free("Benjamin Zander, Vartan Arakelian") == "<bdi>Benjamin Zander, Vartan Arakelian</bdi>"
+    assert free("W" * 17) == f'<bdi class="endless">{"W" * 17}</bdi>'
+
+
 def renamed(experiment: Experiment, name: str) -> Experiment:
     corpus = dataclasses.replace(experiment.annotations.corpus, name=name)
     return dataclasses.replace(experiment, annotations=dataclasses.replace(experiment.annotations, corpus=corpus))
@@ -292,6 +298,10 @@ def test_the_index_says_what_is_expected_and_what_could_not_be_run(experiment, t
     page = Page(path.read_text(encoding="utf-8"))
     text = "".join(page.text)
     assert text.count("Planted: ") == 1
+    marks = [a["class"] for tag, a in page.elements if tag == "span" and a.get("class", "").startswith("mark ")]
+    assert marks == ["mark failed"]  # its verdicts are "invalid design"
+    right = report.write_index([with_label(world, "underpowered")], tmp_path / "right").read_text(encoding="utf-8")
+    assert 'class="mark passed"' in right
     assert PLANTED["length_leak"] in text
     assert "no signal or underpowered" in text
     best = max(b.auc_within_video for b in experiment.views["annotated"].design.baselines)

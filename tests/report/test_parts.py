@@ -6,6 +6,7 @@ import math
 import re
 import subprocess
 import sys
+import unicodedata
 
 import numpy as np
 import pytest
@@ -151,6 +152,11 @@ def test_a_number_is_written_in_one_way():
     assert visible("a\x1b]no end\r\nb\u2028c") == "ano end\nb\nc"
 
 
+def test_of_all_control_characters_line_ends_and_tabs_are_left():
+    shown = {visible(f"a{c}") for c in map(chr, range(0x110000)) if unicodedata.category(c) == "Cc"}
+    assert shown == {"a", "a\n", "a\t"}
+
+
 def test_a_table_with_a_row_too_short_is_refused():
     with pytest.raises(ValueError, match="a row of 1 cells; expected 2"):
         grid("caption", ("a", "b"), [("one", "two"), (Cell("one"),)])
@@ -194,10 +200,13 @@ def test_the_plot_of_what_is_needed_has_a_line_a_strength(description):
 
 def test_a_table_says_what_the_videos_at_hand_could_have_shown(experiment):
     assert needed(Material(with_label(experiment, "signal", power=math.nan), ())) is None
-    tested = with_label(experiment, "underpowered", power=0.1, hard_power=math.nan, probe_auc=0.66)
+    tested = with_label(
+        experiment, "underpowered", power=0.1, hard_power=math.nan, probe_auc=0.66, videos_needed=((0.7, 14),)
+    )
     rows = {row[0].text: [cell.text for cell in row[1:]] for row in needed(Material(tested, ()))["table"].rows}
     assert rows["Chance to detect a signal worth 70 in 100"] == ["10%", "10%"]
     assert rows["How often in 100 the model ranks it right"] == ["66", "66"]
+    assert rows["Videos like these for a signal worth 70"] == ["14", "14"]
     assert "The same, where the features hardly vary" not in rows  # not tried
 
 

@@ -2,6 +2,7 @@
 
 import csv
 import io
+import itertools
 
 import numpy as np
 import pytest
@@ -20,12 +21,11 @@ def cells(text: str, separator: str) -> list[str]:
     return rows[1]
 
 
-@pytest.mark.parametrize("start", STARTS)
-@pytest.mark.parametrize("before", BEFORE, ids=repr)
 @pytest.mark.parametrize("separator", [",", ";", "|", "\t"], ids=repr)
-def test_no_cell_of_a_table_begins_like_a_formula(before: str, start: str, separator: str):
-    for cell in cells(f"{before}{start}cmd|' /C calc'!A0", separator):
-        assert not cell.strip().lstrip('"\ufeff\u00a0\u200b ').startswith(STARTS)
+def test_no_cell_of_a_table_begins_like_a_formula(separator: str):
+    for start, before in itertools.product(STARTS, BEFORE):
+        for cell in cells(f"{before}{start}cmd|' /C calc'!A0", separator):
+            assert not cell.strip().lstrip('"\ufeff\u00a0\u200b ').startswith(STARTS), (before, start)
 
 
 def test_a_text_is_one_quoted_cell_without_control_characters():

@@ -8,16 +8,17 @@ playing for talk, and it found 88 % of the talk over playing.
 import numpy as np
 import pytest
 
-from priosig.audio.voice_activity import RATE, detect_talk
+from priosig.audio.voice_activity import RATE
 from priosig.worlds.piano import PARAMETERS, Performance, playing, room_noise
 from priosig.worlds.voice import talk
+from tests.talk import talk_in
 
 pytestmark = pytest.mark.slow
 SECONDS = 5.0
 
 
 def heard(sounds: list[np.ndarray]) -> list[list[tuple[float, float]]]:
-    return list(detect_talk((sound.astype(np.float32), RATE) for sound in sounds))
+    return [talk_in(sound.astype(np.float32), RATE) for sound in sounds]
 
 
 def with_noise(sound: np.ndarray, rng: np.random.Generator) -> np.ndarray:

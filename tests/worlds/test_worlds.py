@@ -17,13 +17,13 @@ from priosig.annotations.segments import Segment, identify_segments
 from priosig.annotations.timespans import merge
 from priosig.annotations.transcript import talk_share
 from priosig.audio.levels import silent_intervals
-from priosig.audio.voice_activity import detect_talk
 from priosig.experiment.corpus import open_corpus
 from priosig.extraction.percepiano.scales import PERCEPIANO_DIMENSIONS
 from priosig.worlds import worlds
 from priosig.worlds.lessons import Lesson, Recipe, Recording, plan_lesson, record_lesson
 from priosig.worlds.piano import PARAMETERS, Performance
 from priosig.worlds.worlds import RECIPES, WORLDS, make_world
+from tests.talk import talk_in
 
 TINY = Recipe(
     (Recording(16_000, -20, -50, stops=2, continues=1), Recording(8000, -26, -56, stops=2, continues=1, channels=2)),
@@ -35,12 +35,20 @@ TINY = Recipe(
 )
 
 
+@cache
+def plans(name: str, seed: int) -> list[Lesson]:
+    """Plans of all videos of a world."""
+    recipe = RECIPES[name]
+    return [
+        plan_lesson(recipe, recording, shifted=place in recipe.shifted, rng=np.random.default_rng([seed, place]))
+        for place, recording in enumerate(recipe.recordings)
+    ]
+
+
 def lessons(name: str, seeds: range):
     """Plans of all videos of a world, over seeds."""
     for seed in seeds:
-        for place, recording in enumerate(RECIPES[name].recordings):
-            rng = np.random.default_rng([seed, place])
-            yield plan_lesson(RECIPES[name], recording, shifted=place in RECIPES[name].shifted, rng=rng)
+        yield from plans(name, seed)
 
 
 def centroid(samples: np.ndarray, rate: int) -> float:
@@ -213,7 +221,7 @@ def test_bouts_that_are_heard_are_those_that_were_played():
     recording = dataclasses.replace(recipe.recordings[0], stops=4, continues=3)
     lesson = plan_lesson(recipe, recording, shifted=True, rng=rng)
     samples = record_lesson(lesson, recording, recipe, rng=rng)[:, 0].astype(np.float32) / 32_768
-    (talk,) = detect_talk([(samples, recording.rate)])
+    talk = talk_in(samples, recording.rate)
     silence = silent_intervals(samples, recording.rate)
     heard = find_bouts(talk, silence, [(0.0, lesson.duration)])
     played = merge([passage[:2] for passage in lesson.passages], gap=0.01)

@@ -98,8 +98,8 @@ def verdict_facts(experiment: Experiment) -> Facts:
             evidence = assessment.evidence
             facts[f"{model} verdict"] = assessment.verdict.label
             facts[f"{model} videos_above_half"] = f"{evidence.n_videos_above_half} of {evidence.n_videos}"
-        if result.coefficients is not None:
-            facts["scales_told_from_chance"] = _listed(result.findings)
+        if result.findings is not None:
+            facts["scales_told_from_chance"] = _listed(sorted(result.findings))
         views |= {f"{view} {fact}": value for fact, value in facts.items()}
     return Facts({"rule": {"hash": rule.hash, **asdict(rule)}, "views": views})
 

@@ -2,11 +2,11 @@
 
 import numpy as np
 
+from priosig.experiment.evaluation import ViewResult
 from priosig.experiment.feature_sets import SCALES
 from priosig.extraction.percepiano.scales import POLES
 from priosig.report.grid import Figure, figure
-from priosig.report.material import Material, findings_of
-from priosig.report.models import by_size
+from priosig.report.material import Material
 from priosig.report.plots.svg import BAR, GRID, NARROW, across, dot, drawing, line, pointed, round_ticks, text, x_axis
 from priosig.report.words import number
 
@@ -18,8 +18,8 @@ def figures(material: Material) -> list[Figure]:
     """One figure; none where that model was not run."""
     if SCALES not in material.claim.models:
         return []
-    order, values, means = by_size(material.claim)
-    findings = findings_of(material.claim, SCALES)
+    order, values, means = _by_size(material.claim)
+    findings = material.claim.findings
     limit = float(np.abs(values).max(initial=0.0)) or 1.0
 
     def draw(width: int) -> str:
@@ -49,3 +49,11 @@ def figures(material: Material) -> list[Figure]:
     caption = f"{len(material.claim.y)} segments, standardised scores. Dots: the {n} folds; grey: their range."
     caption += " Bold: a finding." if findings else " Not interpretable." if findings is None else ""
     return [figure(f"Coefficients of Model {SCALES}", caption, draw, NARROW)]
+
+
+def _by_size(v: ViewResult) -> tuple[np.ndarray, np.ndarray, np.ndarray]:
+    """Order of the scales by their coefficient, the largest first; coefficients by scale and fold; their means."""
+    by_fold = v.models[SCALES]["coefficients"]
+    values = by_fold[~np.isnan(by_fold).any(axis=1)].T
+    means = values.mean(axis=1) if values.shape[1] else np.zeros(len(POLES))
+    return np.argsort(-np.abs(means), kind="stable"), values, means

@@ -27,7 +27,7 @@ def _figure(view: str, table: PowerTable) -> Figure:
         for value in (0, 0.5, 1):
             shapes += [
                 line(46, up(value), width - 44, up(value), colour=GRID),
-                text(40, up(value), share(value), "end"),
+                text(width - 40, up(value), share(value)),
             ]
         for row, auc in enumerate(table.aucs):
             points = [(at(math.log(n)), up(power)) for n, power in zip(numbers, table.power[row], strict=True)]
@@ -38,8 +38,8 @@ def _figure(view: str, table: PowerTable) -> Figure:
                     f"{share(table.power[row, column])}; its interval is {number(table.width[row, column])} wide"
                 )
                 shapes.append(pointed(_dot(x, y, 3, colour=INK), words))
-        ends = [(auc, up(table.power[row, -1])) for row, auc in enumerate(table.aucs)]
-        shapes += [text(width - 38, y, hundred(auc)) for auc, y in _spread(ends)]
+        starts = [(auc, up(table.power[row, 0])) for row, auc in enumerate(table.aucs)]
+        shapes += [text(38, y, hundred(auc), "end") for auc, y in _spread(starts)]
         shapes += x_axis(lambda n: at(math.log(n)), [(float(n), str(n)) for n in numbers], 154, "videos")
         return drawing(width, 194, shapes, "Chance to detect a signal, by number of videos and strength.")
 
@@ -48,7 +48,7 @@ def _figure(view: str, table: PowerTable) -> Figure:
         for auc, n in zip(table.aucs, table.needed, strict=True)
     )
     caption = (
-        f"{capital(view_kind(view).words)}. A line for each strength of the signal, its times in 100 at the right "
+        f"{capital(view_kind(view).words)}. A line for each strength of the signal, its times in 100 at the left "
         f"end. Dashed: a chance of {share(WANTED)}. Videos that it takes: {needed}. Simulated with independent "
         "features and windows, so that real data may need more."
     )

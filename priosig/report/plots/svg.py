@@ -13,8 +13,8 @@ from html import escape
 from priosig.report.words import visible
 
 INK, MUTED, GRID, BAR, STOP, CONTINUE, PAPER, BAD = "ink", "muted", "grid", "bar", "stop", "continue", "paper", "bad"
-NARROW, WIDE = 340, 720
-"""Widths for a phone and for a desk."""
+NARROW = 340
+"""Width for a phone."""
 
 
 def drawing(width: float, height: float, shapes: Iterable[str], alt: str, *, links: bool = False) -> str:

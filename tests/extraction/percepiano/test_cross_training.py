@@ -34,7 +34,7 @@ def r2(ratings, predictions):
 def fewer_steps():
     """This small study is learnt in some 60 steps."""
     with pytest.MonkeyPatch.context() as patch:
-        patch.setattr(cross_training, "MOST_STEPS", 100)
+        patch.setattr(cross_training, "MOST_STEPS", 70)
         yield
 
 
