@@ -72,7 +72,7 @@ def decided_features(view: ViewResult) -> Finding:
     """Features of which one window holds most of the spread."""
     problems, total = [], 0
     for name, model in FEATURE_SETS.items():
-        X = view.design_matrix(name)
+        X = model.matrix(view.features)
         if X is None:
             continue
         total += X.shape[1]
