@@ -13,7 +13,6 @@ from functools import partial
 from priosig import __version__
 from priosig._core.interrupt import ends_soon
 from priosig._core.shown import printable
-from priosig.command import audit, compare, plan, run, train
 
 WRONG = 2
 _BROKEN_OFF = "broken off; what was computed is in the cache, and the same command goes on from there"
@@ -21,12 +20,16 @@ _BROKEN_OFF = "broken off; what was computed is in the cache, and the same comma
 
 def main(arguments: Sequence[str] | None = None) -> int:
     """Run the subcommand that the arguments name (by default those of the shell); return the exit code."""
-    given = parser().parse_args(arguments)
     try:
         with ends_soon(f"priosig: {_BROKEN_OFF}", WRONG):
+            given = parser().parse_args(arguments)
             return given.do(given)
     except KeyboardInterrupt:
-        return _say(_BROKEN_OFF)
+        _say(_BROKEN_OFF)
+        if arguments is None:
+            # Nothing is left to do, and to tidy up after torch takes Python seconds.
+            os._exit(WRONG)
+        return WRONG
     except BrokenPipeError:
         # Nobody reads any more (`priosig audit ... | head`); Python would say so once again at the end.
         os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
@@ -37,6 +40,9 @@ def main(arguments: Sequence[str] | None = None) -> int:
 
 def parser() -> ArgumentParser:
     """The parser of the whole command."""
+    # Imported here, where Ctrl-C is watched for: what they import takes a second on a busy machine.
+    from priosig.command import audit, compare, plan, run, train
+
     whole = ArgumentParser(
         allow_abbrev=False,
         prog="priosig",

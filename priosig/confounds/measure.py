@@ -8,11 +8,13 @@ it lies earlier in its stretch of playing than a STOP window does; and in views 
 of its segment, a CONTINUE window the middle. Only risk sets take that away (`priosig.annotations.risk_sets`).
 """
 
+from collections.abc import Mapping
 from dataclasses import dataclass
+from functools import partial
 
 import numpy as np
 
-from priosig.confounds.registry import CONFOUNDS, Windows
+from priosig.confounds.registry import CONFOUNDS, Confound, Role, Windows
 
 
 @dataclass(frozen=True)
@@ -31,6 +33,8 @@ class Confounds:
         Known for some segments, and varying among them or in whether it is known; NaN for the others.
     tied : dict of str to np.ndarray, shape (n_segments,)
         Those that the definition of the windows ties to the label.
+    roles : dict of str to {"artefact", "acoustic"}
+        Of every confound: the registry's in its order, then those that the study added.
     """
 
     values: dict[str, np.ndarray]
@@ -38,10 +42,11 @@ class Confounds:
     not_measured: dict[str, str]
     partly_known: dict[str, np.ndarray]
     tied: dict[str, np.ndarray]
+    roles: dict[str, Role]
 
 
-def measure_confounds(windows: Windows) -> Confounds:
-    """Measure every confound.
+def measure_confounds(windows: Windows, roles: Mapping[str, Role] | None = None) -> Confounds:
+    """Measure every confound; `roles` holds those that the study set.
 
     Raises
     ------
@@ -51,14 +56,16 @@ def measure_confounds(windows: Windows) -> Confounds:
     unknown = sorted(set(windows.heard) - set(CONFOUNDS))
     if unknown:
         raise ValueError(f"confounds: {unknown[0]!r} is not one; expected {', '.join(CONFOUNDS)}")
+    own = {name: Confound(name, "", name, name, "artefact", partial(_own, name)) for name in windows.own}
+    rows = CONFOUNDS | own
     n = len(windows.segments)
     values, constant, not_measured, partly_known, tied = {}, [], {}, {}, {}
-    for name, row in CONFOUNDS.items():
+    for name, row in rows.items():
         if row.matched_only and not windows.matched:
             continue
         measured = windows.heard.get(name) if row.measure is None else row.measure(windows)
         if measured is None:
-            not_measured[name] = "no audio"
+            not_measured[name] = "no audio" if row.measure is None else "not every window of this view has a row"
             continue
         column = np.asarray(measured, dtype=np.float64)
         if len(column) != n:
@@ -74,7 +81,12 @@ def measure_confounds(windows: Windows) -> Confounds:
             tied[name] = column
         else:
             values[name] = column
-    return Confounds(values, tuple(constant), not_measured, partly_known, tied)
+    of_all = {name: row.role for name, row in rows.items()} | dict(roles or {})
+    return Confounds(values, tuple(constant), not_measured, partly_known, tied, of_all)
+
+
+def _own(name: str, windows: Windows) -> np.ndarray | None:
+    return windows.own[name]
 
 
 def _is_constant(column: np.ndarray) -> bool:

@@ -41,12 +41,15 @@ class Windows:
         Confounds that need the waveform, by name; empty without audio.
     matched : bool
         Each STOP is compared with playing that had gone on just as long (`priosig.annotations.risk_sets`).
+    own : mapping of str to array, shape (n_segments,), or None
+        Confounds that the study added, by name; None for one that these windows have no values of.
     """
 
     segments: Sequence[Segment]
     moments: Sequence[Moment]
     heard: Mapping[str, Sequence[float] | np.ndarray] = field(default_factory=dict)
     matched: bool = False
+    own: Mapping[str, np.ndarray | None] = field(default_factory=dict)
 
 
 @dataclass(frozen=True)
@@ -62,7 +65,8 @@ class Confound:
         In a table.
     role : {"artefact", "acoustic"}
     measure : callable, optional
-        From `Windows` to one number a window, NaN where it is not known. Without it the confound is heard.
+        From `Windows` to one number a window, NaN where it is not known; None if there are none. Without it the
+        confound is heard.
     meter : (class, str), optional
         What hears it: a class that takes a rate in Hz and has `add(samples)`, and the attribute that holds the value.
     tied : bool
@@ -77,7 +81,7 @@ class Confound:
     words: str
     short: str
     role: Role
-    measure: Callable[[Windows], Sequence[float] | np.ndarray] | None = None
+    measure: Callable[[Windows], Sequence[float] | np.ndarray | None] | None = None
     meter: tuple[type, str] | None = None
     tied: bool = False
     matched_only: bool = False

@@ -8,6 +8,7 @@
       checkpoints/*.ckpt         PercePiano quality heads; several are averaged
       muq/                       optional local MuQ (config.json and model.safetensors); else the hub id
       experiment.toml            optional: name, thresholds, parameters (`priosig.experiment.settings`)
+      columns.csv                optional: confounds of the study's own, if experiment.toml names it
 
 Each part can be given alone or in place of the directory's own: annotations with no audio are a corpus too.
 """
@@ -25,10 +26,11 @@ from priosig.annotations.moments import Moment, load_moments
 from priosig.annotations.segments import LABELS, Segment, identify_segments
 from priosig.audio.screening import Screening
 from priosig.audio.slices import Slice, plan_slices
+from priosig.experiment.own_confounds import Columns, check_roles, read_own_confounds
 from priosig.experiment.settings import EXPERIMENT_NAME, Settings, read_settings
 from priosig.experiment.views import Cut
 from priosig.extraction.features import check_lengths
-from priosig.extraction.muq.model import DEFAULT_MODEL, is_hub_id
+from priosig.extraction.muq.model import DEFAULT_MODEL, is_hub_id, model_files
 
 _PARTS = {
     "moments.jsonl": ("file", "annotations, one JSON object a line"),
@@ -56,6 +58,8 @@ class Corpus:
     muq : str
         Local directory or hub id.
     settings : Settings
+    columns : Path or None
+        Confounds of the study's own.
     """
 
     name: str
@@ -64,6 +68,7 @@ class Corpus:
     checkpoints: tuple[Path, ...]
     muq: str
     settings: Settings
+    columns: Path | None = None
 
 
 @dataclass(frozen=True)
@@ -79,6 +84,8 @@ class Annotations:
     clipped : dict of str to float
         Seconds by which a segment overruns its recording, by at most half a second; only segments that do, and none
         without recordings.
+    own_confounds : dict of str to dict of str to float
+        Confounds of the study's own by segment (`priosig.experiment.own_confounds`).
     digests : dict of Path to str
         SHA-256 of every file that was read so far: this run's annotations, recordings and models.
     """
@@ -87,6 +94,7 @@ class Annotations:
     moments: tuple[Moment, ...]
     segments: tuple[Segment, ...]
     clipped: dict[str, float] = field(default_factory=dict)
+    own_confounds: Columns = field(default_factory=dict)
     digests: dict[Path, str] = field(default_factory=dict, compare=False)
 
     def digest(self, path: Path) -> str:
@@ -158,20 +166,22 @@ def open_corpus(
     given = {"moments.jsonl": moments, "audio": audio, "checkpoints": checkpoints or None, "muq": muq}
     own = {} if root is None else _own_parts(root, [name for name in _PARTS if given.get(name) is None])
     annotations = need_part(root / "moments.jsonl" if moments is None else moments, *_PARTS["moments.jsonl"])
-    name, settings = annotations.stem if root is None else root.resolve().name, Settings()
+    name, settings, columns = annotations.stem if root is None else root.resolve().name, Settings(), None
     if "experiment.toml" in own:
         own_name, settings = read_settings(own["experiment.toml"])
         name = own_name or name
+        if settings.columns:
+            columns = need_part(root / settings.columns, "file", "confounds by segment, as experiment.toml says")
+        check_roles(own["experiment.toml"], settings.roles, columns)
     if not EXPERIMENT_NAME.match(name):
         # The name of a directory or a file was not chosen to be an experiment's; one that was chosen is checked.
         name = re.sub(r"[^A-Za-z0-9_-]+", "-", name).strip("-_")[:64] or "corpus"
     recordings = own.get("audio") if audio is None else need_part(audio, *_PARTS["audio"])
     heads = [head for one in checkpoints or [own.get("checkpoints")] if one for head in _checkpoints(Path(one))]
-    if muq is None:
-        muq = own.get("muq", DEFAULT_MODEL)
-    elif not is_hub_id(muq):
-        need_part(muq, *_PARTS["muq"])
-    return Corpus(name, annotations, recordings, tuple(heads), str(muq), settings)
+    muq = str(own.get("muq", DEFAULT_MODEL) if muq is None else muq)
+    if not is_hub_id(muq):
+        model_files(muq)
+    return Corpus(name, annotations, recordings, tuple(heads), muq, settings, columns)
 
 
 def read_annotations(corpus: Corpus) -> Annotations:
@@ -182,9 +192,9 @@ def read_annotations(corpus: Corpus) -> Annotations:
     FileNotFoundError, ValueError
         If the annotations cannot be read (`load_moments`), or hold one video or one class only: then there is
         nothing to leave out, or nothing to tell apart; if a segment can't be cut (`plan_slices`), or is too short
-        for MuQ.
+        for MuQ; if the study's own confounds cannot be read (`read_own_confounds`).
     """
-    digests = {corpus.moments: file_digest(corpus.moments)}
+    digests = {path: file_digest(path) for path in (corpus.moments, corpus.columns) if path is not None}
     moments = load_moments(corpus.moments)
     segments = identify_segments(moments, corpus.settings.min_continue_duration)
     videos = sorted({segment.video_id for segment in segments})
@@ -205,7 +215,8 @@ def read_annotations(corpus: Corpus) -> Annotations:
         slices = plan_slices(segments, corpus.audio)
         check_lengths(slices)
         clipped = clipped_seconds(slices)
-    annotations = Annotations(corpus, tuple(moments), tuple(segments), clipped, digests)
+    own = {} if corpus.columns is None else read_own_confounds(corpus.columns, segments)
+    annotations = Annotations(corpus, tuple(moments), tuple(segments), clipped, own, digests)
     annotations.refuse_changed()
     return annotations
 

@@ -4,7 +4,7 @@ Confounds, each alone and all together, are tried as models of their own (`prios
 be run (no checkpoints, a view that leaves one class) is in `problems`, with the reason.
 """
 
-from collections.abc import Sequence
+from collections.abc import Collection, Mapping, Sequence
 from dataclasses import dataclass
 
 import numpy as np
@@ -15,7 +15,7 @@ from priosig.annotations.moments import Moment
 from priosig.annotations.segments import LABELS, labels_of
 from priosig.annotations.views import View
 from priosig.confounds.measure import Confounds, measure_confounds
-from priosig.confounds.registry import CONFOUNDS, Windows
+from priosig.confounds.registry import Windows
 from priosig.crossval.leave_one_video_out import CrossValidation, leave_one_video_out_cv
 from priosig.experiment.corpus import Annotations
 from priosig.experiment.feature_sets import FEATURE_SETS, POOLED, SCALES, models_pooled
@@ -109,6 +109,7 @@ def evaluate_view(
     settings: Settings,
     features: Features | None = None,
     *,
+    own: Mapping[str, np.ndarray | None] | None = None,
     planned: PowerTable | None = None,
     pooling: str = POOLED,
     progress: Stages | None = None,
@@ -118,6 +119,8 @@ def evaluate_view(
     Parameters
     ----------
     view, moments, settings, features
+    own : mapping of str to array, shape (n_segments,), or None, optional
+        The study's own confounds (`priosig.experiment.own_confounds.values_of`).
     planned : PowerTable, optional
         What `plan_view` gave for the view.
     pooling : str
@@ -127,7 +130,8 @@ def evaluate_view(
     """
     stages = within(progress, f"{view.name} view")
     heard = features.heard if features is not None else {}
-    confounds = measure_confounds(Windows(view.segments, moments, heard, matched=view.set_ids is not None))
+    matched = view.set_ids is not None
+    confounds = measure_confounds(Windows(view.segments, moments, heard, matched, own or {}), settings.roles)
     y = np.array(labels_of(view.segments), dtype=int)
     video_ids = [segment.video_id for segment in view.segments]
     segment_ids = [segment.segment_id for segment in view.segments]
@@ -154,7 +158,7 @@ def evaluate_view(
         partly_known=confounds.partly_known,
         X=np.hstack(list(designs.values())) if designs else None,
         set_ids=view.set_ids,
-        names=_names_of(confounds, y, video_ids),
+        names=_names_of(confounds, y, video_ids, chosen={*(own or ()), *settings.roles}),
     )  # fmt: skip
     rule = rule_of(settings)
     design = assess_design(data, rule, seed=settings.seed, exploratory=settings.exploratory, progress=stages)
@@ -174,7 +178,7 @@ def evaluate_view(
 
 
 @one_blas_thread
-def plan_view(view: View, settings: Settings) -> PowerTable | None:
+def plan_view(view: View, settings: Settings, *, n_features: int = 19) -> PowerTable | None:
     """Power of T1 by number of videos like these; None where no stratum of the view holds both labels."""
     y, videos = labels_of(view.segments), [segment.video_id for segment in view.segments]
     strata = videos if view.set_ids is None else list(view.set_ids)
@@ -183,16 +187,23 @@ def plan_view(view: View, settings: Settings) -> PowerTable | None:
         labels.setdefault(stratum, set()).add(label)
     if all(len(both) < 2 for both in labels.values()):
         return None
-    return plan(y, videos, strata, alpha=settings.alpha, C=settings.C, seed=settings.seed)
+    return plan(y, videos, strata, n_features=n_features, alpha=settings.alpha, C=settings.C, seed=settings.seed)
 
 
-def _names_of(confounds: Confounds, y: np.ndarray, video_ids: Sequence[str]) -> ConfoundNames:
-    """What became of the confounds that are no column of a regression, and which of the others may be music."""
+def _names_of(
+    confounds: Confounds, y: np.ndarray, video_ids: Sequence[str], chosen: Collection[str]
+) -> ConfoundNames:
+    """What became of the confounds that are no column of a regression, and which of the others may be music.
+
+    `chosen` are those that the study added, or whose role it set.
+    """
+    varying = (*confounds.values, *confounds.partly_known)
     return ConfoundNames(
         removed=confounds.constant,
         not_measured=tuple(confounds.not_measured),
-        acoustic=tuple(name for name in confounds.values if CONFOUNDS[name].role == "acoustic"),
+        acoustic=tuple(name for name in varying if confounds.roles[name] == "acoustic"),
         tied=tuple((name, _reach(values, y, video_ids)) for name, values in confounds.tied.items()),
+        chosen=tuple((name, role) for name, role in confounds.roles.items() if name in chosen),
     )
 
 

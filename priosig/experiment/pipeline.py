@@ -27,6 +27,7 @@ from priosig.confounds.registry import meters
 from priosig.experiment.corpus import Annotations, Corpus
 from priosig.experiment.evaluation import ViewResult, evaluate_view, plan_view
 from priosig.experiment.feature_sets import POOLED
+from priosig.experiment.own_confounds import values_of
 from priosig.experiment.shown import ShownViews
 from priosig.experiment.views import cut_views, view_kind, view_of_claims
 from priosig.extraction.encoder import Encoder
@@ -224,14 +225,14 @@ def evaluate_kept(
 ) -> ViewResult:
     """`evaluate_view`, kept in `store`."""
     inputs = view, annotations.moments, annotations.corpus.settings, features
+    own = values_of(annotations.own_confounds, view)
 
     def evaluate() -> ViewResult:
+        result = evaluate_view(*inputs, own=own, planned=planned, pooling=pooling, progress=progress)
         # What went in need not be kept again with what came out.
-        return replace(
-            evaluate_view(*inputs, planned=planned, pooling=pooling, progress=progress), view=None, features=None
-        )
+        return replace(result, view=None, features=None)
 
-    result = kept(store, "view", evaluate, *inputs, planned, pooling)
+    result = kept(store, "view", evaluate, *inputs, own, planned, pooling)
     return replace(result, view=view, features=features)
 
 

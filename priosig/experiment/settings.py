@@ -23,17 +23,26 @@ ignored is a threshold that was never set::
     precision = "float32"       # or "tf32", "bfloat16": quicker, and not the reference
     revision = ""               # of a hub id: a commit pins the weights
     keep_frames = false         # whether the cache keeps frames too, 369 MB an hour of audio
+
+    [confounds]
+    columns = "columns.csv"     # confounds of your own, beside this file (`priosig.experiment.own_confounds`)
+
+    [confounds.roles]           # "artefact": a design whose labels it tells is invalid; "acoustic": it may be music
+    level = "artefact"          # one of the library's in another role
+    tempo = "acoustic"          # a column of columns.csv; "artefact" where nothing is said
 """
 
 import math
 import os
 import re
 import tomllib
-from dataclasses import dataclass, fields
+from dataclasses import dataclass, field, fields
 from pathlib import Path
+from typing import get_args
 
 from priosig._core.checks import shown
 from priosig._core.parts import need_part
+from priosig.confounds.registry import Role
 from priosig.extraction.muq.layers import Layer, layer_numbers
 from priosig.extraction.muq.precision import check_precision
 from priosig.verdict.rule import check_level
@@ -70,6 +79,8 @@ class Settings:
     revision: str = ""
     keep_frames: bool = False
     exploratory: bool = False
+    columns: str = ""
+    roles: dict[str, Role] = field(default_factory=dict)
 
 
 def read_settings(path: str | os.PathLike) -> tuple[str | None, Settings]:
@@ -78,7 +89,9 @@ def read_settings(path: str | os.PathLike) -> tuple[str | None, Settings]:
     document = _read_toml(path)
     kinds = {field.name: field.type for field in fields(Settings)}
     encoder = {"layer", "precision", "revision", "keep_frames"}
-    tables = {"thresholds": {"auc"}, "parameters": set(kinds) - {"auc", "exploratory"} - encoder, "encoder": encoder}
+    confounds = {"columns", "roles"}
+    parameters = set(kinds) - {"auc", "exploratory"} - encoder - confounds
+    tables = {"thresholds": {"auc"}, "parameters": parameters, "encoder": encoder, "confounds": confounds}
     _refuse_unknown(path, document, {"name", "exploratory", *tables}, "")
 
     name = document.get("name")
@@ -95,6 +108,8 @@ def read_settings(path: str | os.PathLike) -> tuple[str | None, Settings]:
         for key, value in content.items():
             if table == "encoder":
                 values[key] = _checked_encoder(path, key, value)
+            elif table == "confounds":
+                values[key] = _checked_confounds(path, key, value)
             else:
                 values[key] = _checked(path, key, value, whole=kinds[key] is int)
     settings = Settings(**values)
@@ -133,6 +148,20 @@ def _checked_encoder(path: Path, key: str, value: object) -> Layer | bool:
         layer_numbers(value) if key == "layer" else check_precision(value, "auto")
     except ValueError as error:
         raise ValueError(f"{path}: [encoder] {error}") from None
+    return value
+
+
+def _checked_confounds(path: Path, key: str, value: object) -> str | dict:
+    if key == "columns":
+        if not isinstance(value, str) or not value.isprintable():
+            raise ValueError(f"{path}: [confounds] columns is {shown(value)}; expected the name of a CSV beside it")
+        return value
+    if not isinstance(value, dict):
+        raise ValueError(f"{path}: [confounds] roles is {shown(value)}; expected a table, [confounds.roles]")
+    for name, role in value.items():
+        if role not in get_args(Role):
+            expected = " or ".join(get_args(Role))
+            raise ValueError(f"{path}: [confounds.roles] {shown(name)} is {shown(role)}; expected {expected}")
     return value
 
 

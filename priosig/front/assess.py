@@ -28,6 +28,7 @@ from priosig.inference.assessment import assess_models, with_videos_needed
 from priosig.inference.confidence import confidence_interval
 from priosig.inference.data import ConfoundNames, labelled_segments
 from priosig.inference.design import assess_design
+from priosig.inference.oddities import copied_rows, decisive_rows
 from priosig.inference.planning import AUCS, plan
 from priosig.metrics.auc import auc_by_video
 from priosig.verdict.decide import decide
@@ -160,7 +161,26 @@ def assess(
         evidence=evidence,
         rule=rule,
         n_features=features.shape[1],
+        oddities=_oddities(features),
     )
+
+
+def _oddities(X: np.ndarray) -> tuple[str, ...]:
+    """What is odd about features, in a sentence each."""
+    said = []
+    if decided := decisive_rows(X):
+        column, row = next(iter(decided.items()))
+        said.append(
+            f"In {len(decided)} of {X.shape[1]} columns of X one row holds most of the spread: X[{row}, "
+            f"{column}] is {X[row, column]:.3g}, the median {np.median(X[:, column]):.3g}. Check these rows, or clip."
+        )
+    if copies := copied_rows(X):
+        row, first = next(iter(copies.items()))
+        said.append(
+            f"{len(copies)} of {len(X)} rows of X repeat another row: row {row} is row {first}. Leave copies out: "
+            "they count as more than they are, and tell the label if another group holds them."
+        )
+    return tuple(said)
 
 
 def _with_relabellings(where: str, rule: Rule | None, n_permutations: int | None) -> Rule:

@@ -30,18 +30,11 @@ class PlanResult(Shown):
 
     def __repr__(self) -> str:
         group = self.names.group
-        shares = zip(self.power.aucs, self.power.power.tolist(), self.power.needed, strict=True)
-        most = self.power.n_videos[-1]
-        lines = [(f"{group}s", *(f"{n}" for n in self.power.n_videos), f"for {WANTED:.0%}")]
-        for auc, powers, needed in shares:
-            lines.append(
-                (f"AUC {auc:.2f}", *(f"{power:.0%}" for power in powers), f"{needed or f'more than {most}'}")
-            )
         head = (
             f"Chance to find a signal in {group}s like these, by their number: AUC within {group} that an ideal "
             "listener would reach, independent Gaussian features"
         )
-        return "\n".join([*wrapped(head), "", *table(lines, right=range(1, len(self.power.n_videos) + 1))])
+        return "\n".join([*wrapped(head), "", *power_lines(self.power, group)])
 
     def rows(self) -> list[dict[str, Any]]:
         """A row for each AUC and number of groups."""
@@ -50,6 +43,15 @@ class PlanResult(Shown):
             for auc, powers in zip(self.power.aucs, self.power.power.tolist(), strict=True)
             for n, power in zip(self.power.n_videos, powers, strict=True)
         ]
+
+
+def power_lines(power: PowerTable, group: str) -> list[str]:
+    """Lines of a table: power by number of groups, and how many groups give 80 %."""
+    lines = [(f"{group}s", *(f"{n}" for n in power.n_videos), f"for {WANTED:.0%}")]
+    for auc, powers, needed in zip(power.aucs, power.power.tolist(), power.needed, strict=True):
+        enough = f"{needed or f'more than {power.n_videos[-1]}'}"
+        lines.append((f"AUC {auc:.2f}", *(f"{share:.0%}" for share in powers), enough))
+    return table(lines, right=range(1, len(power.n_videos) + 1))
 
 
 @one_blas_thread
@@ -75,7 +77,7 @@ def plan(
     n_groups : sequence of int
         Numbers of groups, 2 or more, ascending.
     n_features : int
-        Of the probe.
+        Of the probe; 1 to 100.
     alpha : float
         Level of the test.
     seed : int
@@ -87,7 +89,7 @@ def plan(
     Raises
     ------
     ValueError
-        As `priosig.assess` for labels and groups, and if no group holds both labels.
+        As `priosig.assess` for labels and groups; if no group holds both labels, or a number is out of range.
     """
     listed = list(groups)
     labels, words = labels_of("plan", y, len(listed), names)

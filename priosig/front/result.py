@@ -55,6 +55,8 @@ class AssessResult(Shown):
         The numbers that the verdict was made of.
     rule : Rule
     n_features : int
+    oddities : tuple of str
+        What is odd about X: columns that one row decides, rows that repeat another one.
     """
 
     verdict: Verdict
@@ -71,6 +73,7 @@ class AssessResult(Shown):
     evidence: Evidence
     rule: Rule
     n_features: int
+    oddities: tuple[str, ...] = ()
 
     def __repr__(self) -> str:
         names, d = self.evidence.names, self.design
@@ -91,6 +94,7 @@ class AssessResult(Shown):
                 "No confound was given, so this tells whether the label can be predicted, and not from what: give "
                 "lengths, levels, devices, whatever might tell it, as confounds={name: values}."
             )
+        more += [line for oddity in self.oddities for line in wrapped(oddity)]
         predictors = table([header, *numbers], right=(1,)) + more
         parts = (wrapped(self.verdict.sentence), steps, predictors, wrapped(counts))
         return "\n\n".join("\n".join(lines) for lines in parts)

@@ -27,6 +27,7 @@ from priosig.inference.confidence import Interval, confidence_interval, count_ja
 from priosig.inference.data import LabelledSegments
 from priosig.inference.design import DesignAssessment
 from priosig.inference.multiplicity import holm
+from priosig.inference.oddities import decisive_rows
 from priosig.inference.permutation import PermutationResult, permutation_test
 from priosig.inference.planning import PowerTable
 from priosig.inference.power import N_SPIKED, SpikePower, power_of_spike, videos_needed
@@ -219,6 +220,7 @@ def _test(
         probe_auc=spiked.probe_auc,
         detectable_auc=spiked.detectable_auc,
         heterogeneity_pvalue=differ,
+        n_decided=(len(decisive_rows(data.X)), data.X.shape[1]),
         n_models=round(rule.alpha / level),
     )
     return Assessment(

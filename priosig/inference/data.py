@@ -61,6 +61,8 @@ class LabelledSegments:
         Those confounds that are measured from the playing itself and may be music.
     tied : tuple of (str, float)
         Confounds that the definition of the windows ties to the label, and the AUC within video of each.
+    chosen : tuple of (str, {"artefact", "acoustic"})
+        Confounds that the study added, or whose role it set.
     risk_sets : np.ndarray of int, shape (n_segments,), or None
         Risk set of each row.
     ordered : bool
@@ -77,6 +79,7 @@ class LabelledSegments:
     not_measured: tuple[str, ...] = ()
     acoustic: tuple[str, ...] = ()
     tied: tuple[tuple[str, float], ...] = ()
+    chosen: tuple[tuple[str, str], ...] = ()
     risk_sets: np.ndarray | None = None
     ordered: bool = True
 
@@ -172,6 +175,7 @@ class ConfoundNames:
     not_measured: tuple[str, ...] = ()
     acoustic: tuple[str, ...] = ()
     tied: tuple[tuple[str, float], ...] = ()
+    chosen: tuple[tuple[str, str], ...] = ()
 
 
 def labelled_segments(
@@ -246,6 +250,7 @@ def labelled_segments(
         not_measured=names.not_measured,
         acoustic=names.acoustic,
         tied=names.tied,
+        chosen=names.chosen,
         risk_sets=None if risk_sets is None else in_order(risk_sets[order]),
         ordered=start_times is not None,
     )

@@ -87,6 +87,10 @@ def assess_design(
     ranking = sorted(artefacts, key=_auc_of, reverse=True)
     varying = {b.name for b in baselines}
     constant = [name for name in data.confounds if name not in varying]
+    alone = {
+        b.name: (b.curve, b.curve_pvalue) if b.curve_pvalue < b.pvalue else (b.auc_within_video, b.pvalue)
+        for b in baselines
+    }
     evidence = Evidence(
         n_videos=data.n_two_class_videos,
         n_sets=data.n_sets,
@@ -102,6 +106,7 @@ def assess_design(
         not_measured=tuple(name for name in data.not_measured if name not in data.partly_known),
         partly_known=tuple(data.partly_known),
         tied=data.tied,
+        chosen=tuple((name, role, *alone.get(name, (math.nan, math.nan))) for name, role in data.chosen),
         exploratory=exploratory,
     )
     problems = design_problems(evidence, rule)

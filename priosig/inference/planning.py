@@ -32,6 +32,7 @@ AUCS = (0.60, 0.65, 0.70, 0.75)
 N_VIDEOS = (5, 10, 20, 40, 60)
 WANTED = 0.8
 """Power that a study should have."""
+MOST_FEATURES = 100
 _SHUFFLES = 6  # studies without a signal that are made of one set of features
 _ROWS = 80_000  # simulated for each number of videos: small studies are simulated more often
 _ENTRIES = 1 << 22  # numbers held at a time
@@ -93,7 +94,7 @@ def plan(
     n_videos : sequence of int
         2 or more, ascending. Videos that hold a stratum of both labels count.
     n_features, alpha, C
-        Of the probe and of T1.
+        Of the probe and of T1; 1 to 100 features, since the work grows with their cube.
     n_replicates : int
         Least number of simulated studies for each number of videos. The error of a power is at most 0.05 with the
         default.
@@ -106,14 +107,11 @@ def plan(
     Raises
     ------
     ValueError
-        If no stratum holds both labels.
+        If no stratum holds both labels, or a number is out of range.
     """
     from scipy.special import ndtr, ndtri, stdtrit
 
-    if min(n_videos) < 2:
-        raise ValueError(
-            f"plan: {min(n_videos)} video; expected 2 or more, since each is scored by the others' probe"
-        )
+    _check(aucs, n_videos, n_features, alpha, seed)
     videos = _strata_by_video(check_labels("plan", y), video_ids, video_ids if strata is None else strata)
     shifts = np.sqrt(2) * ndtri(np.asarray(aucs, dtype=np.float64))
     margins, critical = np.empty((len(n_videos), len(aucs))), np.empty(len(n_videos))
@@ -133,6 +131,30 @@ def plan(
     return PowerTable(
         tuple(aucs), tuple(n_videos), power[:, np.array(n_videos) - n_videos[0]], tuple(needed), critical, width
     )
+
+
+def _check(aucs: Sequence[float], n_videos: Sequence[int], n_features: int, alpha: float, seed: int) -> None:
+    """Refuse numbers that no study has."""
+    if not aucs or not n_videos or any(n != int(n) for n in n_videos):
+        raise ValueError(
+            f"plan: AUCs {list(aucs)}, videos {list(n_videos)}; expected some, and whole numbers of videos"
+        )
+    if min(n_videos) < 2:
+        raise ValueError(
+            f"plan: {min(n_videos)} video; expected 2 or more, since each is scored by the others' probe"
+        )
+    outside = [auc for auc in aucs if not 0.5 <= auc < 1]
+    if outside:
+        raise ValueError(f"plan: an AUC is {outside[0]}; expected 0.5 or more, and less than 1")
+    if not 0 < alpha < 1:
+        raise ValueError(f"plan: alpha is {alpha}; expected a number between 0 and 1")
+    for name, values in (("AUCs", aucs), ("numbers of videos", n_videos)):
+        if list(values) != sorted(set(values)):
+            raise ValueError(f"plan: {name} are {list(values)}; expected each once, in ascending order")
+    if not 1 <= n_features <= MOST_FEATURES:
+        raise ValueError(f"plan: n_features is {n_features}; expected 1 to {MOST_FEATURES}")
+    if seed < 0:
+        raise ValueError(f"plan: seed is {seed}; expected a whole number of 0 or more")
 
 
 @dataclass(frozen=True)

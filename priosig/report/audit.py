@@ -5,6 +5,7 @@ from collections.abc import Sequence
 
 from priosig.annotations.audit.checks import Finding, Problem, audit_annotations
 from priosig.annotations.audit.finding import HARMS
+from priosig.experiment.heard_audit import audit_heard
 from priosig.experiment.pipeline import Experiment
 from priosig.report.grid import Cell, Grid, grid
 from priosig.report.links import link_of, teachers
@@ -19,14 +20,15 @@ _COLUMNS = ("Teacher", ("Time", "number"), ("By how much", "long"))
 
 
 def audit_of(experiment: Experiment) -> tuple[Finding, ...]:
-    """The annotation audit of an experiment."""
+    """The audit of an experiment: of its annotations, and of what was heard."""
     annotations = experiment.annotations
     corpus = annotations.corpus
-    return audit_annotations(
+    of_annotations = audit_annotations(
         annotations.moments,
         annotations.segments,
         min_continue_duration=corpus.settings.min_continue_duration,
     )
+    return of_annotations + audit_heard(annotations, experiment.claim)
 
 
 def audit(material: Material) -> dict:

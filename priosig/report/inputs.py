@@ -20,6 +20,8 @@ def describe_inputs(experiment: Experiment) -> dict[str, str]:
     """What the experiment was made from: files by name and SHA-256, settings, and a hash of labels and features."""
     annotations, corpus = experiment.annotations, experiment.annotations.corpus
     rows = {"annotations": f"{corpus.moments.name}, {_short(annotations.digests[corpus.moments])}"}
+    if corpus.columns is not None:
+        rows["own confounds"] = f"{corpus.columns.name}, {_short(annotations.digests[corpus.columns])}"
     for k, path in enumerate(corpus.checkpoints, start=1):
         if path in annotations.digests:
             rows[f"quality head {k}"] = f"{path.name}, {_short(annotations.digests[path])}"

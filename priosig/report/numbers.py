@@ -2,7 +2,6 @@
 
 import numpy as np
 
-from priosig.confounds.registry import CONFOUNDS
 from priosig.experiment.evaluation import ViewResult
 from priosig.experiment.views import VIEW_KINDS
 from priosig.inference.confounds_alone import TOGETHER
@@ -88,7 +87,7 @@ def _videos(material: Material) -> Grid:
 def _confounds(v: ViewResult) -> dict:
     baselines = {b.name: b for b in v.design.baselines}
     rows = []
-    for name in (name for name in (*CONFOUNDS, TOGETHER) if name in baselines):
+    for name in (name for name in (*v.confounds.roles, TOGETHER) if name in baselines):
         b = baselines[name]
         note = "" if b.n_known == len(v.y) else f"known for {b.n_known} of {len(v.y)} windows"
         if name == TOGETHER:

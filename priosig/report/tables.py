@@ -11,7 +11,6 @@ from dataclasses import asdict, astuple
 import numpy as np
 
 from priosig.annotations.audit.checks import Finding
-from priosig.confounds.registry import CONFOUNDS
 from priosig.experiment.evaluation import ViewResult
 from priosig.experiment.feature_sets import SCALES
 from priosig.experiment.pipeline import Experiment
@@ -166,7 +165,7 @@ def _confounds(views: Sequence[ViewResult]) -> Table:
     for v in views:
         baselines = {b.name: b for b in v.design.baselines} if v.design is not None else {}
         tied = dict(v.design.evidence.tied) if v.design is not None else {}
-        for name in (*CONFOUNDS, TOGETHER):
+        for name in (*v.confounds.roles, TOGETHER):
             b = baselines.get(name)
             if name == TOGETHER and b is None:
                 continue
@@ -184,6 +183,9 @@ def _status(v: ViewResult, name: str) -> tuple[str, float, float]:
         return "varies", medians[0], medians[1]
     if name in v.confounds.constant:
         return "equal for all windows", math.nan, math.nan
+    if name in v.confounds.partly_known:
+        known = int(np.isfinite(v.confounds.partly_known[name]).sum())
+        return f"known for {known} of {len(v.y)} windows", math.nan, math.nan
     if name in v.confounds.tied:
         return "tied to the label by definition", math.nan, math.nan
     if name in v.confounds.not_measured:
@@ -240,11 +242,12 @@ def _coefficients_by_fold(views: Sequence[ViewResult]) -> Table:
 
 def _segments(views: Sequence[ViewResult]) -> Table:
     about = ("view", "segment_id", "source_id", "video_id", "label", "start_time", "end_time", "moment_id")
-    columns = (*about, *CONFOUNDS)
+    confounds = list(dict.fromkeys(name for v in views for name in v.confounds.roles))
+    columns = (*about, *confounds)
     rows = []
     for v in views:
         for i, (segment, source) in enumerate(zip(v.view.segments, v.view.source_ids, strict=True)):
-            values = [v.confounds.values[name][i] if name in v.confounds.values else None for name in CONFOUNDS]
+            values = [v.confounds.values[name][i] if name in v.confounds.values else None for name in confounds]
             values[0] = segment.duration
             rows.append(
                 (

@@ -59,7 +59,8 @@ class Verdict:
     label : str
         `invalid design`, `no signal`, `underpowered`, `confounded`, `weak`, `heterogeneous` or `signal`.
     sentence : str
-        One sentence to quote, with its numbers and what became of each confound.
+        One sentence to quote, with its numbers and what became of each confound; then one for each confound that the
+        study added, or whose role it set, and one where single rows decide features.
     reasons : tuple of str
         Every finding that led here, one plain clause each.
     steps : tuple of Step
@@ -201,5 +202,7 @@ def _verdict(
     label: Label, clause: str, reasons: tuple[str, ...], steps: tuple[Step, ...], evidence: Evidence, rule: Rule
 ) -> Verdict:
     fates = wording.fates(evidence, judged=label != "invalid design")
-    sentence = f"{wording.head(label, evidence.exploratory)}: {clause} [{fates}]."
-    return Verdict(label, sentence, reasons, steps, rule.hash, evidence.exploratory)
+    sentences = [f"{wording.head(label, evidence.exploratory)}: {clause} [{fates}]."]
+    sentences += wording.chosen(evidence, judged=label != "invalid design")
+    sentences += wording.decided(evidence)
+    return Verdict(label, " ".join(sentences), reasons, steps, rule.hash, evidence.exploratory)

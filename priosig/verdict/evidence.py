@@ -56,6 +56,9 @@ class Evidence:
     tied : tuple of (str, float)
         Confounds that the definition of the windows ties to the label, and the AUC within video of each alone. No
         test can tell them from a signal.
+    chosen : tuple of (str, {"artefact", "acoustic"}, float, float)
+        Confounds that the study added, or whose role it set: name, role, AUC within video as a predictor of its own,
+        and its p-value; NaN where it is none.
     auc, low, high : float
         AUC within video of the model and its interval.
     any_signal_pvalue, beyond_confounds_pvalue, beyond_acoustic_pvalue : float
@@ -73,6 +76,8 @@ class Evidence:
         For some AUCs, how many videos like these give `Rule.min_power`; None where more than were tried.
     heterogeneity_pvalue : float
         Test of "the AUC is the same in all videos".
+    n_decided : (int, int)
+        Features of which one row holds most of the spread, and all features.
     n_models : int
         How many models the p-values were corrected for.
     exploratory : bool
@@ -95,6 +100,7 @@ class Evidence:
     not_measured: tuple[str, ...] = ()
     partly_known: tuple[str, ...] = ()
     tied: tuple[tuple[str, float], ...] = ()
+    chosen: tuple[tuple[str, str, float, float], ...] = ()
     auc: float = math.nan
     low: float = math.nan
     high: float = math.nan
@@ -109,6 +115,7 @@ class Evidence:
     detectable_auc: float = math.nan
     videos_needed: tuple[tuple[float, int | None], ...] = ()
     heterogeneity_pvalue: float = math.nan
+    n_decided: tuple[int, int] = (0, 0)
     n_models: int = 1
     exploratory: bool = False
     names: Names = Names()

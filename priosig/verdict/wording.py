@@ -152,6 +152,43 @@ def fates(e: Evidence, *, judged: bool) -> str:
     return "; ".join(told)
 
 
+def chosen(e: Evidence, *, judged: bool) -> list[str]:
+    """A sentence for each confound that the study added, or whose role it set."""
+    ties = dict(e.tied)
+    sentences = []
+    for name, role, auc, pvalue in e.chosen:
+        what = f"{plain(name)[:1].upper()}{plain(name)[1:]}, which this study counts as {_a(role)}"
+        if role == "acoustic":
+            what += " fact that may be music"
+        alone = f"as a predictor of its own ranks {_pair(e)} {times(auc)} ({p_words(pvalue)})"
+        if name in ties:
+            fate = "is tied to the label by the definition of these windows and cannot be ruled out"
+        elif name in e.removed:
+            fate = f"is equal for all {e.names.item}s"
+        elif name not in (*e.adjusted, *e.acoustic):
+            fate = "is not measured here and not ruled out"
+        elif not judged:
+            fate = alone
+        elif role == "acoustic":
+            fate = f"{alone}; a signal is tested beyond it apart, and it makes no design invalid"
+        else:
+            fate = f"{alone}, and is adjusted for"
+        sentences.append(f"{what}, {fate}.")
+    return sentences
+
+
+def decided(e: Evidence) -> list[str]:
+    """A sentence where single rows decide features."""
+    n, total = e.n_decided
+    if not n:
+        return []
+    item = e.names.item
+    return [
+        f"In {n} of {total} features one {item} holds most of the spread, so that the other {item}s look "
+        "alike there: a signal may have been missed."
+    ]
+
+
 def head(label: str, exploratory: bool) -> str:
     """How a sentence begins."""
     return f"Exploratory, {label}" if exploratory else label[0].upper() + label[1:]

@@ -29,7 +29,7 @@ def problem_ids(finding: Finding) -> list[str]:
 
 @pytest.fixture
 def lesson(moment):
-    """A lesson with nothing odd in it, twice.
+    """A lesson with nothing odd in it, twice, the second time half a second later.
 
     ::
 
@@ -37,13 +37,17 @@ def lesson(moment):
         [playing ) stop,[fb ) CONTINUE   [playing ) stop,[fb ) CONTINUE   [playing ) stop,[fb )
     """
     windows = (((0, 10), (12, 20)), ((40, 50), (52, 61)), ((81, 91.5), (92, 99)))
-    return [moment(*window, video=video) for video in ("videoAAAAAA", "videoBBBBBB") for window in windows]
+    return [
+        moment(*[(start + later, end + later) for start, end in window], video=video)
+        for video, later in (("videoAAAAAA", 0), ("videoBBBBBB", 0.5))
+        for window in windows
+    ]
 
 
 def test_a_clean_lesson_has_every_check_and_no_problem_but_its_lengths(audit, lesson):
     findings = audit(*lesson)
     assert {name for name, finding in findings.items() if finding.count} == {"lengths_by_class"}
-    assert len(findings) == 13
+    assert len(findings) == 14
     assert all(finding.effect and finding.title for finding in findings.values())
 
 
@@ -71,6 +75,15 @@ def test_a_repeated_window_is_found_at_its_second_moment(audit, lesson, moment):
 def test_equal_windows_of_two_videos_are_no_repetition(audit, moment):
     findings = audit(moment((0, 10), (12, 20)), moment((0, 10), (12, 20), video="videoBBBBBB"))
     assert findings["repeated_windows"].count == 0
+
+
+def test_times_that_another_video_has_too_are_found_to_the_millisecond(audit, moment):
+    copy = moment((0, 10), (12, 20), video="videoBBBBBB")
+    other = moment((0, 10.001), (12, 20), video="videoCCCCCC")
+    finding = audit(moment((0, 10), (12, 20)), copy, other)["windows_of_other_videos"]
+    assert problem_ids(finding) == [copy.moment_id]
+    assert (finding.count, finding.total) == (1, 3)
+    assert finding.problems[0].detail == "same playing window 0.0 to 10.0 s and stop as in videoAAAAAA"
 
 
 def test_windows_that_share_time_overlap_and_windows_that_touch_do_not(audit, moment):

@@ -119,9 +119,30 @@ def test_audit_names_what_to_mend_and_shows_no_control_characters(corpus, capsys
     assert "(--all" not in capsys.readouterr().out
 
 
-def test_plan_says_how_many_videos_are_needed(corpus, capsys):
-    assert main(["plan", str(corpus / "moments.jsonl"), "--min-continue-duration", "1", "--features", "2"]) == 0
-    assert "for 80%" in capsys.readouterr().out
+def test_plan_says_how_many_videos_are_needed_in_each_view(corpus, capsys):
+    words = ["plan", str(corpus / "moments.jsonl"), "--min-continue-duration", "1", "--features", "2"]
+    assert main([*words, "--equal-length", "2", "--guard", "0"]) == 0
+    printed = capsys.readouterr().out
+    assert "for 80%" in printed
+    assert "equal, windows cut to one length: 12 STOP and 10 CONTINUE windows, in 2 videos" in printed
+    assert "AUC 0.65" in printed
+    assert "\nbouts, a STOP beside playing" in printed
+    assert printed.endswith("else on the other\nview; here on equal.\n")
+
+
+@pytest.mark.parametrize(
+    ("words", "said"),
+    [
+        ("--features 0", "n_features is 0; expected 1 to 100"),
+        ("--features 2049", "n_features is 2049; expected 1 to 100"),
+        ("--seed -1", "seed is -1; expected a whole number of 0 or more"),
+        ("--equal-length 60", "moments.jsonl: in no view can a STOP be compared with a CONTINUE of its video"),
+    ],
+)
+def test_a_plan_that_cannot_be_made_says_why(words, said, corpus, capsys):
+    length = ["--equal-length", "2", "--min-continue-duration", "1"]
+    assert main(["plan", str(corpus / "moments.jsonl"), *length, *words.split()]) == 2
+    assert said in capsys.readouterr().err
 
 
 def test_a_pipe_that_nobody_reads_ends_in_silence(corpus):
@@ -136,3 +157,19 @@ def test_what_annotations_cannot_answer_is_said_before_the_run(corpus):
     videos, sets = foreseen_problems(read_annotations(open_corpus(corpus)))
     assert videos.startswith("only 2 videos with both STOP and CONTINUE windows")
     assert sets.startswith("only 12 ")
+
+
+def test_ctrl_c_while_the_command_still_imports_is_one_line_and_ends_at_once():
+    code = """
+import atexit, os, signal, sys
+from priosig.command import main
+main.parser = lambda: os.kill(os.getpid(), signal.SIGINT)
+atexit.register(print, "tidied up")
+sys.argv = ["priosig"]
+sys.exit(main.main())
+"""
+    here = os.environ | {"PYTHONPATH": str(ROOT)}
+    ended = subprocess.run([sys.executable, "-c", code], env=here, capture_output=True, text=True)
+    assert (ended.returncode, ended.stdout) == (2, "")
+    assert ended.stderr.startswith("priosig: broken off")
+    assert ended.stderr.count("\n") == 1

@@ -61,3 +61,13 @@ def test_a_confound_that_is_not_one_or_has_another_length_is_refused(segments):
         measure_confounds(Windows(segments, [], {"mood": [1, 2, 3]}))
     with pytest.raises(ValueError, match="level has 2 values; expected 3"):
         measure_confounds(Windows(segments, [], {"level": [1, 2]}))
+
+
+def test_a_studys_own_confounds_follow_those_of_the_registry_in_the_role_that_it_gave(segments):
+    own = {"tempo": np.array([90.0, 100.0, 110.0]), "camera": None}
+    measured = measure_confounds(Windows(segments, [], own=own), {"tempo": "acoustic", "length": "acoustic"})
+    assert measured.values["tempo"].tolist() == [90, 100, 110]
+    assert measured.not_measured["camera"] == "not every window of this view has a row"
+    assert list(measured.roles) == [*CONFOUNDS, "tempo", "camera"]
+    roles = [measured.roles[name] for name in ("tempo", "camera", "length", "level", "place")]
+    assert roles == ["acoustic", "artefact", "acoustic", "acoustic", "artefact"]

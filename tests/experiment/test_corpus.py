@@ -7,6 +7,7 @@ import pytest
 from priosig.experiment.corpus import open_corpus, read_annotations
 from priosig.experiment.settings import Settings
 from priosig.extraction.muq.model import DEFAULT_MODEL
+from tests.paths import SMALL_MUQ
 
 
 @pytest.fixture
@@ -16,8 +17,9 @@ def directory(tmp_path, moments_file, moment_row):
 
 
 def test_a_full_directory_is_found(directory):
-    for name in ("audio", "muq", "checkpoints"):
+    for name in ("audio", "checkpoints"):
         (directory / name).mkdir()
+    (directory / "muq").symlink_to(SMALL_MUQ)
     for name in ("b.ckpt", "a.ckpt"):
         (directory / "checkpoints" / name).touch()
     (directory / "experiment.toml").write_text(
@@ -52,6 +54,11 @@ def test_a_name_that_was_not_chosen_is_made_fit(tmp_path, moment_row, moments_fi
         ({"audio": "nowhere"}, "nowhere: no such directory; expected recordings"),
         ({"checkpoints": ["nowhere.ckpt"]}, r"nowhere\.ckpt: no such file; expected a quality head"),
         ({"checkpoints": ["."]}, r"no \*\.ckpt in it"),
+        (
+            {"muq": "nowhere"},
+            "nowhere: no such directory; expected one with config.json and model.safetensors, or a hub",
+        ),
+        ({"muq": "."}, r"\.: no config\.json; expected config\.json and model\.safetensors"),
     ],
 )
 def test_a_part_that_was_named_must_be_there(directory, monkeypatch, arguments, words):

@@ -8,7 +8,7 @@ from priosig.experiment.settings import read_settings
 @pytest.mark.parametrize(
     ("text", "words"),
     [
-        ("nam = 'x'", "'nam' is not known; expected encoder, exploratory, name, parameters, thresholds"),
+        ("nam = 'x'", "'nam' is not known; expected confounds, encoder, exploratory, name, parameters, thresholds"),
         ("[thresholds]\nAUC = 0.6", r"\[thresholds\] 'AUC' is not known; expected auc"),
         ("[parameters]\nauc = 0.6", r"\[parameters\] 'auc' is not known"),
         ("[thresholds]\nauc = 1.6", "auc is 1.6; expected a number from 0.5 to 0.99"),
@@ -22,6 +22,11 @@ from priosig.experiment.settings import read_settings
         ("[encoder]\nlayer = [1, 1]", r"\[encoder\] layer is \(1, 1\); expected"),
         ("[encoder]\nprecision = 'half'", r"\[encoder\] precision 'half': expected one of float32"),
         ("[encoder]\nprecision = 16", r"\[encoder\] precision 16: expected one of"),
+        ("[confounds]\ncolumn = 'x.csv'", r"\[confounds\] 'column' is not known; expected columns, roles"),
+        ("[confounds]\ncolumns = 3", r"\[confounds\] columns is 3; expected the name of a CSV"),
+        ("[confounds]\nroles = 'acoustic'", r"roles is 'acoustic'; expected a table, \[confounds\.roles\]"),
+        ("[confounds.roles]\nlevel = 'music'", r"'level' is 'music'; expected artefact or acoustic"),
+        ("[confounds.roles]\nlevel = ['acoustic']", r"'level' is \['acoustic'\]; expected artefact"),
         ("thresholds = 3", "thresholds is 3; expected a table"),
         ("name = '../x'", r"name is '\.\./x'; expected 1 to 64 letters"),
         ("name = ", "not TOML"),

@@ -259,3 +259,16 @@ def test_the_seed_alone_decides(planted):
     again, other = (assess(*study(), seed=seed, **FEW).assessment.any_signal.null_distribution for seed in (0, 1))
     np.testing.assert_array_equal(again, planted.assessment.any_signal.null_distribution)
     assert not np.array_equal(other, again)
+
+
+def test_columns_that_one_row_decides_and_rows_that_repeat_are_named():
+    rng = np.random.default_rng(0)
+    X, y, groups = rng.normal(size=(48, 3)), np.tile([True, False], 24), np.repeat(np.arange(6), 8)
+    assert assess(X, y, groups, n_permutations=19).oddities == ()
+    X[5, 2], X[40] = 1e5, X[3]
+    result = assess(X, y, groups, n_permutations=19)
+    outlier, copy = result.oddities
+    assert outlier.startswith("In 1 of 3 columns of X one row holds most of the spread: X[5, 2] is 1e+05")
+    assert copy.startswith("1 of 48 rows of X repeat another row: row 40 is row 3.")
+    assert "In 1 of 3 features one row holds most of the spread" in result.verdict.sentence
+    assert "row 40 is row 3" in " ".join(repr(result).split())

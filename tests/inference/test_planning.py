@@ -112,10 +112,28 @@ def test_a_video_is_its_own_stratum_unless_sets_are_given_and_one_class_strata_c
 
 
 @pytest.mark.parametrize(
-    ("y", "options", "words"),
-    [([1, 1, 0], {}, "no video or set holds both"), ([1, 0, 0], {"n_videos": (1, 5)}, "expected 2 or more")],
-    ids=["nothing to compare", "one video"],
+    ("options", "words"),
+    [
+        ({"y": [1, 1, 0]}, "no video or set holds both"),
+        ({"n_videos": (1, 5)}, "expected 2 or more"),
+        ({"n_videos": (10, 5)}, r"numbers of videos are \[10, 5\]; expected each once, in ascending order"),
+        ({"aucs": (0.4, 0.6)}, "an AUC is 0.4; expected 0.5 or more, and less than 1"),
+        ({"aucs": (0.7, 0.7)}, r"AUCs are \[0.7, 0.7\]; expected each once"),
+        ({"n_videos": ()}, r"videos \[\]; expected some"),
+        ({"n_videos": (5.5,)}, r"videos \[5.5\]; expected some, and whole numbers"),
+        ({"alpha": 5}, "alpha is 5; expected a number between 0 and 1"),
+    ],
+    ids=[
+        "nothing to compare",
+        "one video",
+        "descending",
+        "below chance",
+        "twice",
+        "no number",
+        "half a video",
+        "percent",
+    ],
 )
-def test_what_cannot_be_planned_is_refused(y, options, words):
+def test_what_cannot_be_planned_is_refused(options, words):
     with pytest.raises(ValueError, match=words):
-        plan(y, ["a", "a", "b"], **options)
+        plan(**({"y": [1, 0, 0], "video_ids": ["a", "a", "b"]} | options))

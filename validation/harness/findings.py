@@ -50,10 +50,7 @@ def corpus_facts(description: Experiment) -> Facts:
         views |= {f"{name} {fact}": value for fact, value in facts.items()}
     return Facts(
         {
-            "settings": {
-                name: _listed(map(str, value)) if isinstance(value, tuple) else value
-                for name, value in asdict(annotations.corpus.settings).items()
-            },
+            "settings": {name: _setting(value) for name, value in asdict(annotations.corpus.settings).items()},
             "counts": {
                 "moments": len(annotations.moments),
                 "videos": len(videos),
@@ -181,3 +178,10 @@ def _by_label(segments: Sequence[Segment]) -> str:
 
 def _listed(names: Sequence[str] | Iterator[str]) -> str:
     return ", ".join(names) or "none"
+
+
+def _setting(value: object) -> object:
+    """A setting as one fact."""
+    if isinstance(value, dict):
+        return _listed(f"{name} {role}" for name, role in sorted(value.items()))
+    return _listed(map(str, value)) if isinstance(value, tuple) else value

@@ -44,6 +44,7 @@ def audit_annotations(
     return (
         windows.lengths_by_class(segments),
         windows.repeated_windows(moments),
+        windows.windows_of_other_videos(moments),
         windows.overlapping_windows(segments),
         windows.mostly_talk(moments, segments),
         interruptions.apparent_interruptions(moments, segments),

@@ -46,7 +46,7 @@ class Finding:
         Of the check, snake_case.
     title : str
         What was looked for.
-    unit : {"moment", "segment", "video", "pause"}
+    unit : {"moment", "segment", "video", "pause", "feature"}
         What is counted.
     count, total : int
         How many show it, of how many that could be checked.

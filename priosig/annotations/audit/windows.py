@@ -7,7 +7,7 @@ import statistics
 from collections import Counter
 from collections.abc import Sequence
 
-from priosig.annotations.audit.finding import Finding, Problem, finding_of, seconds_words, window_words
+from priosig.annotations.audit.finding import Finding, Problem, finding_of, milliseconds, seconds_words, window_words
 from priosig.annotations.moments import Moment
 from priosig.annotations.segments import LABELS, Segment, first_of_copies, labels_of
 from priosig.annotations.transcript import talk_share
@@ -73,6 +73,28 @@ def repeated_windows(moments: Sequence[Moment]) -> Finding:
         "data are lost",
         "The same window counts once, so there are fewer STOP segments than moments; of two moments with one window "
         "at most one can have been stopped for it.",
+    )
+
+
+def windows_of_other_videos(moments: Sequence[Moment]) -> Finding:
+    """Moments whose times are, to the millisecond, those of a moment of another video."""
+    first: dict[tuple[int, ...], Moment] = {}
+    problems = []
+    for moment in moments:
+        times = moment.playing_before_start, moment.playing_before_end, moment.stop_timestamp
+        other = first.setdefault(tuple(map(milliseconds, times)), moment)
+        if other.video_id != moment.video_id:
+            detail = f"same playing window {window_words(moment)} and stop as in {other.video_id}"
+            problems.append(Problem(moment.moment_id, moment.video_id, moment.playing_before_start, detail))
+    return finding_of(
+        "windows_of_other_videos",
+        "Moments whose times another video has too",
+        "moment",
+        problems,
+        len(moments),
+        "the label is given away",
+        "Chance does not give two videos the same times: they may be one video under two names. A probe is then "
+        "trained on the copy and scored on the original.",
     )
 
 

@@ -4,7 +4,6 @@ import math
 from collections.abc import Sequence
 from dataclasses import dataclass
 
-from priosig.confounds.registry import CONFOUNDS
 from priosig.experiment.feature_sets import FEATURE_SETS
 from priosig.inference.confounds_alone import TOGETHER
 from priosig.report.confounds import in_words, reached
@@ -87,7 +86,7 @@ def _lines(material: Material) -> list[Line]:
         lines.append(Line(f"Model {name}", model.words, *values, *ends, is_model=True))
         pooled = f"Model {name} over all pairs of windows, also of different videos, as was published"
         lines.append(Line(f"{name} across videos", pooled, before["auc"], after["auc"]))
-    for name in (*CONFOUNDS, TOGETHER):
+    for name in (*claim.confounds.roles, TOGETHER):
         before, after = reached(annotated.design, name), reached(claim.design, name)
         if not (math.isnan(before) and math.isnan(after)):
             words = capital(in_words(name, claim.design if not math.isnan(after) else annotated.design))
