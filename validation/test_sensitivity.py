@@ -3,7 +3,8 @@
 View and length, guard, shortest CONTINUE or controls, penalty and pooling are varied one at a time around the
 experiment's settings; the table stands in the report. Nothing is selected from it. For an embedded world with a
 planted signal, most rows of the views in which length cannot speak must agree that there is one, or the table would
-show noise. Of the embedded worlds three get a table, with and without bouts, with and without a signal.
+show noise.
+Of the embedded worlds that one gets a table.
 """
 
 import math
@@ -14,7 +15,7 @@ from priosig.experiment.pipeline import Experiment
 from priosig.experiment.sensitivity import choices
 from validation.harness.runs import Case, Runs
 
-pytestmark = pytest.mark.worlds(None, "no_signal", "signal_and_leak", "signal_in_bouts")
+pytestmark = pytest.mark.worlds(None, "signal_and_leak")
 
 
 @pytest.fixture
@@ -36,7 +37,7 @@ def test_every_choice_has_a_row_for_each_model(rows, experiment: Experiment):
         assert bool(row.problem) == math.isnan(row.auc_within_video)
 
 
-@pytest.mark.worlds("signal_and_leak")  # and of the three above
+@pytest.mark.worlds("signal_and_leak")  # not a corpus
 def test_a_planted_signal_does_not_hang_on_one_choice(rows):
     fair = [row for row in rows if row.choice.view != "annotated" and row.verdict]
     assert sum(row.auc_within_video > 0.7 for row in fair) >= 0.8 * len(fair)
