@@ -6,6 +6,7 @@ from dataclasses import dataclass
 from priosig.experiment.feature_sets import FEATURE_SETS
 from priosig.experiment.pipeline import Experiment
 from priosig.experiment.planted import EXPECTED, PLANTED
+from priosig.inference.planning import PowerTable
 from priosig.report.answer import answer, rule_table
 from priosig.report.audit import audit_of
 from priosig.report.confounds import best_artefact, reach
@@ -92,6 +93,9 @@ def markdown_summary(experiment: Experiment) -> str:
         )
     lines += [f"- {escaped(text)}" for text in head["because"]]
     lines += [f"- **{todo.what}** {escaped(todo.why)}" for todo in head["todo"]]
+    if head["annotations_only"]:
+        lines += [f"- Videos like these for a chance of 80%, {view} view: {_needed(table)}." for view, table in
+                  material.planned.items()]  # fmt: skip
     table = rule_table(material)
     rows = [tuple(column.label for column in table.columns)]
     for row in table.rows:
@@ -102,6 +106,12 @@ def markdown_summary(experiment: Experiment) -> str:
         if finding.count:
             lines.append(f"- {finding.title}: {finding.count} of {finding.total}")
     return "\n".join(lines) + "\n"
+
+
+def _needed(table: PowerTable) -> str:
+    """Videos for a power of 80 %, a signal each."""
+    needed = zip(table.aucs, table.needed, strict=True)
+    return ", ".join(f"{n or f'more than {table.n_videos[-1]}'} for an AUC of {auc:.2f}" for auc, n in needed)
 
 
 _MARKS = {"": "", "passed": "✓", "failed": "✗", "not reached": "–"}

@@ -143,7 +143,7 @@ def fates(e: Evidence, *, judged: bool) -> str:
         tied = ", ".join(f"{plain(name)} (AUC {value:.2f})" for name, value in e.tied)
         told.append(f"tied to the label by the definition of these {e.names.item}s, so not ruled out: {tied}")
     first, n_pairs = e.stop_first
-    if judged and e.scheme == "swap neighbouring pairs" and n_pairs:
+    if e.scheme == "swap neighbouring pairs" and n_pairs:
         told.append(f"{e.names.positive} comes first in {first} of {n_pairs} pairs")
     if not told:
         told = ["no confound was measured"]

@@ -3,12 +3,14 @@
 import dataclasses
 import math
 
+import numpy as np
 import pytest
 
 from priosig.annotations.views import annotated_view, clean_view
 from priosig.experiment.evaluation import evaluate_view
 from priosig.experiment.pipeline import Experiment
 from priosig.inference.confounds_alone import TOGETHER
+from priosig.inference.planning import PowerTable
 from priosig.report import page as report
 from priosig.report.answer import ANSWERS, STRENGTH, answer, because, rule_table, strongest
 from priosig.report.audit import audit_of
@@ -218,4 +220,17 @@ def test_markdown_has_the_verdicts_the_rule_and_columns_that_line_up(experiment,
     assert len({len(line) for line in table}) == 1
     assert len(table) == 2 + len(experiment.views["clean"].assessments["A"].verdict.steps)
     assert "Moments in which the teacher plays: 2 of 12" in text
-    assert "Annotations only" in report.markdown_summary(description)
+    summary = report.markdown_summary(description)
+    assert "Annotations only" in summary
+
+
+def test_annotations_alone_say_how_many_videos_it_takes(description):
+    unknown = np.full((2, 2), np.nan)
+    plan = PowerTable((0.6, 0.7), (5, 10), unknown, (None, 7), unknown[0], unknown)
+    views = {
+        name: dataclasses.replace(view, planned=plan if name == "equal" else None)
+        for name, view in description.views.items()
+    }
+    summary = report.markdown_summary(dataclasses.replace(description, views=views))
+    [line] = [line for line in summary.splitlines() if "Videos like these" in line]
+    assert line.endswith("80%, equal view: more than 10 for an AUC of 0.60, 7 for an AUC of 0.70.")

@@ -112,6 +112,13 @@ def test_the_sentence_of_a_signal_quotes_its_numbers_and_the_fate_of_each_confou
     )
 
 
+def test_an_invalid_design_says_too_how_often_the_stop_comes_first():
+    evidence = replace(CLEAR_SIGNAL, confound_auc=0.9, confound_pvalue=0.001, stop_first=(37, 37))
+    verdict = decide(evidence, RULE)
+    assert verdict.label == "invalid design"
+    assert "STOP comes first in 37 of 37 pairs" in verdict.sentence
+
+
 def test_a_signal_that_is_no_more_than_loudness_says_so():
     evidence = replace(CLEAR_SIGNAL, acoustic=("level",), beyond_acoustic_pvalue=0.2)
     assert (
