@@ -8,6 +8,7 @@ distance of any value from the first variant's, beside its tolerance.
 """
 
 import json
+import math
 import os
 import subprocess
 import sys
@@ -25,22 +26,17 @@ VARIANTS = {
                                           "OPENBLAS_CORETYPE": "Prescott", "ONEDNN_MAX_CPU_ISA": "SSE41",
                                           "MKL_ENABLE_INSTRUCTIONS": "SSE4_2"},
 }  # fmt: skip
-WORLDS = ("signal", "no_signal", "signal_and_leak")
+WORLDS = ("signal", "no_signal", "signal_and_leak", "tiring_student", "signal_in_bouts", "louder_stops")
 
 
 def quantities(world: str, directory: Path) -> dict[str, dict[str, float]]:
     """Every number that is held as a snapshot, by kind."""
-    from priosig import PERCEPIANO_DIMENSIONS, MuQExtractor
-    from priosig.experiment.corpus import open_corpus, read_annotations
-    from priosig.experiment.pipeline import run_experiment
-    from priosig.worlds.worlds import make_world
+    from priosig import PERCEPIANO_DIMENSIONS
+    from priosig.worlds.embedded import run_world
 
-    make_world(world, directory / world)
-    heads = ROOT / "fixtures" / "checkpoints"
-    corpus = open_corpus(directory / world, muq=str(ROOT / "fixtures" / "muq_small"), checkpoints=[heads])
-    extractor = MuQExtractor(corpus.muq, device="cpu", cache_dir=directory / "cache")
+    experiment = run_world(world, directory / world, str(directory / "cache"))
     values = {"rate": {}, "coefficient": {}, "pvalue": {}, "interval": {}}
-    for name, view in run_experiment(read_annotations(corpus), extractor).views.items():
+    for name, view in experiment.views.items():
         for model, result in view.models.items():
             key = f"{world} {name} {model}"
             for metric, value in asdict(result["summary"]).items():
@@ -53,9 +49,18 @@ def quantities(world: str, directory: Path) -> dict[str, dict[str, float]]:
             values["pvalue"][f"{key} T2"] = evidence.beyond_confounds_pvalue
             values["interval"][f"{key} low"] = evidence.low
             values["interval"][f"{key} high"] = evidence.high
+        if "B" not in view.models:  # the view was refused
+            continue
         means = view.models["B"]["coefficients"].mean(axis=0)
         values["coefficient"] |= dict(zip((f"{world} {name} {d}" for d in PERCEPIANO_DIMENSIONS), means, strict=True))
     return values
+
+
+def distance(value: float, other: float) -> float:
+    """Of two values; infinite where only one of them exists."""
+    if math.isnan(value) or math.isnan(other):
+        return 0.0 if math.isnan(value) == math.isnan(other) else math.inf
+    return abs(value - other)
 
 
 def main() -> None:
@@ -74,7 +79,7 @@ def main() -> None:
     print("| kind | values | " + " | ".join(list(VARIANTS)[1:]) + " | tolerance |")
     print("|---" * (len(VARIANTS) + 2) + "|")
     for kind, base in results[first].items():
-        spreads = [max(abs(results[v][kind][n] - base[n]) for n in base) for v in list(VARIANTS)[1:]]
+        spreads = [max(distance(results[v][kind][n], base[n]) for n in base) for v in list(VARIANTS)[1:]]
         print(f"| {kind} | {len(base)} | " + " | ".join(f"{s:.2g}" for s in spreads) + f" | {TOLERANCES[kind]:g} |")
 
 
