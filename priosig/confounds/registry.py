@@ -1,7 +1,7 @@
 """The confounds: what could tell STOP from CONTINUE without the music.
 
 One row a confound says everything about it: its name and unit, how the report calls it, its role, and how it is
-measured. To add one, add a row to `CONFOUNDS`; tables, verdicts and the report follow.
+measured. To add one, add a row to `_ROWS`; tables, verdicts and the report follow.
 
 A confound is measured from annotations (`measure`), or it is *heard*: a meter takes the samples of each window as
 the encoder does, in the same pass over the recordings (`priosig.extraction.features`).
@@ -66,7 +66,7 @@ class Confound:
     role : {"artefact", "acoustic"}
     measure : callable, optional
         From `Windows` to one number a window, NaN where it is not known; None if there are none. Without it the
-        confound is heard.
+        confound is heard, by its `meter` or (talk, MuQ frames) by the pipeline.
     meter : (class, str), optional
         What hears it: a class that takes a rate in Hz and has `add(samples)`, and the attribute that holds the value.
     tied : bool
