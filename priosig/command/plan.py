@@ -58,7 +58,11 @@ def _plan(given: Namespace) -> int:
             "both, and windows that are long enough (--equal-length)"
         )
     print(*wrapped(_HEAD), sep="\n")
-    print(*wrapped(f"Windows of {settings.equal_length:g} s, tests at {settings.alpha:g} ({source})."), sep="\n")
+    lengths = (
+        f"Windows of {settings.equal_length:g} s, guard {settings.guard:g} s, CONTINUE segments of "
+        f"{settings.min_continue_duration:g} s or more, tests at {settings.alpha:g} ({source})."
+    )
+    print(*wrapped(lengths), sep="\n")
     for name, view in sorted(views.items(), key=lambda item: -view_kind(item[0]).claims):
         power = planned[name]
         said = "nothing to compare" if power is None else _held(view)

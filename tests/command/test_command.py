@@ -133,7 +133,7 @@ def test_audit_and_plan_go_by_the_settings_beside_the_annotations(corpus, capsys
     assert f"{said},except--min-continue-duration)".replace(" ", "") in printed
     assert main(["plan", annotations, "--min-continue-duration", "1", "--features", "2"]) == 0
     printed = "".join(capsys.readouterr().out.split())
-    assert "Windowsof2s,testsat0.05" in printed
+    assert "Windowsof2s,guard0s,CONTINUEsegmentsof1sormore,testsat0.05" in printed
     assert f"{said},except--min-continue-duration)".replace(" ", "") in printed
     settings.unlink()
     assert main(["plan", annotations, "--min-continue-duration", "1"]) == 2  # no window has the default's 10 s
