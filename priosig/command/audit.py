@@ -7,7 +7,7 @@ from priosig.annotations.audit.checks import audit_annotations
 from priosig.annotations.audit.finding import HARMS, Finding
 from priosig.annotations.moments import load_moments
 from priosig.annotations.segments import identify_segments
-from priosig.command.settings import add_shortest
+from priosig.command.settings import add_of_experiment, settings_beside
 
 FIRST = 5  # problems of a finding that are shown
 
@@ -23,18 +23,20 @@ def add_to(commands: "_SubParsersAction") -> None:
     )
     parser.add_argument("moments", metavar="FILE", help="annotations (moments.jsonl)")
     parser.add_argument("--all", action="store_true", help=f"every problem of a finding, not the first {FIRST}")
-    add_shortest(parser)
+    add_of_experiment(parser, ["min_continue_duration"])
     parser.set_defaults(do=_audit)
 
 
 def _audit(given: Namespace) -> int:
     moments = load_moments(given.moments)
-    segments = identify_segments(moments, given.min_continue_duration)
-    findings = audit_annotations(moments, segments, min_continue_duration=given.min_continue_duration)
+    settings, source = settings_beside(given.moments, given)
+    segments = identify_segments(moments, settings.min_continue_duration)
+    findings = audit_annotations(moments, segments, min_continue_duration=settings.min_continue_duration)
     odd = sorted((finding for finding in findings if finding.count), key=lambda one: HARMS.index(one.harm))
     stops = sum(segment.label == "stop" for segment in segments)
     videos = len({moment.video_id for moment in moments})
     print(f"{len(moments)} moments, {videos} videos, {stops} STOP and {len(segments) - stops} CONTINUE segments")
+    print(*wrapped(f"CONTINUE segments of {settings.min_continue_duration:g} s or more ({source})"), sep="\n")
     for finding in odd:
         print("", *_lines(finding, len(finding.problems) if given.all else FIRST), sep="\n")
     passed = [finding.title for finding in findings if not finding.count]

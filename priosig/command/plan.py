@@ -1,7 +1,6 @@
 """`priosig plan`: how many videos a study needs, from annotations alone."""
 
 from argparse import Namespace, _SubParsersAction
-from dataclasses import replace
 
 from priosig._core.progress_line import ProgressLine
 from priosig._core.shown import wrapped
@@ -9,9 +8,8 @@ from priosig.annotations.bouts import captioned_bouts
 from priosig.annotations.moments import load_moments
 from priosig.annotations.segments import identify_segments
 from priosig.annotations.views import View
-from priosig.command.settings import add_shortest
+from priosig.command.settings import add_of_experiment, settings_beside
 from priosig.experiment.evaluation import plan_view
-from priosig.experiment.settings import Settings
 from priosig.experiment.views import MIN_SETS, MIN_VIDEOS, Cut, cut_views, view_kind, view_of_claims
 from priosig.front.plan import power_lines
 
@@ -20,10 +18,14 @@ _HEAD = (
     "what is compared; independent Gaussian features, a favourable study. Last column: videos for a chance of 80%."
 )
 
+_BY_CAPTIONS = (
+    "Here bouts lie between captions; once the audio is heard, talk and silence that captions miss may leave shorter "
+    "bouts and fewer sets."
+)
+
 
 def add_to(commands: "_SubParsersAction") -> None:
     """Add the subcommand."""
-    default = Settings()
     parser = commands.add_parser(
         "plan",
         help="say how many videos a study needs, from annotations alone",
@@ -35,25 +37,16 @@ def add_to(commands: "_SubParsersAction") -> None:
     parser.add_argument(
         "--features", type=int, default=19, metavar="N", help="of the probe, 1 to 100; default 19, Model B's"
     )
-    parser.add_argument("--seed", type=int, default=default.seed)
-    parser.add_argument(
-        "--equal-length", type=float, default=default.equal_length, metavar="SECONDS",
-        help=f"length of the windows; default {default.equal_length:g}",
-    )  # fmt: skip
-    parser.add_argument(
-        "--guard", type=float, default=default.guard, metavar="SECONDS",
-        help=f"kept away from the end of a window in bouts; default {default.guard:g}",
-    )  # fmt: skip
-    add_shortest(parser)
+    add_of_experiment(parser, ["seed", "equal_length", "guard", "min_continue_duration"])
     parser.set_defaults(do=_plan)
 
 
 def _plan(given: Namespace) -> int:
     moments = load_moments(given.moments)
-    segments = identify_segments(moments, given.min_continue_duration)
-    cut = Cut(segments, given.equal_length, given.guard, captioned_bouts(moments))
+    settings, source = settings_beside(given.moments, given)
+    segments = identify_segments(moments, settings.min_continue_duration)
+    cut = Cut(segments, settings.equal_length, settings.guard, captioned_bouts(moments))
     views = {view.name: view for view in cut_views(cut) if view_kind(view.name).claims}
-    settings = replace(Settings(), seed=given.seed)
     planned = {}
     with ProgressLine("plan") as line:
         for name, view in views.items():
@@ -65,12 +58,18 @@ def _plan(given: Namespace) -> int:
             "both, and windows that are long enough (--equal-length)"
         )
     print(*wrapped(_HEAD), sep="\n")
+    lengths = (
+        f"Windows of {settings.equal_length:g} s, guard {settings.guard:g} s, CONTINUE segments of "
+        f"{settings.min_continue_duration:g} s or more, tests at {settings.alpha:g} ({source})."
+    )
+    print(*wrapped(lengths), sep="\n")
     for name, view in sorted(views.items(), key=lambda item: -view_kind(item[0]).claims):
         power = planned[name]
         said = "nothing to compare" if power is None else _held(view)
         print("", *wrapped(f"{name}, {view_kind(name).words}: {said}", indent="  "), sep="\n")
         if power is not None:
             print(*power_lines(power, "video"), sep="\n")
+    print("", *wrapped(_BY_CAPTIONS), sep="\n")
     enough = f"bouts where it holds {MIN_SETS:g} sets in {MIN_VIDEOS} videos, else on the other view"
     print("", *wrapped(f"Conclusions rest on {enough}; here on {view_of_claims(views)}."), sep="\n")
     return 0

@@ -12,6 +12,7 @@ here they are the caller's.
 
 from __future__ import annotations
 
+import sys
 from collections.abc import Hashable, Iterable, Mapping
 from dataclasses import replace
 from typing import Any
@@ -25,12 +26,13 @@ from priosig.crossval.folds import oof_scores
 from priosig.front.given import confounds_of, features_of, groups_of, labels_of, times_of
 from priosig.front.result import FEATURES, AssessResult, auc_interval
 from priosig.inference.assessment import assess_models, with_videos_needed
+from priosig.inference.beyond_confounds import TIME
 from priosig.inference.confidence import confidence_interval
 from priosig.inference.data import ConfoundNames, labelled_segments
 from priosig.inference.design import assess_design
 from priosig.inference.oddities import copied_rows, decisive_rows
 from priosig.inference.planning import AUCS, plan
-from priosig.metrics.auc import auc_by_video
+from priosig.metrics.auc import auc, auc_by_video
 from priosig.verdict.decide import decide
 from priosig.verdict.rule import Rule
 
@@ -42,13 +44,14 @@ def assess(
     groups: Iterable[Hashable],
     confounds: object = None,
     *,
+    acoustic: Iterable[str] = (),
     order: ArrayLike | None = None,
     names: Mapping[str, str] | None = None,
     rule: Rule | None = None,
     n_permutations: int | None = None,
     full: bool = False,
     seed: int = 0,
-    progress: bool | Stages = False,
+    progress: bool | Stages | None = None,
 ) -> AssessResult:
     """Assess whether embeddings tell a label beyond what confounds tell.
 
@@ -63,21 +66,27 @@ def assess(
     confounds : mapping, data frame, array of shape (n_rows, n_confounds), or None
         What might tell the label for reasons of no interest. Numbers, or texts for categories, each with one value a
         row. A value may be missing (NaN, None). The columns of an array are called x0, x1, ...
+    acoustic : sequence of str
+        Names of confounds that are measured from the playing itself and may be music. They make no design invalid; a
+        signal is tested beyond them apart. All others are artefacts.
     order : array-like, shape (n_rows,), optional
         Time of each row within its group: numbers or dates. With it labels are exchanged between neighbours, so that
         drift within a group does not count; without it, within groups.
     names : mapping, optional
         Words for the verdict: `positive`, `negative`, `group`, `item` (a row), in the singular. If `positive` is one
-        of the values of `y`, it says which one is positive.
+        of the values of `y`, it says which one is positive. Without `negative`, `applause` is told from
+        `non-applause`.
     rule : Rule, optional
         Levels and bars, fixed before the data are looked at.
     n_permutations : int, optional
-        Relabellings of each test, in place of the rule's 9999.
+        Relabellings of each test, in place of the rule's 9999, which take a minute or more; 999 are enough for a
+        first look.
     full : bool
         Test the features also where the design is invalid.
     seed : int
-    progress : bool or callable
-        True: a line on the terminal. A callable is told of every stage (`priosig._core.progress.Stages`).
+    progress : bool, callable or None
+        True: a line on standard error. None: the same, if that is a terminal. False: nothing. A callable is told of
+        every stage (`priosig._core.progress.Stages`).
 
     Returns
     -------
@@ -99,13 +108,15 @@ def assess(
     >>> assess(X, y, groups, {"seconds": seconds}, n_permutations=99).verdict.label
     'invalid design'
     """
+    if progress is None:
+        progress = sys.stderr is not None and sys.stderr.isatty()
     if progress is True:
         from priosig._core.progress_line import ProgressLine
 
         with ProgressLine("assess") as line:
             return assess(
-                X, y, groups, confounds, order=order, names=names, rule=rule, n_permutations=n_permutations,
-                full=full, seed=seed, progress=line.start,
+                X, y, groups, confounds, acoustic=acoustic, order=order, names=names, rule=rule,
+                n_permutations=n_permutations, full=full, seed=seed, progress=line.start,
             )  # fmt: skip
     where = "assess"
     if not isinstance(seed, int) or seed < 0:
@@ -114,7 +125,7 @@ def assess(
     n = len(features)
     labels, words = labels_of(where, y, n, names)
     numbers, called = groups_of(where, groups, n)
-    tried = confounds_of(where, confounds, n)
+    tried, heard = confounds_of(where, confounds, n, acoustic)
     rule = _with_relabellings(where, rule, n_permutations)
     data = labelled_segments(
         labels,
@@ -123,7 +134,10 @@ def assess(
         {name: values for name, values in tried.items() if not np.isnan(values).any()},
         partly_known={name: v for name, v in tried.items() if np.isnan(v).any() and not np.isnan(v).all()},
         X=features,
-        names=ConfoundNames(not_measured=tuple(name for name, v in tried.items() if np.isnan(v).all())),
+        names=ConfoundNames(
+            not_measured=tuple(name for name, v in tried.items() if np.isnan(v).all()),
+            acoustic=tuple(name for name in heard if not np.isnan(tried[name]).all()),
+        ),
     )
     stages = progress or None
     design = assess_design(data, rule, seed=seed, progress=stages)
@@ -138,8 +152,10 @@ def assess(
     scores[data.order] = oof_scores(data.folds, data.y, rule.C)
     by_group = auc_by_video(scores, labels, numbers, allow_unscored=True)
     low, high = auc_interval(confidence_interval(data, rule) if one is None else one.interval)
+    tested = design.evidence if one is None else one.evidence
     evidence = replace(
-        design.evidence if one is None else one.evidence,
+        tested,
+        adjusted=tuple("time (from order)" if name == TIME else name for name in tested.adjusted),
         auc=float(by_group.within),
         low=low,
         high=high,
@@ -149,6 +165,7 @@ def assess(
     return AssessResult(
         verdict=decide(evidence, rule),
         auc=evidence.auc,
+        auc_across=float(auc(scores, labels, allow_unscored=True)),
         low=low,
         high=high,
         pvalue=evidence.any_signal_pvalue,

@@ -50,8 +50,10 @@ def features_of(where: str, X: ArrayLike) -> np.ndarray:
     return values
 
 
-def labels_of(where: str, y: Iterable[Any], n: int, names: Mapping[str, str] | None) -> tuple[np.ndarray, Names]:
-    """Labels as 0 and 1, and the words of the verdict."""
+def labels_of(
+    where: str, y: Iterable[Any], n: int, names: Mapping[str, str] | None, *, either: bool = False
+) -> tuple[np.ndarray, Names]:
+    """Labels as 0 and 1, and the words of the verdict. With `either`, which text is positive makes no difference."""
     if not isinstance(names, Mapping | None):
         raise ValueError(f"{where}: names is {names!r:.60}; expected a mapping with some of {', '.join(_KEYS)}")
     words = dict(names or {})
@@ -64,15 +66,16 @@ def labels_of(where: str, y: Iterable[Any], n: int, names: Mapping[str, str] | N
         shown = ", ".join(repr(value) for value in distinct[:4]) + (", ..." if len(distinct) > 4 else "")
         hint = "; for a rating, y >= some value" if len(distinct) > 2 else "; expected rows of both labels"
         raise ValueError(f"{where}: y holds {len(distinct)} different values ({shown}); expected two{hint}")
-    positive = _positive(where, distinct, words.get("positive"))
+    positive = _positive(where, distinct, words.get("positive"), either)
     negative = distinct[1 - distinct.index(positive)]
     if isinstance(positive, str):
         words = {"positive": positive, "negative": str(negative)} | words
-    neutral = {"positive": "positive", "negative": "negative", "group": "group", "item": "row", "subject": "features"}
+    negative = f"non-{words['positive']}" if "positive" in words else "negative"
+    neutral = {"positive": "positive", "negative": negative, "group": "group", "item": "row", "subject": "features"}
     return np.array([value == positive for value in values], dtype=np.int8), Names(**(neutral | words))
 
 
-def _positive(where: str, distinct: list[Any], named: str | None) -> Any:
+def _positive(where: str, distinct: list[Any], named: str | None, either: bool) -> Any:
     """The one of two values that counts as positive."""
     if named in distinct:
         return named
@@ -80,7 +83,15 @@ def _positive(where: str, distinct: list[Any], named: str | None) -> Any:
         return max(distinct, key=float)  # True, or the larger number
     except (TypeError, ValueError):
         pass
+    if either:
+        return max(distinct, key=str)
     first, second = (str(value) for value in distinct)
+    if named is not None:
+        raise ValueError(
+            f"{where}: names says that {named!r} is positive, which is not a value of y (values are {first!r} and "
+            f'{second!r}); expected names={{"positive": {first!r}}}, or {second!r}; to keep the word {named!r}, pass '
+            f"y as True and False: [value == {first!r} for value in y], say"
+        )
     raise ValueError(
         f"{where}: y holds {first!r} and {second!r}, and names does not say which of them is positive; expected "
         f'names={{"positive": {first!r}}}, or {second!r}, or y of True and False'
@@ -119,19 +130,45 @@ def times_of(where: str, order: ArrayLike | None, n: int) -> np.ndarray | None:
     return times.astype(np.float64)
 
 
-def confounds_of(where: str, confounds: object, n: int) -> dict[str, np.ndarray]:
-    """Confounds by name as numbers, NaN where not known; a category becomes a column for each of its values."""
+def confounds_of(
+    where: str, confounds: object, n: int, acoustic: Iterable[str] = ()
+) -> tuple[dict[str, np.ndarray], tuple[str, ...]]:
+    """Confounds by name as numbers, NaN where not known, and the names of those that are acoustic.
+
+    A category becomes a column for each of its values.
+    """
+    named = _named_columns(where, confounds)
+    heard = _checked_acoustic(where, acoustic, list(named))
     columns: dict[str, np.ndarray] = {}
-    for name, given in _named_columns(where, confounds).items():
+    of_heard: list[str] = []
+    for name, given in named.items():
         listed = _listed(where, f"confound {name!r}", given, n, missing=True)
         for column, values in _numbers(where, name, listed).items():
             if column in columns:
                 raise ValueError(f"{where}: two confounds are called {column!r}; expected different names")
             columns[column] = values
+            of_heard += [column] if name in heard else []
     taken = [name for name in columns if name in _TAKEN]
     if taken:
         raise ValueError(f"{where}: a confound is called {taken[0]!r}, which the tests use; expected another name")
-    return columns
+    return columns, tuple(of_heard)
+
+
+def _checked_acoustic(where: str, acoustic: Iterable[str], names: list[str]) -> list[str]:
+    """Names of confounds that are acoustic, each of them known."""
+    try:
+        listed = None if isinstance(acoustic, str) else list(acoustic)
+    except TypeError:
+        listed = None
+    if listed is None:
+        raise ValueError(f"{where}: acoustic is {acoustic!r:.60}; expected names of confounds: ('loudness',), say")
+    unknown = [name for name in listed if name not in names]
+    if unknown:
+        there = ", ".join(names) or "none, since no confounds were given"
+        raise ValueError(
+            f"{where}: acoustic names {unknown[0]!r:.60}, which is no confound; expected some of {there}"
+        )
+    return listed
 
 
 def _named_columns(where: str, confounds: object) -> dict[str, Iterable[Any]]:

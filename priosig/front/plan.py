@@ -71,7 +71,7 @@ def plan(
     Parameters
     ----------
     y, groups, names
-        As for `priosig.assess`: what a pilot study holds.
+        As for `priosig.assess`: what a pilot study holds. Nobody needs to say which of two texts is positive.
     aucs : sequence of float
         AUC within group that an ideal listener would reach; between 0.5 and 1, ascending.
     n_groups : sequence of int
@@ -92,7 +92,7 @@ def plan(
         As `priosig.assess` for labels and groups; if no group holds both labels, or a number is out of range.
     """
     listed = list(groups)
-    labels, words = labels_of("plan", y, len(listed), names)
+    labels, words = labels_of("plan", y, len(listed), names, either=True)
     numbers, _ = groups_of("plan", listed, len(listed))
     power = planning.plan(
         labels, numbers.tolist(), aucs=aucs, n_videos=n_groups, n_features=n_features, alpha=alpha, seed=seed

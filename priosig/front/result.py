@@ -9,19 +9,23 @@ from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
-from priosig._core.shown import MOST_ROWS, Shown, plot_dots, table, wrapped
+from priosig._core.shown import MOST_ROWS, Shown, cut, plot_dots, printable, table, wrapped
+from priosig.front.to_do import what_to_do
 from priosig.inference.assessment import Assessment
 from priosig.inference.confidence import Interval
+from priosig.inference.confounds_alone import TOGETHER
 from priosig.inference.design import DesignAssessment
 from priosig.verdict.decide import Verdict
 from priosig.verdict.evidence import Evidence
 from priosig.verdict.rule import Rule
-from priosig.verdict.wording import decimals, p_words
+from priosig.verdict.wording import decimals, listed, p_words
 
 if TYPE_CHECKING:
     from matplotlib.axes import Axes
 
 FEATURES = "X"
+WIDEST = 28  # letters of a predictor's name that are shown
+BACKWARDS = 0.40  # an AUC below needs a word
 _MARKS = {"passed": "yes", "failed": "NO", "not reached": "-"}
 
 
@@ -37,10 +41,14 @@ class AssessResult(Shown):
     auc : float
         How often the probe ranks a positive row above a negative one of the same group, every group scored by a probe
         that was trained on the others.
+    auc_across : float
+        The same for any positive and any negative row: the pooled AUC. It takes in how groups, and the probes of
+        different folds, differ; no conclusion rests on it.
     low, high : float
         Of its interval over groups; NaN where there is none.
     pvalue, pvalue_beyond_confounds : float
-        T1 tests for any signal, T2 for one beyond the confounds. NaN where an invalid design ended it before.
+        T1 tests for any signal, T2 for one beyond the confounds (those that are not acoustic). NaN where an invalid
+        design ended it before.
     power : float
         Chance of T1 to find a signal of the AUC `rule.spike_auc` in these features; NaN where it was not asked.
     scores : np.ndarray, shape (n_rows,)
@@ -61,6 +69,7 @@ class AssessResult(Shown):
 
     verdict: Verdict
     auc: float
+    auc_across: float
     low: float
     high: float
     pvalue: float
@@ -78,37 +87,59 @@ class AssessResult(Shown):
     def __repr__(self) -> str:
         names, d = self.evidence.names, self.design
         steps = table([(_MARKS[step.outcome], step.asked, step.observed) for step in self.verdict.steps])
+        rows = self.rows()
         numbers = [
-            (row["predictor"], _number(row["auc"]), _interval(row), _p(row["pvalue"]))
-            for row in self.rows()[:MOST_ROWS]
+            (
+                cut(printable(row["predictor"]), WIDEST),
+                _number(row["auc"]),
+                _number(row["auc_across"]),
+                _interval(row),
+                _pvalues(row),
+            )
+            for row in rows[:MOST_ROWS]
         ]
-        header = ("", f"AUC within {names.group}", f"{self.rule.level:.0%} interval", "p")
+        header = ("", f"within {names.group}", "across", f"{self.rule.level:.0%} interval", "p")
+        both = f", {d.n_two_class_videos} of them with both labels" if d.n_two_class_videos < d.n_videos else ""
         counts = (
             f"{d.n_segments} {names.item}s ({d.n_stop} {names.positive}, {d.n_continue} {names.negative}) in "
-            f"{d.n_videos} {names.group}s, {self.n_features} features, {self.rule.n_permutations} relabellings, rule "
-            f"{self.rule.hash}"
+            f"{d.n_videos} {names.group}s{both}, {self.n_features} features, "
+            f"{self.rule.n_permutations} relabellings, rule {self.rule.hash}"
         )
         more = [] if self.assessment else ["X was not tested; assess(..., full=True) tests it all the same."]
-        if len(self.rows()) == 1:
+        more += [line for note in _notes(rows, self.evidence) for line in wrapped(note)]
+        if len(rows) == 1:
             more += wrapped(
                 "No confound was given, so this tells whether the label can be predicted, and not from what: give "
                 "lengths, levels, devices, whatever might tell it, as confounds={name: values}."
             )
         more += [line for oddity in self.oddities for line in wrapped(oddity)]
-        predictors = table([header, *numbers], right=(1,)) + more
-        parts = (wrapped(self.verdict.sentence), steps, predictors, wrapped(counts))
+        title = wrapped(f"AUC within {names.group}, on which conclusions rest, and across {names.group}s (pooled)")
+        predictors = [*title, *table([header, *numbers], right=(1, 2)), *more]
+        to_do = f"What to do: {what_to_do(self.verdict, self.evidence, self.rule)}"
+        parts = (wrapped(self.verdict.sentence), steps, predictors, wrapped(counts), wrapped(to_do))
         return "\n\n".join("\n".join(lines) for lines in parts)
 
     def rows(self) -> list[dict[str, Any]]:
         """What predicts the label: the features, then each confound and all together, best first."""
-        columns = ("predictor", "auc", "low", "high", "pvalue", "n_groups_above_half", "n_groups", "n_rows")
         groups, nan = self.evidence.n_videos, math.nan
-        first = (FEATURES, self.auc, self.low, self.high, self.pvalue, self.evidence.n_videos_above_half, groups)
-        rows = [(*first, len(self.scores))]
-        for one in self.design.baselines:
-            above = one.n_videos_above_half
-            rows.append((one.name, one.auc_within_video, nan, nan, one.pvalue, above, groups, one.n_known))
-        return [dict(zip(columns, row, strict=True)) for row in rows]
+        features = {
+            "predictor": FEATURES,
+            "auc": self.auc,
+            "auc_across": self.auc_across,
+            "low": self.low,
+            "high": self.high,
+            "pvalue": self.pvalue,
+            "pvalue_beyond_confounds": self.pvalue_beyond_confounds,
+            "n_groups_above_half": self.evidence.n_videos_above_half,
+            "n_groups": groups,
+            "n_rows": len(self.scores),
+        }
+        alone = [
+            (one.name, one.auc_within_video, one.auc, nan, nan, one.pvalue, nan, one.n_videos_above_half, groups,
+             one.n_known)
+            for one in self.design.baselines
+        ]  # fmt: skip
+        return [features, *(dict(zip(features, row, strict=True)) for row in alone)]
 
     def plot(self, ax: Axes | None = None) -> Axes:
         """Dots of AUC: the features with their interval, the confounds, 0.5, and the bar of the rule.
@@ -137,6 +168,40 @@ def _number(value: float) -> str:
 
 def _interval(row: dict[str, Any]) -> str:
     return "" if math.isnan(row["low"]) else f"{row['low']:.2f} to {row['high']:.2f}"
+
+
+def _notes(rows: list[dict[str, Any]], e: Evidence) -> list[str]:
+    """What a reader of these AUCs may wonder at, in a sentence each."""
+    aucs = {row["predictor"]: row["auc"] for row in rows}
+    together = aucs.get(TOGETHER, math.nan)
+    artefacts = [aucs[name] for name, _ in e.confound_ranking]
+    notes = []
+    if len(e.confound_names) == 1 and _number(aucs[e.confound_names[0]]) != _number(e.confound_auc):
+        notes.append(
+            f"Confounds are tried as a line, shown here, and as a curve; that of {e.confound_names[0]} reaches "
+            f"{_number(e.confound_auc)}."
+        )
+    if not math.isnan(together) and e.acoustic:
+        notes.append(f"{TOGETHER.capitalize()} is without {listed(e.acoustic)}, which may be music.")
+    if together < max(artefacts, default=math.nan):
+        notes.append(
+            f"{TOGETHER.capitalize()} is one probe that learns from all of them; it has more to learn from the same "
+            "rows, and may rank worse than one confound alone."
+        )
+    if any(value < BACKWARDS for value in aucs.values()):
+        notes.append(
+            f"An AUC far below 0.5: what was learnt from the other {e.names.group}s ranks the one left out the wrong "
+            "way round; that counts as guessing."
+        )
+    return notes
+
+
+def _pvalues(row: dict[str, Any]) -> str:
+    """p of a confound; T1 and T2 of the features."""
+    if row["predictor"] != FEATURES:
+        return _p(row["pvalue"])
+    tests = (("T1", row["pvalue"]), ("T2", row["pvalue_beyond_confounds"]))
+    return ", ".join(f"{name} {_p(value)}" for name, value in tests if not math.isnan(value))
 
 
 def _p(value: float) -> str:

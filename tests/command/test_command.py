@@ -119,6 +119,29 @@ def test_audit_names_what_to_mend_and_shows_no_control_characters(corpus, capsys
     assert "(--all" not in capsys.readouterr().out
 
 
+def test_audit_and_plan_go_by_the_settings_beside_the_annotations(corpus, capsys):
+    annotations, settings = str(corpus / "moments.jsonl"), corpus / "experiment.toml"
+    said = f"(settings of {settings}"
+    settings.write_text("[parameters]\nequal_length = 2.0\nguard = 0\nmin_continue_duration = 7\n")
+    assert main(["audit", annotations]) == 1
+    printed = " ".join(capsys.readouterr().out.split())
+    assert "2 videos, 12 STOP and 0 CONTINUE segments CONTINUE segments of 7 s or more" in printed
+    assert said.replace(" ", "") in printed.replace(" ", "")
+    assert main(["audit", annotations, "--min-continue-duration", "1"]) == 1
+    printed = "".join(capsys.readouterr().out.split())
+    assert "12STOPand10CONTINUEsegments" in printed
+    assert f"{said},except--min-continue-duration)".replace(" ", "") in printed
+    assert main(["plan", annotations, "--min-continue-duration", "1", "--features", "2"]) == 0
+    printed = "".join(capsys.readouterr().out.split())
+    assert "Windowsof2s,guard0s,CONTINUEsegmentsof1sormore,testsat0.05" in printed
+    assert f"{said},except--min-continue-duration)".replace(" ", "") in printed
+    settings.unlink()
+    assert main(["plan", annotations, "--min-continue-duration", "1"]) == 2  # no window has the default's 10 s
+    settings.with_suffix(".tml").touch()
+    assert main(["audit", annotations]) == 2
+    assert "looks like experiment.toml" in capsys.readouterr().err
+
+
 def test_plan_says_how_many_videos_are_needed_in_each_view(corpus, capsys):
     words = ["plan", str(corpus / "moments.jsonl"), "--min-continue-duration", "1", "--features", "2"]
     assert main([*words, "--equal-length", "2", "--guard", "0"]) == 0
@@ -127,6 +150,7 @@ def test_plan_says_how_many_videos_are_needed_in_each_view(corpus, capsys):
     assert "equal, windows cut to one length: 12 STOP and 10 CONTINUE windows, in 2 videos" in printed
     assert "AUC 0.65" in printed
     assert "\nbouts, a STOP beside playing" in printed
+    assert "\nHere bouts lie between captions; once the audio is heard," in printed
     assert printed.endswith("else on the other\nview; here on equal.\n")
 
 

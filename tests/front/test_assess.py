@@ -1,17 +1,22 @@
 """Embeddings of anybody: what `assess` finds, in whose words, and what it shows."""
 
 import html
+import re
 import sys
 
 import numpy as np
 import pytest
 
-from priosig import assess
+from priosig import assess, plan
 from priosig._core.shown import MOST_ROWS, WIDTH
 from priosig.crossval.leave_one_video_out import leave_one_video_out_cv
+from priosig.front.result import _notes
+from priosig.front.to_do import what_to_do
 from priosig.inference.assessment import assess_models
 from priosig.inference.data import labelled_segments
 from priosig.inference.design import assess_design
+from priosig.verdict.decide import decide
+from priosig.verdict.evidence import Evidence, Names
 from priosig.verdict.rule import Rule
 
 pytestmark = pytest.mark.usefixtures("few_replicates")
@@ -60,6 +65,9 @@ def test_an_invalid_design_is_tested_all_the_same_if_everything_is_asked_for():
     result = assess(*study(shift=0.0, leak=4.0), full=True, **FEW)
     assert result.verdict.label == "invalid design"
     assert result.pvalue == 1 / 40
+    p, p_beyond = result.pvalue, result.pvalue_beyond_confounds
+    assert f"T1 {p:.3f}, T2 {p_beyond:.3f}\n" in repr(result)
+    assert result.rows()[0]["pvalue_beyond_confounds"] == p_beyond
     assert result.auc == pytest.approx(assess(*study(shift=0.0, leak=4.0), **FEW).auc, abs=1e-12)
 
 
@@ -183,6 +191,15 @@ def test_data_frames_and_arrays_serve_as_mappings_do(planted):
         ({"y": np.arange(96.0)}, r"y holds 96 different values \(0.0, 1.0, 2.0, 3.0, ...\).*rating"),
         ({"y": np.ones(96)}, "y holds 1 different value"),
         ({"y": np.tile(["loud", "soft"], 48)}, r"names=\{\"positive\": 'loud'\}"),
+        (
+            {"y": np.tile(["yes", "no"], 48), "names": {"positive": "applause"}},
+            r"'applause' is positive, which is not a value of y \(values are 'yes' and 'no'\).*True and False: "
+            r"\[value == 'yes' for value in y\]",
+        ),
+        ({"acoustic": ["loudnes"]}, "acoustic names 'loudnes', which is no confound; expected some of seconds"),
+        ({"acoustic": "seconds"}, r"acoustic is 'seconds'; expected names of confounds: \('loudness',\), say"),
+        ({"acoustic": 5}, "acoustic is 5; expected names"),
+        ({"acoustic": ["x"], "confounds": None}, "expected some of none, since no confounds were given"),
         ({"y": np.ones(95)}, "y has 95 values; expected 96, one a row"),
         ({"y": [None] + [1, 0] * 47 + [1]}, "y of row 0 is None"),
         ({"groups": ["one"] * 96}, "all 96 rows are of the group 'one'"),
@@ -253,6 +270,139 @@ def test_progress_is_told_to_a_callable():
     assess(*study(), progress=lambda name: stages.append(name) or (lambda progress: None), **FEW)
     assert stages[0] == "confounds alone"
     assert "Model X, any signal (T1)" in stages
+
+
+def test_a_terminal_shows_progress_and_nothing_else_does(monkeypatch):
+    lines = []
+    monkeypatch.setattr("priosig._core.progress_line.QUICK", -1.0)
+    monkeypatch.setattr("priosig._core.progress_line.EVERY", -1.0)
+    monkeypatch.setattr("priosig._core.progress_line._to_stderr", lines.append)
+    assess(*study(leak=4.0), **FEW)
+    assert lines == []
+    monkeypatch.setattr(sys.stderr, "isatty", lambda: True)
+    assess(*study(leak=4.0), progress=False, **FEW)
+    assert lines == []
+    assess(*study(leak=4.0), **FEW)
+    assert "assess: confounds alone" in lines[0]
+
+
+def test_a_confound_that_may_be_music_makes_no_design_invalid():
+    X, y, groups, confounds = study(shift=0.0, leak=4.0)
+    room = np.where(y ^ (np.random.default_rng(1).random(96) < 0.05), "large", "small").tolist()
+    both = {**confounds, "room": room}
+    assert assess(X, y, groups, both, acoustic=["seconds"], **FEW).evidence.confound_names == ("room = small",)
+    result = assess(X, y, groups, both, acoustic=("room", "seconds"), **FEW)
+    assert result.verdict.label != "invalid design"
+    assert result.evidence.acoustic == ("seconds", "room = small")
+    assert result.evidence.adjusted == ()
+    assert result.assessment.beyond_acoustic is not None
+
+
+def test_the_auc_across_groups_is_the_pooled_one_and_is_shown():
+    X, y, groups, confounds = study(shift=0.4)
+    X[:, 0] += 5 * (groups == "rec0")  # one group ranks above the others, whatever its labels
+    result = assess(X, y, groups, confounds, names={"group": "concert"}, **FEW)
+    wins = result.scores[y][:, None] - result.scores[~y]
+    pooled = (wins > 0).mean() + (wins == 0).mean() / 2
+    assert result.auc_across == pytest.approx(pooled)
+    assert result.auc_across != pytest.approx(result.auc, abs=0.01)
+    first, second = result.rows()[:2]
+    assert (first["auc_across"], second["auc_across"]) == (result.auc_across, result.design.baselines[0].auc)
+    assert "AUC within concert, on which conclusions rest, and across concerts (pooled)" in repr(result)
+    assert re.search(rf"^X +{result.auc:.2f} +{result.auc_across:.2f} ", repr(result), re.MULTILINE)
+
+
+def test_time_is_said_to_be_the_order():
+    result = assess(*study(), order=np.tile(np.arange(16.0), 6), **FEW)
+    assert "adjusted for: time (from order), seconds" in " ".join(result.verdict.sentence.split())
+
+
+def test_what_is_not_positive_has_a_word():
+    X, y, groups, _ = study()
+    y[:16] = True
+    result = assess(X, y, groups, y, names={"positive": "applause", "group": "concert"}, **FEW)
+    assert "an applause above a non-applause of the same concert" in result.verdict.sentence
+    counts = f"({y.sum()} applause, {96 - y.sum()} non-applause) in 6 concerts, 5 of them with both labels"
+    assert counts in " ".join(repr(result).split())
+
+
+def shown(auc: dict, *, best=("a", 0.6), acoustic=()):
+    """Notes below a table of confounds with these AUCs."""
+    evidence = Evidence(
+        6, 20, confound_auc=best[1], confound_names=best[:1], acoustic=acoustic,
+        confound_ranking=tuple((name, auc[name]) for name in ("a", "b")),
+        names=Names(group="concert"),
+    )  # fmt: skip
+    return _notes([{"predictor": name, "auc": value} for name, value in auc.items()], evidence)
+
+
+def test_numbers_that_surprise_are_explained():
+    usual = {"X": 0.7, "a": 0.6, "b": 0.5, "all together": 0.62}
+    assert shown(usual) == []
+    (together,) = shown(usual | {"all together": 0.55})
+    assert "may rank worse than one confound alone" in together
+    (backwards,) = shown(usual | {"b": 0.05})
+    assert "what was learnt from the other concerts ranks the one left out the wrong way round" in backwards
+    (curve,) = shown(usual, best=("a", 0.66))
+    assert curve.endswith("as a curve; that of a reaches 0.66.")
+    (without,) = shown(usual | {"loud": 0.9}, acoustic=("loud",))
+    assert without == "All together is without loud, which may be music."
+
+
+def lasting(**changed) -> Evidence:
+    """Evidence of a signal, and what differs."""
+    fine = {
+        "n_videos": 8, "n_sets": 30, "auc": 0.8, "low": 0.6, "high": 0.9, "n_videos_above_half": 8,
+        "any_signal_pvalue": 0.01, "beyond_confounds_pvalue": 0.01, "power": 0.9, "heterogeneity_pvalue": 0.5,
+        "confound_auc": 0.5, "confound_pvalue": 0.5, "confound_names": ("seconds",),
+        "confound_ranking": (("seconds", 0.5),), "names": Names(group="concert", item="clip"),
+    }  # fmt: skip
+    return Evidence(**(fine | changed))
+
+
+LEAK = {"confound_auc": 0.9, "confound_pvalue": 0.001}
+
+
+@pytest.mark.parametrize(
+    ("changed", "label", "said"),
+    [
+        ({}, "signal", "freeze the probe, and try it on new concerts"),
+        ({"low": 0.45}, "signal", "record more concerts before you rely on it, since the interval reaches guessing"),
+        ({"low": np.nan}, "signal", "since the interval could not be computed"),
+        ({"heterogeneity_pvalue": 0.01, "n_videos_above_half": 5}, "heterogeneous", "result.auc_by_group"),
+        ({"auc": 0.55}, "weak", "do not build on it"),
+        ({"beyond_confounds_pvalue": 0.5}, "confounded", "clips whose labels do not differ in seconds"),
+        ({"any_signal_pvalue": 0.5}, "no signal", "do not build on these features"),
+        ({"any_signal_pvalue": 0.5, "power": 0.3}, "underpowered", "record more concerts, and do not conclude"),
+        (
+            {"any_signal_pvalue": 0.5, "power": 0.3, "videos_needed": ((0.7, 19),)},
+            "underpowered", "about 19 concerts in all",
+        ),
+        (LEAK, "invalid design", "the same conditions, alike in seconds, or compare clips within one condition"),
+        ({"n_videos": 3}, "invalid design", "more concerts that hold both labels; priosig.plan says how many"),
+        ({"n_sets": 3} | LEAK, "invalid design", "both under the same conditions, alike in seconds"),
+    ],
+)  # fmt: skip
+def test_every_verdict_ends_with_what_to_do(changed, label, said):
+    evidence = lasting(**changed)
+    verdict = decide(evidence, Rule())
+    assert verdict.label == label
+    assert said in what_to_do(verdict, evidence, Rule())
+
+
+def test_what_to_do_is_the_last_that_is_shown(planted):
+    assert repr(planted).splitlines()[-1].startswith("What to do: ")
+
+
+def test_a_plan_takes_any_two_labels_in_any_order():
+    _, y, groups, _ = study()
+    few = {"n_groups": (5, 10), "n_features": 2}
+    words = np.where(y, "yes", "no")
+    assert repr(plan(words, groups, **few)) == repr(plan(y, groups, **few))
+    backwards = plan(words[::-1].tolist(), groups[::-1].tolist(), names={"positive": "applause"}, **few)
+    assert backwards.power.power.shape == (4, 2)
+    with pytest.raises(ValueError, match="plan: y holds 3 different values"):
+        plan([*words[:-1], "perhaps"], groups, **few)
 
 
 def test_the_seed_alone_decides(planted):
