@@ -18,6 +18,7 @@ EXTRA = (
     "soxr",
     "silero_vad",
     "matplotlib",
+    "pandas",  # with statsmodels, for tests; `to_frame` alone wants it
 )
 
 

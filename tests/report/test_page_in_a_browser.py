@@ -14,12 +14,7 @@ what got in would run, and write to the console.
 """
 
 import dataclasses
-import html
 import json
-import os
-import re
-import shutil
-import subprocess
 from pathlib import Path
 
 import numpy as np
@@ -29,6 +24,7 @@ from priosig.experiment.corpus import Annotations, open_corpus, read_annotations
 from priosig.experiment.pipeline import Experiment, describe
 from priosig.experiment.sensitivity import Choice, Row
 from priosig.report.page import write_failure, write_index, write_report
+from tests.report.browser import SCHEMES, frame, look_at, without_policy
 from validation.harness.options import setting
 from validation.harness.runs import run_world
 
@@ -43,16 +39,7 @@ HOSTILE = (
 UNBROKEN = "W" * 300
 HOSTILE_PAGES = ("models", "annotations", "failure")
 FIELDS = ("title", "teacher", "piece", "feedback_summary", "transcript", "musical_dimension")
-POLICY = re.compile(r'<meta http-equiv="Content-Security-Policy"[^>]*>')
 PROBE = Path(__file__).with_name("page_probe.js")
-BROWSERS = ("chromium", "chromium-browser", "google-chrome")
-FLAGS = (
-    "--headless", "--no-sandbox", "--disable-gpu", "--disable-quic", "--no-first-run", "--disable-sync",
-    "--disable-background-networking", "--disable-component-update", "--enable-logging=stderr",
-    "--allow-file-access-from-files", "--dump-dom",
-)  # fmt: skip
-SIZES = {"desktop": (1280, 900), "tablet": (820, 1180), "phone": (390, 844), "paper": (703, 1000)}
-SCHEMES = ("light", "dark")
 LOOKS = [
     f"{world}-{size}-{scheme}" for world in ("signal", LEAK) for size in ("desktop", "phone") for scheme in SCHEMES
 ]
@@ -147,10 +134,8 @@ def hostile_pages(signal: Experiment, tmp_path_factory: pytest.TempPathFactory) 
         "failure": write_failure("failure", directory, f"moments.jsonl:3: {HOSTILE}", run_time=HOSTILE),
     }
     for name, path in list(pages.items()):
-        text, n_policies = POLICY.subn("", path.read_text(encoding="utf-8"))
-        assert n_policies == 1
         pages[f"{name}-unguarded"] = directory / f"{name}-unguarded.html"
-        pages[f"{name}-unguarded"].write_text(text, encoding="utf-8")
+        pages[f"{name}-unguarded"].write_text(without_policy(path), encoding="utf-8")
     return pages
 
 
@@ -162,10 +147,6 @@ def seen(
     tmp_path_factory: pytest.TempPathFactory,
 ) -> Seen:
     """Every page, looked at in one start of the browser; skipped where there is none."""
-    browser = next(filter(None, map(shutil.which, BROWSERS)), None)
-    if browser is None:
-        pytest.skip(f"no browser to look at the page with (none of {', '.join(BROWSERS)} is installed)")
-    directory = tmp_path_factory.mktemp("browser")
     worlds = {"signal": page, LEAK: other_pages[LEAK]}
     frames = [frame(look, worlds[(parts := look.rsplit("-", 2))[0]], parts[1], parts[2]) for look in LOOKS]
     frames += [frame(name, path, "phone", "light") for name, path in hostile_pages.items()]
@@ -173,25 +154,7 @@ def seen(
     frames += [frame(f"index-{size}", other_pages["index"], size, "dark") for size in ("desktop", "phone")]
     frames += [frame(f"{LEAK}-tablet", other_pages[LEAK], "tablet", "light")]
     frames += [frame("printed", other_pages["printed"], "paper", "dark")]
-    looks = directory / "looks.html"
-    looks.write_text(
-        f'<!doctype html><meta charset="utf-8"><body>{"".join(frames)}<script src="{PROBE.as_uri()}"></script>',
-        encoding="utf-8",
-    )
-    command = [browser, *FLAGS, f"--user-data-dir={directory / 'profile'}", looks.as_uri()]
-    # Crash reports and caches that do not follow --user-data-dir belong into the scratch directory too.
-    environment = os.environ | {"XDG_CONFIG_HOME": str(directory), "XDG_CACHE_HOME": str(directory)}
-    done = subprocess.run(command, capture_output=True, encoding="utf-8", timeout=120, env=environment)
-    match = re.search(r'<pre id="found">(.*?)</pre>', done.stdout, re.DOTALL)
-    assert match, f"{browser} gave no answer (status {done.returncode}): {done.stderr[-2000:]}"
-    return Seen(json.loads(html.unescape(match[1])), re.findall(r"^.*CONSOLE.*$", done.stderr, re.MULTILINE))
-
-
-def frame(name: str, path: Path, size: str, scheme: str) -> str:
-    # A page in a frame takes the colour scheme of the frame for what its reader prefers.
-    width, height = SIZES[size]
-    style = f"width: {width}px; height: {height}px; border: 0; color-scheme: {scheme}"
-    return f'<iframe id="{name}" src="{path.as_uri()}" style="{style}"></iframe>'
+    return Seen(*look_at(frames, PROBE, tmp_path_factory.mktemp("browser")))
 
 
 @pytest.mark.parametrize("name", HOSTILE_PAGES)
