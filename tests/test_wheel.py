@@ -93,7 +93,7 @@ def test_the_core_runs_outside_the_checkout(wheel, tmp_path, moment_row):
         for t in range(0, 120, 30)
     ]  # fmt: skip
     (tmp_path / "corpus" / "moments.jsonl").write_text("".join(json.dumps(row) + "\n" for row in rows))
-    (tmp_path / "corpus" / "experiment.toml").write_text("[parameters]\nn_permutations = 39\n")
+    (tmp_path / "corpus" / "experiment.toml").write_text("[parameters]\nn_permutations = 39\nequal_length = 5.0\n")
     run = subprocess.run(
         [sys.executable, "-c", CORE],
         cwd=tmp_path, env=os.environ | {"PYTHONPATH": str(installed)}, capture_output=True, text=True, check=True,
