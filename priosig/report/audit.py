@@ -24,7 +24,7 @@ MEASURED_BY: dict[str, tuple[str, ...]] = {
 }
 """By finding, the confounds that measure how far it gives the label away."""
 MEND: dict[str, str] = {
-    "lengths_by_class": "Leave the annotations as they are, and draw conclusions from windows of one length.",
+    "lengths_by_class": "No annotation is wrong for that; draw conclusions from windows of one length only.",
     "repeated_windows": "Give each moment its own playing, or delete the repetition.",
     "windows_of_other_videos": "See which video the times belong to, and delete the copy.",
     "overlapping_windows": "Move their ends until no second is in both.",

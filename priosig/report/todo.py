@@ -1,9 +1,10 @@
 """What to do next: whether to rely on a model, what to mend, what to record."""
 
 import math
+from collections.abc import Sequence
 from dataclasses import dataclass
 
-from priosig.annotations.audit.finding import HARMS
+from priosig.annotations.audit.finding import HARMS, Finding
 from priosig.inference.assessment import Assessment
 from priosig.inference.planning import PowerTable
 from priosig.report.audit import MEASURED_BY, MEND, by_effect, is_idle
@@ -39,17 +40,28 @@ def surest(material: Material, label: str) -> tuple[str, Assessment]:
 
 
 def _mend(material: Material) -> ToDo | None:
-    """What to mend: first what the strongest confound comes from, then what else does harm."""
+    """What to mend first: what the strongest confound comes from, then what else does harm."""
     annotated = material.annotated
     ranked = by_effect(material.findings, annotated.design)
-    harmful = [f for f in ranked if f.count and f.harm in HARMS[:2] and not is_idle(f, annotated.design)][:2]
-    names = joined([f"{f.title[:1].lower()}{f.title[1:]} ({f.count} of {f.total})" for f in harmful])
+    harmful = [f for f in ranked if f.count and f.harm in HARMS[:2] and not is_idle(f, annotated.design)]
     for b in telling(annotated.design):
-        for f in ranked:
-            if b.name in MEASURED_BY.get(f.name, ()):
-                why = f"First: {on_average(annotated, b.name)}. {MEND[f.name]}"
-                return ToDo("Mend the annotations.", f"{why} Then: {names}." if names else why, "#audit")
-    return ToDo("Mend the annotations.", f"First: {names}. {MEND[harmful[0].name]}", "#audit") if harmful else None
+        for first in ranked:
+            if b.name in MEASURED_BY.get(first.name, ()):
+                then = _named([f for f in harmful if f is not first][:2])
+                why = f"First: {on_average(annotated, b.name)}. {MEND[first.name]}"
+                return ToDo(_mended(first), f"{why} Then: {then}." if then else why, "#audit")
+    if not harmful:
+        return None
+    return ToDo(_mended(harmful[0]), f"First: {_named(harmful[:2])}. {MEND[harmful[0].name]}", "#audit")
+
+
+def _mended(f: Finding) -> str:
+    # A length is what was played: no annotation is wrong for it.
+    return "Compare windows of one length." if f.name == "lengths_by_class" else "Mend the annotations."
+
+
+def _named(findings: Sequence[Finding]) -> str:
+    return joined([f"{f.title[:1].lower()}{f.title[1:]} ({f.count} of {f.total})" for f in findings])
 
 
 def _rely(material: Material, label: str) -> ToDo:

@@ -176,7 +176,10 @@ def test_what_the_strongest_confound_comes_from_is_mended_first_and_what_tells_n
     assert todo.why.startswith(
         "First: by the transcripts, talk fills 30% of a CONTINUE and 0% of a STOP on average. "
     )
-    assert "length" not in todo.why
+    assert "gives the label away" not in todo.why
+    assert todo.what == "Mend the annotations."
+    lengths = tuple(f for f in findings if f.name == "lengths_by_class")
+    assert not [todo for todo in answer(Material(talk, lengths))["todo"] if todo.link == "#audit"]
     table = audit(Material(talk, findings))["first"]
     notes = {row[0].text: row[0].note for row in table.rows if row[0].link}
     assert "next to nothing here (alone 50 in 100" in notes["Windows whose length gives the label away"]
@@ -212,8 +215,11 @@ def test_the_windows_to_be_heard_are_a_link_away_from_the_first_screen(experimen
 
 def test_the_worst_findings_of_the_audit_are_what_to_mend(experiment):
     [todo] = [todo for todo in head(experiment)["todo"] if todo.link == "#audit"]
-    worst = [f for f in audit_of(experiment) if f.count and f.harm == "the label is given away"]
-    assert worst[0].title[1:] in todo.why
+    worst = [f for f in by_effect(audit_of(experiment), experiment.views["annotated"].design) if f.count]
+    assert worst[0].name == "lengths_by_class"
+    assert todo.what == "Compare windows of one length."
+    assert MEND["lengths_by_class"] in todo.why
+    assert f"Then: {worst[1].title[:1].lower()}{worst[1].title[1:]} (" in todo.why
 
 
 def test_the_rule_is_rendered_step_by_step_as_the_verdict_has_it(experiment):

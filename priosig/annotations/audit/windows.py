@@ -32,8 +32,8 @@ def lengths_by_class(segments: Sequence[Segment]) -> Finding:
     high = max(by_label[shorter], default=float("-inf"))
     told = [s for s in segments if (s.duration < low if s.label == shorter else s.duration > high)]
     beyond = {
-        shorter: f", shorter than every {longer.upper()} ({seconds_words(low)} at least)" if by_label[longer] else "",
-        longer: f", longer than every {shorter.upper()} ({seconds_words(high)} at most)" if by_label[shorter] else "",
+        shorter: f", shorter than every {longer.upper()} ({low:.2f} s at least)" if by_label[longer] else "",
+        longer: f", longer than every {shorter.upper()} ({high:.2f} s at most)" if by_label[shorter] else "",
     }
     summary = (
         f"STOP windows last a median of {seconds_words(medians.get('stop'))} ({_range(stop)}), CONTINUE windows "
@@ -57,7 +57,7 @@ def lengths_by_class(segments: Sequence[Segment]) -> Finding:
                 s.segment_id,
                 s.video_id,
                 s.start_time,
-                f"{s.label.upper()} lasts {seconds_words(s.duration)}{beyond[s.label]}",
+                f"{s.label.upper()} lasts {s.duration:.2f} s{beyond[s.label]}",
                 s.duration,
             )
             for s in told
