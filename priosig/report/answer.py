@@ -168,12 +168,12 @@ def _more(v: ViewResult) -> str:
     if not told:
         return "."
     means = on_average(v, told[0].name)
-    others = [f"{in_words(b.name, v.design)} ({hundred(reach(b))})" for b in told[1:]]
+    others = [f"{in_words(b.name, v.design)} reaches {hundred(reach(b))}" for b in told[1:]]
     together = reached(v.design, TOGETHER)
     if not math.isnan(together):
-        others.append(f"all confounds together ({hundred(together)})")
+        others.append(f"all confounds together reach {hundred(together)}")
     said = f": {means}." if means else "."
-    return f"{said} So {'do' if len(others) > 1 else 'does'} {joined(others)}." if others else said
+    return f"{said} {capital(joined(others))}." if others else said
 
 
 def _excluded(v: ViewResult) -> str:

@@ -150,7 +150,7 @@ def test_the_confounds_that_tell_the_label_are_named_the_strongest_first_with_it
     said = because(Material(talk, ()))[0]
     assert "the share of talk by the transcripts alone reaches 96 without a note of music" in said
     assert "by the transcripts, talk fills 30% of a CONTINUE and 0% of a STOP on average." in said
-    assert "So do the share of talk that is heard (80) and all confounds together (99)." in said
+    assert "The share of talk that is heard reaches 80 and all confounds together reach 99." in said
     assert "length" not in said
 
 
@@ -171,7 +171,7 @@ def test_what_the_strongest_confound_comes_from_is_mended_first_and_what_tells_n
     findings = audit_of(talk)
     ranked = [f.name for f in by_effect(findings, talk.views["annotated"].design)]
     assert (ranked[0], ranked[-1]) == ("mostly_talk", "lengths_by_class")
-    assert [f.name for f in by_effect(findings, None)][0] == "lengths_by_class"
+    assert next(f.name for f in by_effect(findings, None)) == "lengths_by_class"
     [todo] = [todo for todo in head(talk)["todo"] if todo.link == "#audit"]
     assert todo.why.startswith(
         "First: by the transcripts, talk fills 30% of a CONTINUE and 0% of a STOP on average. "

@@ -39,7 +39,7 @@ def _figure(view: str, table: PowerTable) -> Figure:
         for value in (0, 0.5, 1):
             shapes += [
                 line(LEFT, up(value), width - 44, up(value), colour=GRID),
-                text(width - 40, up(value), share(value)),
+                text(width - 34, up(value), share(value)),
             ]
         places = dict(_spread([(auc, up(table.power[row, 0])) for row, auc in enumerate(table.aucs)]))
         for row, auc in enumerate(table.aucs):
