@@ -61,6 +61,8 @@ class Confound:
     name, unit : str
     words : str
         As the subject of a sentence.
+    plainly : str
+        A clause with a place for what it is on average, first in a CONTINUE, then in a STOP.
     short : str
         In a table.
     role : {"artefact", "acoustic"}
@@ -85,6 +87,7 @@ class Confound:
     meter: tuple[type, str] | None = None
     tied: bool = False
     matched_only: bool = False
+    plainly: str = ""
 
 
 def _length(windows: Windows) -> list[float]:
@@ -112,33 +115,50 @@ def _preceding_talk(windows: Windows) -> list[float]:
 
 _ROWS = (
     Confound(
-        "length", "s", "the length of the window", "length", "artefact", measure=_length
+        "length", "s", "the length of the window", "length", "artefact", measure=_length,
+        plainly="a CONTINUE lasts {} and a STOP {}",
     ),
     # Middle of the window, as a share of the time from 0 to the end of the video's last segment.
-    Confound("place", "share", "the place in the video", "place", "artefact", measure=_place),
+    Confound(
+        "place", "share", "the place in the video", "place", "artefact", measure=_place,
+        plainly="a CONTINUE lies at {} of the video and a STOP at {}",
+    ),
     # Seconds of playing since the end of the last feedback.
     Confound(
         "since_feedback", "s", "the time since the last feedback", "since feedback", "artefact",
         measure=_since_feedback, tied=True,
+        plainly="a CONTINUE lies {} after the last feedback and a STOP {}",
     ),
     # Length of the talk before the bout.
     Confound(
         "preceding_talk", "s", "the length of the talk before", "talk before", "artefact", measure=_preceding_talk,
-        matched_only=True,
+        matched_only=True, plainly="the talk before a CONTINUE lasts {} and the talk before a STOP {}",
     ),
     # Share of the window that the transcripts mark as talk.
     Confound(
         "talk_captions", "share", "the share of talk by the transcripts", "talk (captions)", "artefact",
-        measure=_talk_captions,
+        measure=_talk_captions, plainly="by the transcripts, talk fills {} of a CONTINUE and {} of a STOP",
     ),
     # Share of the window in which the voice detector hears talk.
-    Confound("talk_heard", "share", "the share of talk that is heard", "talk (heard)", "artefact"),
+    Confound(
+        "talk_heard", "share", "the share of talk that is heard", "talk (heard)", "artefact",
+        plainly="talk is heard in {} of a CONTINUE and {} of a STOP",
+    ),
     # Root mean square of the window's samples.
-    Confound("level", "dBFS", "the loudness (level)", "level", "acoustic", meter=(LevelMeter, "level")),
+    Confound(
+        "level", "dBFS", "the loudness (level)", "level", "acoustic", meter=(LevelMeter, "level"),
+        plainly="the level of a CONTINUE is {} and that of a STOP {}",
+    ),
     # Share of the window's 50 ms frames that are silent.
-    Confound("silence", "share", "the share of silence", "silence", "acoustic", meter=(LevelMeter, "silence_share")),
+    Confound(
+        "silence", "share", "the share of silence", "silence", "acoustic", meter=(LevelMeter, "silence_share"),
+        plainly="{} of a CONTINUE and {} of a STOP is silent",
+    ),
     # Frames that the window's mean and standard deviation are taken over.
-    Confound("frames", "count", "the number of MuQ frames", "frames", "artefact"),
+    Confound(
+        "frames", "count", "the number of MuQ frames", "frames", "artefact",
+        plainly="a CONTINUE holds {} frames of 40 ms and a STOP {}",
+    ),
 )  # fmt: skip
 CONFOUNDS: dict[str, Confound] = {row.name: row for row in _ROWS}
 """Every confound, by name, in the order of tables."""

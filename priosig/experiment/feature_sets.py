@@ -24,6 +24,8 @@ class FeatureSet:
         "A" is Model A.
     words : str
         What the features are.
+    plainly : str
+        What it goes by, for someone who knows neither of them.
     matrix : callable
         From `Features` to an array of shape (n_segments, n_features), or None where there is none.
     missing : str
@@ -36,6 +38,7 @@ class FeatureSet:
 
     name: str
     words: str
+    plainly: str
     matrix: Callable[[Features], np.ndarray | None]
     missing: str = ""
     columns: tuple[str, ...] = ()
@@ -54,12 +57,14 @@ _ROWS = (
     FeatureSet(
         "A",
         "mean and standard deviation of MuQ's frames",
+        "goes by what MuQ, a network trained on music, hears",
         lambda features: features.embeddings,
         variants={"mean only": _means, "std only": _deviations},
     ),
     FeatureSet(
         "B",
         "19 PercePiano quality scores",
+        "goes by 19 qualities that a listener would name, such as bright or dark",
         lambda features: features.quality,
         missing="no quality head (checkpoints/*.ckpt)",
         columns=PERCEPIANO_DIMENSIONS,

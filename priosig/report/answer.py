@@ -6,22 +6,21 @@ sentences follow from the verdicts (`priosig.verdict.decide`) and their interval
 
 import math
 from collections.abc import Iterable
-from dataclasses import dataclass
 from importlib.metadata import version
 
-from priosig.annotations.audit.finding import HARMS
 from priosig.experiment.evaluation import ViewResult, rule_of
 from priosig.experiment.feature_sets import FEATURE_SETS
 from priosig.experiment.planted import EXPECTED, PLANTED
 from priosig.experiment.views import VIEW_KINDS
-from priosig.inference.assessment import Assessment
 from priosig.inference.confounds_alone import TOGETHER, Baseline
-from priosig.inference.planning import PowerTable
-from priosig.report.confounds import best_artefact, in_words, leaks, reach, reached
+from priosig.report.confounds import in_words, leaks, on_average, reach, reached, strongest_alone, telling
+from priosig.report.glossary import first_words
 from priosig.report.grid import Cell, Grid, grid
-from priosig.report.material import SPEAKING, Material
+from priosig.report.material import SILENT, SPEAKING, Material
+from priosig.report.todo import surest, to_do
 from priosig.report.words import capital, confound, counted, hundred, joined, number_word, share
 from priosig.verdict.decide import checklist
+from priosig.verdict.wording import deciding_power
 
 QUESTION = "Does the playing sound different before the teacher stops it?"
 STRENGTH = ("signal", "heterogeneous", "confounded", "weak", "no signal", "underpowered", "invalid design")
@@ -35,15 +34,6 @@ ANSWERS = {
     "": "Not asked yet: no model was run.",
 }
 """The answer by verdict; that of `signal` and `underpowered` depends on the numbers."""
-
-
-@dataclass(frozen=True)
-class ToDo:
-    """Something to do: what, why, and where on the page more of it is."""
-
-    what: str
-    why: str
-    link: str = ""
 
 
 def answer(material: Material) -> dict:
@@ -61,6 +51,8 @@ def answer(material: Material) -> dict:
         "because": because(material),
         "todo": to_do(material, label),
         "exploratory": material.experiment.annotations.corpus.settings.exploratory,
+        "words": first_words(material.claim.models, labels),
+        "hear": material.is_heard and bool(material.claim.view.segments),
         "verdicts": [(f"Model {model}", v.label) for model, v in material.verdicts.items() if model],
         "not_run": _not_run(material),
         "annotations_only": not material.is_heard,
@@ -85,7 +77,7 @@ def strongest(labels: Iterable[str]) -> str:
 def short(material: Material, label: str) -> str:
     """The answer in a sentence, no surer than its interval."""
     if label == "signal":
-        model, best = _surest(material, label)
+        model, best = surest(material, label)
         n = number_word(best.evidence.n_videos)
         ends = f"Model {model}: {hundred(best.evidence.low)} to {hundred(best.evidence.high)} times in 100"
         if best.evidence.low > 0.5:
@@ -104,7 +96,7 @@ def because(material: Material) -> list[str]:
     annotated, claim = material.annotated, material.claim
     said = [_as_annotated(annotated)] if annotated is not claim else []
     start = f"In the {claim.view.name} view ({VIEW_KINDS[claim.view.name].words}), from which we draw conclusions,"
-    best = best_artefact(claim.design)
+    best = strongest_alone(claim.design)
     if claim.refusal is not None:
         said += [f"{start} nothing can be asked: {reason}." for reason in claim.refusal.reasons]
     elif claim.design is not None and claim.design.problems and not leaks(claim.design):
@@ -112,25 +104,12 @@ def because(material: Material) -> list[str]:
     elif best is not None or claim.models:
         of_models = [f"Model {name} reaches {hundred(cv['auc_within_video'])}" for name, cv in claim.models.items()]
         alone = f"{_alone(best, claim)} {hundred(reach(best))}" if best else "no confound is left"
+        means = on_average(claim, best.name) if best in telling(claim.design) else ""
         heard = (
             ", without a note of music" if leaks(claim.design) else "" if claim.models else ", which passes the rule"
         )
-        said.append(f"{start} {joined([*of_models, alone])}{heard}.")
-    return [text for text in (*said, _tied(claim), _acoustic(claim)) if text]
-
-
-def to_do(material: Material, label: str) -> list[ToDo]:
-    """What to do next: ship or not, mend, record."""
-    todo = [_ship(material, label)] if label or material.is_heard else []
-    if not material.is_heard:
-        why = "With them, windows are cut where there is playing and no talk, and the models are run."
-        todo.append(ToDo("Give the recordings (--audio).", why))
-    worst = [f for harm in HARMS[:2] for f in material.findings if f.harm == harm and f.count]
-    if worst:
-        names = joined([f"{f.title[:1].lower()}{f.title[1:]} ({f.count} of {f.total})" for f in worst[:2]])
-        todo.append(ToDo("Mend the annotations.", f"First: {names}.", "#audit"))
-    more = _record(material, label)
-    return [*todo, more] if more else todo
+        said.append(f"{start} {joined([*of_models, alone])}{heard}{': ' if means else ''}{means}.")
+    return [text for text in (*said, _excluded(claim), _tied(claim), _acoustic(claim)) if text]
 
 
 def rule_table(material: Material) -> Grid:
@@ -143,7 +122,9 @@ def rule_table(material: Material) -> Grid:
     for of_all in zip(*steps.values(), strict=True):
         cells: list[Cell | None] = [Cell(_observed(one), mark=one.outcome) for one in of_all]
         if len(set(cells)) == 1:
-            cells = [Cell(cells[0].text, mark=cells[0].mark, columns=len(cells)), *[None] * (len(cells) - 1)]
+            every = {1: "", 2: "both models"}.get(len(cells), "all models")
+            cells = [Cell(cells[0].text, mark=cells[0].mark, note=every, columns=len(cells))]
+            cells += [None] * (len(steps) - 1)
         rows.append((Cell(capital(of_all[0].asked)), of_all[0].needed, *cells))
     names = [f"Model\u00a0{model}" if model else "Observed" for model in steps]
     return grid("The rule, fixed before the data were looked at", ("Asked", "Needed", *names), rows)
@@ -151,12 +132,6 @@ def rule_table(material: Material) -> Grid:
 
 def _observed(step) -> str:
     return step.observed or ("not reached" if step.outcome == "not reached" else "")
-
-
-def _surest(material: Material, label: str) -> tuple[str, Assessment]:
-    """Of the models with this verdict the one whose interval begins highest."""
-    of_label = [(name, a) for name, a in material.claim.assessments.items() if a.verdict.label == label]
-    return max(of_label, key=lambda one: -1.0 if math.isnan(one[1].evidence.low) else one[1].evidence.low)
 
 
 def _not_run(material: Material) -> list[tuple[str, str]]:
@@ -171,20 +146,53 @@ def _alone(best: Baseline, v: ViewResult) -> str:
 
 
 def _as_annotated(v: ViewResult) -> str:
-    best = best_artefact(v.design)
+    best = strongest_alone(v.design)
     what = "On the windows as annotated"
     if best is None:
         return ""
-    alone, score = _alone(best, v), hundred(reach(best))
+    alone, score, more = _alone(best, v), hundred(reach(best)), _more(v)
     if not v.models:
-        return f"{what}, {alone} {score} without a note of music (50 is guessing, 100 gives every label away)."
+        return f"{what}, {alone} {score} without a note of music (50 is guessing, 100 gives every label away){more}"
     first, *others = [(name, hundred(cv["auc_within_video"])) for name, cv in v.models.items()]
     said = f"{what} Model {first[0]} ranks a STOP above a CONTINUE of the same video {first[1]} times in 100"
     said += " (guessing: 50)"
     said += "".join(f", Model {name} {often}" for name, often in others)
     if leaks(v.design):
-        return f"{said}. But {alone} {score} without a note of music."
-    return f"{said}; {alone} {score}."
+        return f"{said}. But {alone} {score} without a note of music{more}"
+    return f"{said}; {alone} {score}{more}"
+
+
+def _more(v: ViewResult) -> str:
+    """The end of the sentence: how the strongest confound differs; then the others that tell the label."""
+    told = telling(v.design)
+    if not told:
+        return "."
+    means = on_average(v, told[0].name)
+    others = [f"{in_words(b.name, v.design)} reaches {hundred(reach(b))}" for b in told[1:]]
+    together = reached(v.design, TOGETHER)
+    if not math.isnan(together):
+        others.append(f"all confounds together reach {hundred(together)}")
+    said = f": {means}." if means else "."
+    return f"{said} {capital(joined(others))}." if others else said
+
+
+def _excluded(v: ViewResult) -> str:
+    """Where no signal was shown: what each model does not reach, beside what an ideal listener would."""
+    silent = {name: a.evidence for name, a in v.assessments.items() if a.verdict.label in SILENT}
+    ends = {name: e.high for name, e in silent.items() if e.high < 0.995}  # 100 in 100 excludes nothing
+    said = []
+    if ends:
+        tops = joined([f"Model {name} above {hundred(high)}" for name, high in ends.items()])
+        said.append(f"Excluded for other videos like these: {tops} in 100 (upper end of its own 95% interval).")
+    powers = {name: share(deciding_power(e)) for name, e in silent.items() if not math.isnan(e.power)}
+    if powers:
+        worth = hundred(v.design.rule.spike_auc)
+        chances = joined([f"{power} (Model {name})" for name, power in powers.items()])
+        said.append(
+            f"Had there been a signal that an ideal listener ranks right {worth} times in 100, the chance to "
+            f"detect it was {chances}."
+        )
+    return " ".join(said)
 
 
 def _tied(v: ViewResult) -> str:
@@ -209,61 +217,3 @@ def _acoustic(v: ViewResult) -> str:
         [f"{confound(name)} (alone {hundred(reached(v.design, name))})" for name in v.design.evidence.acoustic]
     )
     return f"{joined(models)} may hear no more than {alone}: that may be music or the room, and no more was shown."
-
-
-def _ship(material: Material, label: str) -> ToDo:
-    claim = material.claim
-    if label == "signal":
-        sure = _surest(material, label)[1].evidence.low > 0.5
-        if sure and not claim.design.evidence.exploratory:
-            return ToDo("Try it on new videos.", "Freeze the model first; ship it if it holds there.")
-        why = (
-            "these data had been looked at before the rule was fixed" if sure else "the interval reaches to guessing"
-        )
-        return ToDo("Do not ship yet.", f"Confirm it on new videos: {why}.")
-    if label == "heterogeneous":
-        e = _surest(material, label)[1].evidence
-        return ToDo("Do not ship.", f"It works in {e.n_videos_above_half} of {e.n_videos} videos: find out which.")
-    if label == "confounded":
-        names = joined([confound(name) for name, _ in claim.design.evidence.confound_ranking[:2]])
-        return ToDo("Do not ship.", f"Cut or record windows in which STOP and CONTINUE do not differ in {names}.")
-    why = {
-        "weak": "The difference is below the bar that was set beforehand.",
-        "no signal": "These models do not hear what the teacher hears; more of the same data will not help.",
-        "underpowered": "And do not conclude that there is nothing to hear.",
-        "invalid design": "A score on these windows, also a published one, says nothing about the playing.",
-    }
-    return ToDo("Do not ship.", why[label]) if label else ToDo("Run the models.", "The windows as cut can answer it.")
-
-
-def _record(material: Material, label: str) -> ToDo | None:
-    """How many more videos are worth recording, where that would help."""
-    assessments, planned = material.claim.assessments, material.claim.planned
-    if label == "signal":
-        e = _surest(material, label)[1].evidence
-        return ToDo("Record more videos.", _narrower(planned, e.auc, e.n_videos), "#needed") if e.low <= 0.5 else None
-    if label != "underpowered" or not assessments:
-        return None
-    rule = next(iter(assessments.values())).design.rule
-    have = next(iter(assessments.values())).evidence.n_videos
-    worth = f"a signal worth {hundred(rule.spike_auc)} in 100"
-    needed = {name: dict(a.evidence.videos_needed).get(rule.spike_auc) for name, a in assessments.items()}
-    more = {name: n for name, n in needed.items() if n is not None and n > have}
-    if more:
-        few, many = min(more.values()) - have, max(more.values()) - have
-        number = f"{many}" if few == many else f"{few} to {many}"
-        takes = joined([f"{n} (Model {name})" for name, n in more.items()])
-        why = f"Videos in all with which {share(rule.min_power)} of studies detect {worth}: {takes}."
-        return ToDo(f"Record about {number} more videos.", why, "#needed")
-    power = joined([f"{share(a.evidence.power)} (Model {name})" for name, a in assessments.items()])
-    return ToDo("Record more videos.", f"These would have shown {worth} with a chance of {power}.", "#needed")
-
-
-def _narrower(planned: PowerTable | None, auc: float, have: int) -> str:
-    """How wide the interval would be with the next numbers of videos that were planned."""
-    if planned is None:
-        return "That narrows the interval."
-    row = min(range(len(planned.aucs)), key=lambda k: abs(planned.aucs[k] - auc))
-    widths = zip(planned.n_videos, planned.width[row], strict=True)
-    said = [f"{hundred(width)} wide with {n}" for n, width in widths if n > have][:2]
-    return f"The interval would be about {joined(said)} videos like these." if said else "That narrows the interval."

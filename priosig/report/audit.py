@@ -7,15 +7,42 @@ from priosig.annotations.audit.checks import Finding, Problem, audit_annotations
 from priosig.annotations.audit.finding import HARMS
 from priosig.experiment.heard_audit import audit_heard
 from priosig.experiment.pipeline import Experiment
+from priosig.inference.design import DesignAssessment
+from priosig.report.confounds import reached, telling
 from priosig.report.grid import Cell, Grid, grid
 from priosig.report.links import link_of, teachers
 from priosig.report.material import Material
-from priosig.report.words import capital, clock, counted
+from priosig.report.words import capital, clock, counted, hundred
 
 MOST_AT_ONCE = 3
 """Rows of each finding that are shown at first."""
 MOST_ROWS = 100
 """Rows of each finding on the page; the table `audit.csv` holds all."""
+MEASURED_BY: dict[str, tuple[str, ...]] = {
+    "lengths_by_class": ("length", "frames"),
+    "mostly_talk": ("talk_captions", "talk_heard"),
+}
+"""By finding, the confounds that measure how far it gives the label away."""
+MEND: dict[str, str] = {
+    "lengths_by_class": "No annotation is wrong for that; draw conclusions from windows of one length only.",
+    "repeated_windows": "Give each moment its own playing, or delete the repetition.",
+    "windows_of_other_videos": "See which video the times belong to, and delete the copy.",
+    "overlapping_windows": "Move their ends until no second is in both.",
+    "mostly_talk": "Move the ends of the window, or the end of the feedback before it, to where nobody talks.",
+    "apparent_interruptions": "Listen, and annotate the stop where the teacher did stop the playing.",
+    "contradicting_times": "Correct the times: playing, then stop, then feedback.",
+    "contradicting_moments": "Listen, and choose the playing that this stop was for.",
+    "far_from_stop": "Move the end of the window to the playing that was stopped.",
+    "default_feedback_length": "Set the end of the feedback by ear.",
+    "default_playing_length": "Set the beginning and the end of the playing by ear.",
+    "lost_continues": "See whether the feedback ended earlier; where the next stop did come so soon, leave it.",
+    "teacher_plays": "Let the feedback end after the teacher's playing.",
+    "one_class_videos": "Annotate more of the video, or do without it.",
+    "copied_recordings": "Put the right recording in its place, or leave the video out.",
+    "copied_windows": "Listen to both, and leave out what is silent or shared.",
+    "decided_features": "Listen to the window, and leave it out if it holds a noise or nothing.",
+}
+"""By finding, what to change."""
 _COLUMNS = ("Teacher", ("Time", "number"), ("By how much", "long"))
 
 
@@ -31,14 +58,37 @@ def audit_of(experiment: Experiment) -> tuple[Finding, ...]:
     return of_annotations + audit_heard(annotations, experiment.claim)
 
 
+def by_effect(findings: Sequence[Finding], design: DesignAssessment | None) -> list[Finding]:
+    """The findings, first what does most to the result.
+
+    First come those whose confound tells the label on the windows as annotated, the strongest first; then the others
+    by their harm; last those whose confound was tried and tells nothing.
+    """
+    strength = {b.name: place for place, b in enumerate(telling(design))}
+
+    def rank(f: Finding) -> tuple[int, int]:
+        places = [strength[name] for name in MEASURED_BY.get(f.name, ()) if name in strength]
+        if places:
+            return 0, min(places)
+        return (2 if is_idle(f, design) else 1), HARMS.index(f.harm)
+
+    return sorted(findings, key=rank)
+
+
+def is_idle(f: Finding, design: DesignAssessment | None) -> bool:
+    """Whether what a finding is measured by was tried, and tells nothing of the label."""
+    names, told = MEASURED_BY.get(f.name, ()), {b.name for b in telling(design)}
+    return not told & set(names) and any(not math.isnan(reached(design, name)) for name in names)
+
+
 def audit(material: Material) -> dict:
     """The list of what to mend, the findings with all their rows, and what was looked for and is not there."""
-    by_harm = sorted((f for f in material.findings if f.count), key=lambda f: HARMS.index(f.harm))
+    ranked = by_effect([f for f in material.findings if f.count], material.annotated.design)
     others = [f for f in material.findings if not f.count]
     names = teachers(material.experiment)
     return {
-        "first": _first(material, by_harm, names) if by_harm else None,
-        "all": [_in_full(material, f, names) for f in by_harm],
+        "first": _first(material, ranked, names) if ranked else None,
+        "all": [_in_full(material, f, names) for f in ranked],
         "others": [f"{f.title}: {f.summary}" for f in others],
     }
 
@@ -48,20 +98,31 @@ def _first(material: Material, findings: Sequence[Finding], names: dict[str, str
     rows: list[tuple[Cell | str | None, ...]] = []
     for f in findings:
         worst = _worst_first(f.problems)[:MOST_AT_ONCE]
-        note = f"{f.count:,} of {counted(f.total, f.unit)}: {f.harm}"
+        harm = _harm(f, material.annotated.design)
+        note = f"{f.count:,} of {counted(f.total, f.unit)}: {harm}. {MEND[f.name]}"
         rows.append((Cell(f.title, note=note, link=f"#audit-{f.name}", columns=len(_COLUMNS)), None, None))
         rows += [_row(material, problem, names) for problem in worst]
-    caption = "What to mend, the worst first. Every finding leads to all of its rows."
+    caption = "What to mend, first what does most to the result. Every finding leads to all of its rows."
     return grid(caption, _COLUMNS, rows)
+
+
+def _harm(f: Finding, design: DesignAssessment | None) -> str:
+    """What a finding does to the result, with how far it reaches where that was tried."""
+    tried = [value for name in MEASURED_BY.get(f.name, ()) if not math.isnan(value := reached(design, name))]
+    if not tried:
+        return f.harm
+    alone = f"alone {hundred(max(tried))} in 100, guessing is 50"
+    return f"tells next to nothing here ({alone})" if is_idle(f, design) else f"{f.harm} ({alone})"
 
 
 def _in_full(material: Material, f: Finding, names: dict[str, str]) -> dict:
     rows = [_row(material, problem, names) for problem in f.problems[:MOST_ROWS]]
     more = len(f.problems) - len(rows)
+    summary = f.summary.removeprefix(f"{f.count} of {counted(f.total, f.unit)}.")
     return {
         "name": f.name,
         "title": f"{f.title}: {f.count:,} of {counted(f.total, f.unit)}",
-        "text": f"{f.summary.removeprefix(f'{f.count} of {counted(f.total, f.unit)}.')} {f.effect}".strip(),
+        "text": f"{summary} {f.effect} {MEND[f.name]}".strip(),
         "table": grid(f"{f.title}: the {f.unit}s", _COLUMNS, rows),
         "more": more,
     }

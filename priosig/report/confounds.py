@@ -3,10 +3,13 @@
 import math
 from collections.abc import Sequence
 
+import numpy as np
+
 from priosig.confounds.registry import CONFOUNDS
+from priosig.experiment.evaluation import ViewResult
 from priosig.inference.confounds_alone import TOGETHER, Baseline
 from priosig.inference.design import DesignAssessment
-from priosig.report.words import confound, hundred, joined, plain
+from priosig.report.words import confound, hundred, joined, number, plain, share, unit
 
 
 def reach(baseline: Baseline) -> float:
@@ -27,6 +30,41 @@ def best_artefact(design: DesignAssessment | None) -> Baseline | None:
     return max(tried, key=reach, default=None)
 
 
+def telling(design: DesignAssessment | None) -> list[Baseline]:
+    """The artefacts that by themselves tell the label, at the level of the rule; the strongest first."""
+    if design is None:
+        return []
+    alone = [b for b in design.baselines if b.role == "artefact" and b.name != TOGETHER]
+    told = [b for b in alone if np.fmin(b.pvalue, b.curve_pvalue) <= design.rule.alpha]
+    return sorted(told, key=reach, reverse=True)
+
+
+def strongest_alone(design: DesignAssessment | None) -> Baseline | None:
+    """The strongest that tells the label by itself; where none does, the best of all that were tried."""
+    return next(iter(telling(design)), best_artefact(design))
+
+
+def on_average(v: ViewResult, name: str) -> str:
+    """What a confound is in a CONTINUE and in a STOP, in plain words; empty where one of them has no value."""
+    column = {**v.confounds.tied, **v.confounds.partly_known, **v.confounds.values}.get(name)
+    if column is None:
+        return ""
+    known = [column[(v.y == label) & ~np.isnan(column)] for label in (0, 1)]
+    if not all(len(values) for values in known):
+        return ""
+    other, stop = (_quantity(float(values.mean()), name) for values in known)
+    if name in CONFOUNDS:
+        return f"{CONFOUNDS[name].plainly.format(other, stop)} on average"
+    return f"{plain(name)} is {other} in a CONTINUE and {stop} in a STOP on average"
+
+
+def _quantity(value: float, name: str) -> str:
+    kind = unit(name)
+    if kind == "share":
+        return share(value)
+    return number(value, 1) + (f"\u00a0{kind}" if kind in ("s", "dBFS") else "")
+
+
 def leaks(design: DesignAssessment | None) -> bool:
     """Whether the confounds alone tell the label, where the design was judged."""
     return design is not None and design.verdict is not None and design.verdict.failed("confounds")
@@ -35,7 +73,7 @@ def leaks(design: DesignAssessment | None) -> bool:
 def in_words(name: str, design: DesignAssessment | None) -> str:
     """A confound as the subject of a sentence; all together are named one by one."""
     if name == TOGETHER:
-        return f"all confounds together ({joined([confound(one) for one in held_together(design)])})"
+        return f"all confounds together ({joined([in_words(one, design) for one in held_together(design)])})"
     return CONFOUNDS[name].words if name in CONFOUNDS else plain(name)
 
 

@@ -6,6 +6,7 @@ their tables. After a change, from the checkout:
     python -c "from priosig.report.glossary import markdown; print(markdown(), end='')" > docs/glossary.md
 """
 
+from collections.abc import Iterable
 from dataclasses import dataclass
 
 from priosig.confounds.registry import CONFOUNDS
@@ -24,6 +25,16 @@ VERDICTS: dict[str, str] = {
     "signal": "there is more than the confounds explain, above the bar, and no sign that any video lacks it",
 }
 """Every verdict in a clause, in the order in which the rule asks."""
+PLAINLY: dict[str, str] = {
+    "invalid design": "STOP and CONTINUE can be told without the playing, or there is too little to compare",
+    "no signal": "nothing was heard, and a difference worth building on would have been",
+    "underpowered": "nothing was heard, and there is too little to say that there is nothing",
+    "confounded": "something was heard, but no more than what else differs lets one expect",
+    "weak": "something was heard, too little to build on",
+    "heterogeneous": "something was heard, in some videos only",
+    "signal": "something was heard, beyond all else that was measured",
+}
+"""The same for someone who has read nothing yet."""
 
 TERMS: dict[str, str] = {
     "Moment": "An annotated interruption: when the playing before it began and ended, when the teacher stopped the "
@@ -91,6 +102,17 @@ def glossary() -> list[Entry]:
         "Verdict": VERDICTS,
     }
     return [Entry(term, sentence, tuple(listed.get(term, {}).items())) for term, sentence in TERMS.items()]
+
+
+def first_words(models: Iterable[str], verdicts: Iterable[str]) -> list[tuple[str, str]]:
+    """The words of the first screen, each with a few plain ones."""
+    return [
+        ("STOP", "the playing before the teacher stopped it"),
+        ("CONTINUE", "playing that went on"),
+        *((f"Model {name}", FEATURE_SETS[name].plainly) for name in models),
+        *((label.capitalize(), PLAINLY[label]) for label in verdicts),
+        ("Confound", "what may tell STOP from CONTINUE without music"),
+    ]
 
 
 def markdown() -> str:

@@ -15,6 +15,8 @@ from priosig.verdict.decide import Verdict
 
 SPEAKING = ("signal", "heterogeneous")
 """Verdicts with which a model's mistakes mean something."""
+SILENT = ("no signal", "underpowered")
+"""Verdicts with which no signal was shown."""
 
 
 @dataclass(frozen=True)

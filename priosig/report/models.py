@@ -10,8 +10,8 @@ from priosig.report.words import hundred, number, p_words, pvalue, share
 WHY_FOLDED = {
     "weak": "Model {} hears no more than a trace; what it goes by is uncertain, and its mistakes say little.",
     "confounded": "What Model {} goes by may be the confounds; its mistakes say little about the playing.",
-    "no signal": "Model {} guesses; its mistakes mean nothing.",
-    "underpowered": "Model {} guesses; its mistakes mean nothing.",
+    "no signal": "Model {} does no better than guessing; its mistakes mean nothing.",
+    "underpowered": "Model {} is not shown to do better than guessing; its mistakes tell nothing yet.",
     "invalid design": "The labels can be told without the playing; what Model {} goes by means nothing.",
 }
 """By verdict, why what a model goes by is folded away."""

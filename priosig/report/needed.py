@@ -22,7 +22,10 @@ def _table(material: Material) -> Grid | None:
     worth, often = hundred(rule.spike_auc), share(rule.min_power)
     asked = [
         (f"Chance to detect a signal worth {worth} in 100", "over all that these features hear (power)"),
-        ("The same, where the features hardly vary", "for a signal that is hard to hear for the model"),
+        (
+            "The same, where the features hardly vary",
+            "hard to hear for the model; the rule goes by the smaller of both",
+        ),
         ("How often in 100 the model ranks it right", f"an ideal listener: {worth}"),
         (f"Smallest signal detected {often} of the time", "in 100; what is weaker is missed more often"),
         *(

@@ -11,6 +11,9 @@ from priosig.report.links import teachers
 from priosig.report.material import Material
 from priosig.report.words import capital, confound, interval, number, pvalue, share, smallest_p, unit
 
+NEAR_ONE = 0.95
+"""AUC from which on a wide interval is explained."""
+
 
 def numbers(material: Material) -> dict | None:
     """The tables; None where nothing was tried as a predictor."""
@@ -22,6 +25,7 @@ def numbers(material: Material) -> dict | None:
     return {
         "view": material.claim.view.name,
         "tests": _tests(models) if models else None,
+        "wide": _wide(models),
         "calls": _calls(models) if models else None,
         "videos": _videos(material) if material.claim.models else None,
         "confounds": confounds,
@@ -54,6 +58,20 @@ def _tests(models: list[tuple[ViewResult, str]]) -> Grid:
     )
     caption = f"Tests, by view and model; {'; '.join(sorted(floors))}" if floors else "Results, by view and model"
     return grid(caption, ("View, model", "Verdict", *((n, "number") for n in columns)), rows)
+
+
+def _wide(models: list[tuple[ViewResult, str]]) -> str:
+    """Why an interval can reach to guessing though the AUC is near 1; nothing where none does."""
+    high = [
+        e for v, model in models if model in v.assessments and (e := v.assessments[model].evidence).auc >= NEAR_ONE
+    ]
+    if not any(e.low <= 0.5 for e in high):
+        return ""
+    return (
+        "An interval is about other videos, and its spread is that between videos. With an AUC near 1 and few videos "
+        "it can reach to guessing: where every video has an AUC of 1 there is no spread to see, and n such videos "
+        f"exclude only what lies below 0.025 to the power of 1/n ({number(0.025 ** (1 / 5))} for five)."
+    )
 
 
 def _calls(models: list[tuple[ViewResult, str]]) -> Grid:

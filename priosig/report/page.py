@@ -44,7 +44,8 @@ from priosig.report.plots import (
     timeline,
 )
 from priosig.report.publish import publish
-from priosig.report.sensitivity import sensitivity
+from priosig.report.sensitivity import sensitivity as sensitivity_section
+from priosig.report.sensitivity import with_own
 from priosig.report.study import study
 from priosig.report.tables import Table, experiment_tables, sensitivity_rows
 from priosig.report.text import filters
@@ -89,7 +90,7 @@ SECTIONS = (
     Section("audit", "Mend", "What to mend in the annotations", audit),
     Section("listen", "Videos", "Along the videos", listen),
     Section("needed", "Needed", "What would be needed", needed),
-    Section("choices", "Other choices", "What other choices would have given", sensitivity),
+    Section("choices", "Other choices", "What other choices would have given", sensitivity_section),
     Section("models", "Models", "What the models go by", models),
     Section("numbers", "Numbers", "Every number", numbers),
     Section("study", "Study", "The study", study),
@@ -148,6 +149,7 @@ def write_report(
     ValueError
         If files of the user's are in the way (`priosig.report.publish`).
     """
+    sensitivity = with_own(sensitivity, experiment)
     material = Material(experiment, audit_of(experiment), sensitivity)
     material = replace(material, clips=make_clips(material))
     environment = {str(key): str(value) for key, value in (environment or {}).items()}

@@ -1,6 +1,10 @@
 """What other choices would have given: the table, and what has to be known to read it."""
 
+from collections.abc import Sequence
+from dataclasses import replace
+
 from priosig.experiment.feature_sets import FEATURE_SETS
+from priosig.experiment.pipeline import Experiment
 from priosig.experiment.sensitivity import Choice, Row
 from priosig.experiment.views import VIEW_KINDS
 from priosig.report.grid import Cell, Grid, grid
@@ -13,15 +17,38 @@ def sensitivity(material: Material) -> dict | None:
     rows = material.sensitivity
     if not rows:
         return None
-    n_permutations, n_models = max(row.n_permutations for row in rows), len({row.model for row in rows})
+    own = {row.n_permutations for row in rows if row.choice.varied == "none"}
+    varied = [row for row in rows if row.choice.varied != "none"] or rows
+    n_permutations, n_models = max(row.n_permutations for row in varied), len({row.model for row in rows})
     alpha = material.experiment.annotations.corpus.settings.alpha
     return {
         "table": _table(rows),
+        "own": f"{max(own):,}" if own - {n_permutations} else "",
         "n_rows": len({row.choice for row in rows}),
         "floor": smallest_p(n_permutations, n_models) if n_permutations else "",
         "blind": n_permutations > 0 and n_models / (n_permutations + 1) > alpha,
         "alpha": alpha,
     }
+
+
+def with_own(rows: Sequence[Row], experiment: Experiment) -> list[Row]:
+    """The rows, with what the experiment itself found where nothing was varied: it had more relabellings."""
+    claim = experiment.claim
+
+    def own(row: Row) -> Row:
+        a = claim.assessments.get(row.model)
+        if a is None or row.choice.varied != "none" or row.choice.view != claim.view.name:
+            return row
+        return replace(
+            row,
+            auc_within_video=a.evidence.auc,
+            any_signal_pvalue=a.any_signal_pvalue,
+            beyond_confounds_pvalue=a.beyond_confounds_pvalue,
+            verdict=a.verdict.label,
+            n_permutations=a.design.rule.n_permutations,
+        )
+
+    return list(map(own, rows))
 
 
 def name_of(choice: Choice) -> str:

@@ -61,11 +61,11 @@ def p_words(value: float, test: str = "") -> str:
 
 
 def smallest_p(n_permutations: int, n_models: int = 1) -> str:
-    """The smallest p that so many relabellings can give, and what the correction for models makes of it."""
+    """The smallest p that so many relabellings can give, and what the correction for models (Holm) makes of it."""
     floor = 1 / (n_permutations + 1)
     said = f"{pvalue(floor)} is the smallest p that {n_permutations:,} relabellings can give"
     if n_models > 1:
-        said += f" ({pvalue(min(1, n_models * floor))} once corrected for {n_models} models)"
+        said += f" ({pvalue(min(1, n_models * floor))} once corrected for {n_models} models, Holm)"
     return said
 
 

@@ -222,12 +222,26 @@ def times(auc: float) -> str:
     return f"{100 * auc:.0f} times in 100" if not math.isnan(auc) else "an unknown number of times"
 
 
+def deciding_power(e: Evidence) -> float:
+    """The smaller of both powers, which the rule goes by; NaN where none was computed."""
+    return e.power if math.isnan(e.hard_power) else min(e.power, e.hard_power)
+
+
 def powers(e: Evidence) -> str:
-    """Power for a signal where the features vary much, and for one where they hardly vary."""
+    """Power for a signal where the features vary much, and for one where they hardly vary: the smaller decides.
+
+    Examples
+    --------
+    >>> powers(Evidence(n_videos=5, n_sets=20, power=0.68, hard_power=0.12))
+    '12% where the features hardly vary, which decides (68% over all)'
+    """
     if math.isnan(e.power):
         return "not computed"
-    hard = "" if math.isnan(e.hard_power) else f" ({e.hard_power:.0%} where the features hardly vary)"
-    return f"{e.power:.0%}{hard}"
+    if math.isnan(e.hard_power):
+        return f"{e.power:.0%}"
+    if e.hard_power < e.power:
+        return f"{e.hard_power:.0%} where the features hardly vary, which decides ({e.power:.0%} over all)"
+    return f"{e.power:.0%} over all, which decides ({e.hard_power:.0%} where the features hardly vary)"
 
 
 def decimals(value: float) -> str:

@@ -61,7 +61,9 @@ def test_lengths_that_tell_the_label_are_counted_by_segment(audit, lesson):
 def test_lengths_that_overlap_tell_only_those_beyond_the_other_class(audit, moment):
     # STOP 10 and 30 s, CONTINUE 20 s: the 10 is shorter than any CONTINUE, the 20 is not longer than any STOP
     finding = audit(moment((0, 10), (12, 20)), moment((40, 70), (72, 80)))["lengths_by_class"]
-    assert [problem.detail for problem in finding.problems] == ["STOP lasts 10.0 s"]
+    assert [problem.detail for problem in finding.problems] == [
+        "STOP lasts 10.00 s, shorter than every CONTINUE (20.00 s at least)"
+    ]
 
 
 def test_a_repeated_window_is_found_at_its_second_moment(audit, lesson, moment):

@@ -7,7 +7,6 @@ from pathlib import Path
 
 import pytest
 
-from priosig.annotations.audit.finding import HARMS
 from priosig.experiment.pipeline import Experiment
 from priosig.experiment.planted import PLANTED
 from priosig.experiment.sensitivity import Choice, Row
@@ -15,9 +14,11 @@ from priosig.extraction.percepiano.scales import PERCEPIANO_DIMENSIONS
 from priosig.report import clips
 from priosig.report import models as models_section
 from priosig.report import page as report
-from priosig.report.audit import audit_of
+from priosig.report.audit import audit_of, by_effect
 from priosig.report.material import Material
+from priosig.report.numbers import numbers
 from priosig.report.publish import MANIFEST
+from priosig.report.sensitivity import with_own
 from priosig.report.study import study
 from priosig.report.text import free
 from priosig.report.words import number
@@ -352,9 +353,8 @@ def test_a_text_without_end_is_cut_and_unfolds(experiment, tmp_path):
 def test_the_list_of_what_to_mend_shows_the_worst_rows_of_each_finding_and_leads_to_the_rest(speaking, html):
     audit = html[html.index('<section id="audit"') : html.index('<section id="listen"')]
     first = audit[: audit.index("</table>")]
-    harms = [f.harm for f in audit_of(speaking) if f.count]
-    shown = re.findall(r"(the label is given away|the label may be wrong|data are lost)", first)
-    assert shown == sorted(harms, key=HARMS.index)
+    ranked = by_effect(audit_of(speaking), speaking.views["annotated"].design)
+    assert re.findall(r'href="#audit-(\w+)"', first) == [f.name for f in ranked if f.count]
     for f in audit_of(speaking):
         if f.count:
             assert f'href="#audit-{f.name}"' in first
@@ -364,8 +364,9 @@ def test_the_list_of_what_to_mend_shows_the_worst_rows_of_each_finding_and_leads
 
 
 def test_too_few_relabellings_for_any_verdict_are_said(experiment, tmp_path):
-    rows = [Row(Choice("none", "clean", 2.0, 5.0, 1.0), m, 12, 10, 0.9, 0.1, 0.1, "no signal", n_permutations=19)
-            for m in "AB"]  # fmt: skip
+    chosen, other = Choice("none", "clean", 2.0, 5.0, 1.0), Choice("C", "clean", 2.0, 5.0, 0.1)
+    rows = [Row(choice, m, 12, 10, 0.9, 0.1, 0.1, "no signal", n_permutations=19)
+            for choice in (chosen, other) for m in "AB"]  # fmt: skip
     html = report.write_report(experiment, tmp_path, sensitivity=rows).read_text(encoding="utf-8")
     assert "no row of two models can be called a signal" in html
     assert "p is not corrected" not in html
@@ -376,3 +377,27 @@ def test_windows_that_overran_their_recording_are_counted(experiment, tmp_path):
     annotations = dataclasses.replace(experiment.annotations, clipped=dict(zip(ids, (0.1, 0.4), strict=True)))
     page = report.write_report(dataclasses.replace(experiment, annotations=annotations), tmp_path)
     assert "2 segments overrun their recordings, by 0.40 s at most" in page.read_text(encoding="utf-8")
+
+
+def test_the_row_as_chosen_is_the_experiments_own(experiment, tmp_path):
+    chosen = Choice("none", "clean", 2.0, 5.0, 1.0)
+    rows = [Row(chosen, "A", 12, 10, 0.9, 0.1, 0.1, "weak", n_permutations=19),
+            Row(dataclasses.replace(chosen, view="bouts"), "A", 12, 10, 0.9, 0.1, 0.1, "weak", n_permutations=19),
+            Row(dataclasses.replace(chosen, varied="C", C=0.1), "A", 12, 10, 0.9, 0.1, 0.1, "weak",
+                n_permutations=19)]  # fmt: skip
+    own, *others = with_own(rows, experiment)
+    a = experiment.claim.assessments["A"]
+    assert (own.any_signal_pvalue, own.beyond_confounds_pvalue) == (a.any_signal_pvalue, a.beyond_confounds_pvalue)
+    assert (own.auc_within_video, own.verdict, own.n_permutations) == (a.evidence.auc, a.verdict.label, 39)
+    assert others == rows[1:]
+    path = report.write_report(experiment, tmp_path, sensitivity=[rows[0], rows[2]])
+    assert "The first row is the experiment's own, with 39 relabellings." in path.read_text(encoding="utf-8")
+    assert [row["n_permutations"] for row in read(path.parent, "sensitivity")] == ["39", "19"]
+
+
+def test_an_interval_that_is_wide_though_the_auc_is_near_1_is_explained(experiment):
+    def wide(**evidence: float) -> str:
+        return numbers(Material(with_label(experiment, "signal", **evidence), ()))["wide"]
+
+    assert "(0.48 for five)" in wide(auc=1.0, low=0.48)
+    assert wide(auc=1.0, low=0.7) == wide(auc=0.8, low=0.4) == wide(auc=1.0, low=float("nan")) == ""

@@ -17,6 +17,7 @@ from priosig.experiment.sensitivity import Choice, Row
 from priosig.experiment.sensitivity import choices as choices_of
 from priosig.experiment.views import VIEW_KINDS
 from priosig.inference.coefficients import rank_correlation
+from priosig.inference.confounds_alone import TOGETHER
 from priosig.report import clips
 from priosig.report.grid import Cell, grid
 from priosig.report.links import video_link
@@ -196,6 +197,10 @@ def test_the_plot_of_what_is_needed_has_a_line_a_strength(description):
     assert plot.roomy.count("<polyline") == 2
     assert "20 videos detect a signal of 70 in 100 with a chance of 90%; its interval is 0.12 wide" in plot.roomy
     assert "65 in 100: more than 20, 70 in 100: 14" in plot.caption
+    assert all(any(mark in plot.roomy for mark in marks) for marks in ("circle", "polygon"))  # a shape a strength
+    labels = [float(y) for y in re.findall(r'<text x="34" y="([\d.]+)"', plot.roomy)]
+    assert len(labels) == 2
+    assert abs(labels[0] - labels[1]) >= 18
 
 
 def test_a_table_says_what_the_videos_at_hand_could_have_shown(experiment):
@@ -235,4 +240,17 @@ def test_the_first_plot_shows_what_is_left_of_each_predictor(experiment):
     assert dict(zip(lines, shown, strict=True))["length"].endswith("→ –")
     model = experiment.views["clean"].models["A"]
     assert f"→ {100 * model['auc_within_video']:.0f}" in dict(zip(lines, shown, strict=True))["Model A"]
+    assert "since feedback\u00a0†" in lines
+    assert "† goes with the label by the definition of these windows" in plot.caption
+    assert "all together: length and place (windows as annotated)." in plot.caption
+    assert "published" not in plot.caption
     assert f"→ {100 * model['auc']:.0f}" in dict(zip(lines, shown, strict=True))["A across videos"]
+
+
+def test_the_first_plot_says_what_all_together_holds_in_each_view(experiment):
+    clean = experiment.views["clean"]
+    first = dataclasses.replace(clean.design.baselines[0], role="artefact")
+    held = tuple(dataclasses.replace(first, name=name) for name in ("place", "talk_captions", TOGETHER))
+    clean = dataclasses.replace(clean, design=dataclasses.replace(clean.design, baselines=held))
+    [plot] = beside.figures(Material(dataclasses.replace(experiment, views=experiment.views | {"clean": clean}), ()))
+    assert "length and place (windows as annotated), place and talk (captions) (clean view)." in plot.caption

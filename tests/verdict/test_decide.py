@@ -217,6 +217,15 @@ def test_underpowered_does_not_claim_absence():
     assert "ranks right 70 times in 100 would have been detected with a chance of 41%" in sentence
 
 
+@pytest.mark.parametrize(("power", "hard", "first"), [(0.9, 0.2, "20%"), (0.3, 0.9, "30%")])
+def test_of_two_powers_the_one_that_decides_comes_first(power, hard, first):
+    verdict = decide(replace(CLEAR_SIGNAL, any_signal_pvalue=0.4, power=power, hard_power=hard), RULE)
+    [step] = [step for step in verdict.steps if step.name == "power"]
+    assert step.outcome == "failed"
+    assert step.observed.startswith(first)
+    assert step.observed.split(", ")[1].startswith("which decides")
+
+
 def test_underpowered_says_what_was_detectable_what_is_excluded_and_what_would_be_enough():
     evidence = replace(
         CLEAR_SIGNAL, any_signal_pvalue=0.4, power=0.41, probe_auc=0.6, detectable_auc=0.83, high=0.74,

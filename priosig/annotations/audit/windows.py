@@ -31,6 +31,10 @@ def lengths_by_class(segments: Sequence[Segment]) -> Finding:
     low = min(by_label[longer], default=float("inf"))
     high = max(by_label[shorter], default=float("-inf"))
     told = [s for s in segments if (s.duration < low if s.label == shorter else s.duration > high)]
+    beyond = {
+        shorter: f", shorter than every {longer.upper()} ({low:.2f} s at least)" if by_label[longer] else "",
+        longer: f", longer than every {shorter.upper()} ({high:.2f} s at most)" if by_label[shorter] else "",
+    }
     summary = (
         f"STOP windows last a median of {seconds_words(medians.get('stop'))} ({_range(stop)}), CONTINUE windows "
         f"{seconds_words(medians.get('continue'))} ({_range(other)})."
@@ -49,7 +53,13 @@ def lengths_by_class(segments: Sequence[Segment]) -> Finding:
         "A model that hears how long a window lasts can do without music. The standard deviation over time carries "
         "length too. Only views cut to one length are safe from it.",
         tuple(
-            Problem(s.segment_id, s.video_id, s.start_time, f"{s.label.upper()} lasts {s.duration:.1f} s", s.duration)
+            Problem(
+                s.segment_id,
+                s.video_id,
+                s.start_time,
+                f"{s.label.upper()} lasts {s.duration:.2f} s{beyond[s.label]}",
+                s.duration,
+            )
             for s in told
         ),
     )

@@ -4,9 +4,10 @@ import math
 from collections.abc import Sequence
 from dataclasses import dataclass
 
+from priosig.experiment.evaluation import ViewResult
 from priosig.experiment.feature_sets import FEATURE_SETS
 from priosig.inference.confounds_alone import TOGETHER
-from priosig.report.confounds import in_words, reached
+from priosig.report.confounds import held_together, in_words, reached
 from priosig.report.grid import Figure, figure
 from priosig.report.material import Material
 from priosig.report.plots.svg import (
@@ -23,9 +24,10 @@ from priosig.report.plots.svg import (
     text,
     x_axis,
 )
-from priosig.report.words import capital, confound, hundred
+from priosig.report.words import capital, confound, hundred, joined
 
 IDENTICAL = "made identical by the cut"
+TIED = "†"
 _NONE = {"auc_within_video": math.nan, "auc": math.nan}
 _STEP, _TOP = 23, 24
 
@@ -57,11 +59,10 @@ def figures(material: Material) -> list[Figure]:
     if any(not math.isnan(one.low) for one in lines):
         parts.append("grey bar: 95% interval")
     if material.claim.models:
-        parts.append("across videos: all pairs of windows, as was published")
+        parts.append("across videos: all pairs of windows, also of different videos")
     if any(one.missing for one in lines):
         parts.append(f"–: {IDENTICAL}, or not measured")
-    together = [one for one in lines if one.name == TOGETHER]
-    parts += [one.words for one in together]
+    parts += _tied(material) + _together(material)
     return [
         figure(
             "How often a STOP is ranked above a CONTINUE, in 100",
@@ -84,7 +85,7 @@ def _lines(material: Material) -> list[Line]:
         ends = (e.low, e.high) if e is not None else (math.nan, math.nan)
         values = before["auc_within_video"], after["auc_within_video"]
         lines.append(Line(f"Model {name}", model.words, *values, *ends, is_model=True))
-        pooled = f"Model {name} over all pairs of windows, also of different videos, as was published"
+        pooled = f"Model {name} over all pairs of windows, also of different videos"
         lines.append(Line(f"{name} across videos", pooled, before["auc"], after["auc"]))
     for name in (*claim.confounds.roles, TOGETHER):
         before, after = reached(annotated.design, name), reached(claim.design, name)
@@ -93,8 +94,34 @@ def _lines(material: Material) -> list[Line]:
             missing = (
                 "" if not math.isnan(after) else IDENTICAL if name in claim.confounds.constant else "not measured"
             )
-            lines.append(Line(confound(name), words, before, after, missing=missing))
+            mark = f"\u00a0{TIED}" if name in {**_tied_in(annotated), **_tied_in(claim)} else ""
+            lines.append(Line(f"{confound(name)}{mark}", words, before, after, missing=missing))
     return lines
+
+
+def _tied_in(v: ViewResult) -> dict[str, float]:
+    return dict(v.design.evidence.tied) if v.design is not None else {}
+
+
+def _tied(material: Material) -> list[str]:
+    """What the mark of a tied confound says."""
+    annotated, claim = _tied_in(material.annotated), _tied_in(material.claim)
+    if claim:
+        return [f"{TIED} goes with the label by the definition of these windows, so that it is no finding"]
+    return [f"{TIED} goes with the label by the definition of the windows as annotated"] if annotated else []
+
+
+def _together(material: Material) -> list[str]:
+    """What all together holds in each view."""
+    views = {"windows as annotated": material.annotated, f"{material.claim.view.name} view": material.claim}
+    held = {
+        name: joined([confound(one) for one in held_together(v.design)])
+        for name, v in views.items()
+        if not math.isnan(reached(v.design, TOGETHER))
+    }
+    if material.claim is material.annotated:
+        held.pop(f"{material.claim.view.name} view", None)
+    return [f"all together: {', '.join(f'{names} ({view})' for view, names in held.items())}"] if held else []
 
 
 def _numbers(one: Line, two: bool) -> str:

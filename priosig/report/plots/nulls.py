@@ -51,6 +51,6 @@ def _figure(model: str, a: Assessment) -> Figure | None:
         said = "; ".join(f"{name}, observed {number(value)}" for name, _, value, _ in tests)
         return drawing(width, _STRIP * len(tests) + 40, shapes, f"Null distributions of Model {model}: {said}.")
 
-    corrected = f"; p is corrected for {a.evidence.n_models} models" if a.evidence.n_models > 1 else ""
+    corrected = f"; p is corrected for {a.evidence.n_models} models (Holm)" if a.evidence.n_models > 1 else ""
     caption = f"Grey: {len(tests[0][1]):,} relabellings, each refitted. Line: as observed{corrected}."
     return figure(f"What chance gives: Model {model}", caption, draw, NARROW)

@@ -6,10 +6,22 @@ from priosig.experiment.views import view_kind
 from priosig.inference.planning import WANTED, PowerTable
 from priosig.report.grid import Figure, figure
 from priosig.report.material import Material
-from priosig.report.plots.svg import GRID, INK, MUTED, NARROW, across, drawing, line, path, pointed, text, x_axis
-from priosig.report.plots.svg import dot as _dot
+from priosig.report.plots.svg import (
+    GRID,
+    MUTED,
+    NARROW,
+    across,
+    drawing,
+    line,
+    model_mark,
+    path,
+    pointed,
+    text,
+    x_axis,
+)
 from priosig.report.words import capital, hundred, number, share
 
+LEFT = 56
 _DASHES = ("", "6 3", "2 3", "8 3 2 3")
 
 
@@ -22,24 +34,26 @@ def _figure(view: str, table: PowerTable) -> Figure:
     numbers = table.n_videos
 
     def draw(width: int) -> str:
-        at, up = across(math.log(numbers[0]), math.log(numbers[-1]), 46, width - 44), across(0, 1, 150, 12)
-        shapes = [line(46, up(WANTED), width - 44, up(WANTED), colour=MUTED, dashes="4 3")]
+        at, up = across(math.log(numbers[0]), math.log(numbers[-1]), LEFT, width - 44), across(0, 1, 150, 12)
+        shapes = [line(LEFT, up(WANTED), width - 44, up(WANTED), colour=MUTED, dashes="4 3")]
         for value in (0, 0.5, 1):
             shapes += [
-                line(46, up(value), width - 44, up(value), colour=GRID),
-                text(width - 40, up(value), share(value)),
+                line(LEFT, up(value), width - 44, up(value), colour=GRID),
+                text(width - 34, up(value), share(value)),
             ]
+        places = dict(_spread([(auc, up(table.power[row, 0])) for row, auc in enumerate(table.aucs)]))
         for row, auc in enumerate(table.aucs):
             points = [(at(math.log(n)), up(power)) for n, power in zip(numbers, table.power[row], strict=True)]
             shapes.append(path(points, dashes=_DASHES[row % len(_DASHES)]))
+            x, y = points[0]
+            shapes.append(line(LEFT - 18, places[auc], x, y, colour=MUTED))
+            shapes.append(text(LEFT - 22, places[auc], hundred(auc), "end"))
             for column, (x, y) in enumerate(points):
                 words = (
                     f"{numbers[column]} videos detect a signal of {hundred(auc)} in 100 with a chance of "
                     f"{share(table.power[row, column])}; its interval is {number(table.width[row, column])} wide"
                 )
-                shapes.append(pointed(_dot(x, y, 3, colour=INK), words))
-        starts = [(auc, up(table.power[row, 0])) for row, auc in enumerate(table.aucs)]
-        shapes += [text(38, y, hundred(auc), "end") for auc, y in _spread(starts)]
+                shapes.append(pointed(model_mark(x, y, row), words))
         shapes += x_axis(lambda n: at(math.log(n)), [(float(n), str(n)) for n in numbers], 154, "videos")
         return drawing(width, 194, shapes, "Chance to detect a signal, by number of videos and strength.")
 
@@ -48,14 +62,14 @@ def _figure(view: str, table: PowerTable) -> Figure:
         for auc, n in zip(table.aucs, table.needed, strict=True)
     )
     caption = (
-        f"{capital(view_kind(view).words)}. A line for each strength of the signal, its times in 100 at the left "
-        f"end. Dashed: a chance of {share(WANTED)}. Videos that it takes: {needed}. Simulated with independent "
-        "features and windows, so that real data may need more."
+        f"{capital(view_kind(view).words)}. A line with marks of its own for each strength of the signal, its "
+        f"times in 100 at the left end. Dashed: a chance of {share(WANTED)}. Videos that it takes: {needed}. "
+        "Simulated with independent features and windows, so that real data may need more."
     )
     return figure(f"How many videos it takes, {view} view", caption, draw, 460, NARROW)
 
 
-def _spread(labels: list[tuple[float, float]], least: float = 14) -> list[tuple[float, float]]:
+def _spread(labels: list[tuple[float, float]], least: float = 18) -> list[tuple[float, float]]:
     """The same labels from above downwards, the strongest first, moved down until none lies on another."""
     moved: list[tuple[float, float]] = []
     for auc, y in sorted(labels, reverse=True):
