@@ -32,7 +32,7 @@ GRADIENT_TOLERANCE = 1e-10
 # Decision values are known to a billionth. Below that two of them tie: where the weights are 0 in theory (equal class
 # means, say), what is left of them is rounding, and must rank nothing.
 SCORE_DECIMALS = 9
-# Entries of the arrays of residuals and of weights of one block of labellings: small enough for the processor's cache.
+# Entries of the probabilities and the weights of one block of labellings: small enough for the processor's cache.
 BLOCK_ENTRIES = 1 << 17
 SMALLEST_BLOCK = 256
 # Single precision is used for at most so many Newton steps, and only for features below this size.
@@ -169,7 +169,9 @@ def _newton(
             cut = ROUGH_RESIDUAL if rough else np.clip(0.5 * tolerance / scale, RESIDUAL, ROUGH_RESIDUAL)
             Z_step = single if quick else Z1
             # A weight that rounds to 0 would leave the intercept without curvature.
-            W = (C * np.maximum(p * (1 - p), np.finfo(p.dtype).eps)).astype(Z_step.dtype, copy=False)
+            W = np.subtract(1, p)
+            W *= p
+            W = C * np.maximum(W, np.finfo(p.dtype).eps, out=W).astype(Z_step.dtype, copy=False)
             target = (G / scale).astype(Z_step.dtype, copy=False)
             if quick and by_kernel:
                 if kernel is None or not kernel.suits(W):
@@ -196,13 +198,13 @@ def _newton(
 def _start(
     Z1: np.ndarray, ZS: np.ndarray, balance: np.ndarray, C: float
 ) -> tuple[np.ndarray, np.ndarray, np.ndarray]:
-    """Intercepts alone, the gradient there, and the step to better weights; each of shape (d + 1, m), like ZS = Z1' s.
+    """Intercepts alone, the gradient there, and the step to better weights, each of shape (d + 1, m); ZS is Z1' s.
 
     `balance` is the mean of s of each labelling. The step leads to the ridge regression that treats all segments as
-    equally hard. If every segment had the margin s_i f_i = t, the loss would have slope -q s_i and curvature q (1 - q)
-    at each, q = 1 / (1 + exp(t)), and one Newton step would be a ridge regression of (t + 1 / (1 - q)) s on Z, which
-    is diagonal in these coordinates. t is chosen so that the mean margin of that ridge regression is t again. Where
-    the classes can be separated this saves the half-dozen Newton steps that walk out to the margin.
+    equally hard. If every segment had the margin s_i f_i = t, the loss would have slope -q s_i and curvature
+    q (1 - q) at each, q = 1 / (1 + exp(t)), and one Newton step would be a ridge regression of (t + 1 / (1 - q)) s on
+    Z, which is diagonal in these coordinates. t is chosen so that the mean margin of that ridge regression is t
+    again. Where the classes can be separated this saves the half-dozen Newton steps that walk out to the margin.
     """
     n = len(Z1)
     squares = np.einsum("ij,ij->j", Z1, Z1)

@@ -1,8 +1,8 @@
 """Newton steps of many logistic regressions at once, by conjugate gradients.
 
-A step P of one labelling solves ``(I0 + Z1' W Z1) P = -G``: Z1 are the features and a column of ones, shape (n, d + 1),
-the same for all labellings; W are a labelling's own curvatures, one for each segment; G is its gradient. I0 is the
-identity without the intercept's entry. Each array has one column for each labelling.
+A step P of one labelling solves ``(I0 + Z1' W Z1) P = -G``: Z1 are the features and a column of ones, shape
+(n, d + 1), the same for all labellings; W are a labelling's own curvatures, one for each segment; G is its gradient.
+I0 is the identity without the intercept's entry. Each array has one column for each labelling.
 
 **Few features** (`conjugate_gradients`): d + 1 unknowns, preconditioned by the Hessian's diagonal, which in the
 coordinates of `priosig.crossval.probe.reduce_fold` is nearly all of it. An iteration is two products, with Z1 and its
