@@ -19,6 +19,7 @@ Nocedal & Wright 2006, Numerical Optimization, section 7.1 (inexact Newton).
 
 from __future__ import annotations
 
+import math
 from dataclasses import dataclass
 
 import numpy as np
@@ -116,8 +117,7 @@ def fit_logistic(
     block = max(SMALLEST_BLOCK, BLOCK_ENTRIES // (n + d))
     rows = np.flatnonzero(trainable)
     n_iter = 0
-    for start in range(0, len(rows), block):
-        part = rows[start : start + block]
+    for part in np.array_split(rows, math.ceil(len(rows) / block)) if len(rows) else ():
         weights[part], gradient[part], steps = _newton(Z1, Y[part].T.astype(np.float64), C, C * tolerance, max_iter)
         n_iter = max(n_iter, steps)
         fits_made(len(part))
