@@ -20,6 +20,7 @@ Nocedal & Wright 2006, Numerical Optimization, section 7.1 (inexact Newton).
 
 from __future__ import annotations
 
+import math
 from dataclasses import dataclass
 
 import numpy as np
@@ -32,13 +33,17 @@ GRADIENT_TOLERANCE = 1e-10
 # Decision values are known to a billionth. Below that two of them tie: where the weights are 0 in theory (equal class
 # means, say), what is left of them is rounding, and must rank nothing.
 SCORE_DECIMALS = 9
-# Entries of the largest array of one block of labellings: small enough for the processor's cache.
+# Entries of the probabilities and the weights of one block of labellings: small enough for the processor's cache.
 BLOCK_ENTRIES = 1 << 17
 SMALLEST_BLOCK = 256
 # Single precision is used for at most so many Newton steps, and only for features below this size.
 SINGLE_STEPS = 12
 SINGLE_LIMIT = 1e6
 SHORTEST_STEP = 1e-15
+# Relative residuals of Newton systems: far from the solution, and near it unless less is enough for the tolerance.
+ROUGH_RESIDUAL, RESIDUAL = 0.1, 1e-3
+# Bisections for the margin to start from, which need not be exact.
+BISECTIONS = 12
 
 
 @dataclass(frozen=True)
@@ -109,11 +114,10 @@ def fit_logistic(
     Z1 = np.column_stack([Z, np.ones(n)])
     rounding = 64 * np.finfo(np.float64).eps * np.abs(Z1).sum(axis=0).max()
     tolerance = max(tol, rounding)
-    block = max(SMALLEST_BLOCK, BLOCK_ENTRIES // n)
+    block = max(SMALLEST_BLOCK, BLOCK_ENTRIES // (n + d))
     rows = np.flatnonzero(trainable)
     n_iter = 0
-    for start in range(0, len(rows), block):
-        part = rows[start : start + block]
+    for part in np.array_split(rows, math.ceil(len(rows) / block)) if len(rows) else ():
         weights[part], gradient[part], steps = _newton(Z1, Y[part].T.astype(np.float64), C, C * tolerance, max_iter)
         n_iter = max(n_iter, steps)
         fits_made(len(part))
@@ -131,23 +135,20 @@ def _newton(
     Steps are found in single precision, which costs nothing: a step only has to shrink the error, and what counts
     as converged is decided by gradients in double precision. Far from the solution gradients are single too.
     """
-    Y_all, active = Y, np.arange(Y.shape[1])
-    squares = np.einsum("ij,ij->j", Z1, Z1)
+    width, m = Z1.shape[1], Y.shape[1]
+    active = np.arange(m)
     single = Z1.astype(np.float32)
-    single_squares = np.square(single).T
     # Below this, rounding could steer a gradient in single precision.
     noise = 30 * np.finfo(np.float32).eps * C * np.abs(Z1).sum(axis=0).max()
     rough = bool(np.abs(Z1).max() < SINGLE_LIMIT)
-    share = Y.mean(axis=0)
-    A = np.zeros((Z1.shape[1], Y.shape[1]))
-    A[-1] = np.log(share / (1 - share))
-    solution, largest = np.empty((Y.shape[1], Z1.shape[1])), np.empty(Y.shape[1])
-    Z = single if rough else Z1
-    p, G = _gradient(Z, Y.astype(Z.dtype), A.astype(Z.dtype), C)
+    solution, largest = np.empty((m, width)), np.empty(m)
+    Z, Y_all = (single, Y.astype(np.float32)) if rough else (Z1, Y)
+    Y_now = Y_all
+    A, G, P = _start(Z1, Z.T @ (2 * Y_all - 1), 2 * Y.mean(axis=0) - 1, C)
     for step in range(max_iter + 1):
         size = np.abs(G).max(axis=0)
         if rough and (step == max_iter or step >= SINGLE_STEPS or np.median(size) < noise):
-            rough, Z = False, Z1
+            rough, Z, Y_now = False, Z1, Y
             p, G = _gradient(Z, Y, A, C)
             size = np.abs(G).max(axis=0)
         if not rough:
@@ -155,20 +156,25 @@ def _newton(
             going = size > tolerance
             if step == max_iter or not going.any():
                 break
-            if not going.all():
-                active, Y, size = active[going], Y_all[:, active[going]], size[going]
-                A, p, G = A[:, going], p[:, going], G[:, going]
-        if step == 0:
-            P = _start(Z1, Y, squares, C) - A
-        else:
+            if step and not going.all():
+                # `compress` and not a mask, which would transpose the arrays in memory.
+                active, size, Y_now = active[going], size[going], np.compress(going, Y_now, axis=1)
+                A, p, G = (np.compress(going, array, axis=1) for array in (A, p, G))
+        if step:
             quick = rough or step < SINGLE_STEPS
-            Z_step, squares_step = (single, single_squares) if quick else (Z1, np.square(Z1).T)
             # A labelling whose gradient is exactly 0 is solved, and waits for the others.
             scale = np.maximum(size, np.finfo(np.float32).tiny)
-            P = _conjugate_gradients(Z_step, squares_step, p, G / scale, C, 0.1 if rough else 1e-3) * scale
+            cut = ROUGH_RESIDUAL if rough else np.clip(0.5 * tolerance / scale, RESIDUAL, ROUGH_RESIDUAL)
+            Z_step = single if quick else Z1
+            # A weight that rounds to 0 would leave the intercept without curvature.
+            W = np.subtract(1, p)
+            W *= p
+            W = C * np.maximum(W, np.finfo(p.dtype).eps, out=W).astype(Z_step.dtype, copy=False)
+            target = (G / scale).astype(Z_step.dtype, copy=False)
+            P = _conjugate_gradients(Z_step, W, target, cut) * scale
         slope = np.einsum("ij,ij->j", G, P)
         A_new = A + P
-        p_new, G_new = _gradient(Z, Y, A_new, C)
+        p_new, G_new = _gradient(Z, Y_now, A_new, C)
         # The objective is convex along P. A slope that has turned steeply upwards means that the step overshot:
         # it is shortened, for those labellings alone, until the slope is at most half as steep as it was.
         over = np.flatnonzero(np.einsum("ij,ij->j", G_new, P) > -0.5 * slope)
@@ -176,34 +182,41 @@ def _newton(
         while len(over) and length > SHORTEST_STEP:
             length /= 4
             A_new[:, over] = A[:, over] + length * P[:, over]
-            p_new[:, over], G_new[:, over] = _gradient(Z, Y[:, over], A_new[:, over], C)
+            p_new[:, over], G_new[:, over] = _gradient(Z, Y_now[:, over], A_new[:, over], C)
             over = over[np.einsum("ij,ij->j", G_new[:, over], P[:, over]) > -0.5 * slope[over]]
         A, p, G = A_new, p_new, G_new
     return solution, largest, step
 
 
-def _start(Z1: np.ndarray, Y: np.ndarray, squares: np.ndarray, C: float) -> np.ndarray:
-    """Weights to start from, shape (d + 1, m): the ridge regression that treats all segments as equally hard.
+def _start(
+    Z1: np.ndarray, ZS: np.ndarray, balance: np.ndarray, C: float
+) -> tuple[np.ndarray, np.ndarray, np.ndarray]:
+    """Intercepts alone, the gradient there, and the step to better weights, each of shape (d + 1, m); ZS is Z1' s.
 
-    If every segment had the margin s_i f_i = t, the loss would have slope -q s_i and curvature q (1 - q) at each,
-    q = 1 / (1 + exp(t)), and one Newton step would be a ridge regression of (t + 1 / (1 - q)) s on Z, which is
-    diagonal in these coordinates. t is chosen so that the mean margin of that ridge regression is t again. Where the
-    classes can be separated this saves the half-dozen Newton steps that walk out to the margin.
+    `balance` is the mean of s of each labelling. The step leads to the ridge regression that treats all segments as
+    equally hard. If every segment had the margin s_i f_i = t, the loss would have slope -q s_i and curvature
+    q (1 - q) at each, q = 1 / (1 + exp(t)), and one Newton step would be a ridge regression of (t + 1 / (1 - q)) s on
+    Z, which is diagonal in these coordinates. t is chosen so that the mean margin of that ridge regression is t
+    again. Where the classes can be separated this saves the half-dozen Newton steps that walk out to the margin.
     """
     n = len(Z1)
-    balance = 2 * Y.mean(axis=0) - 1
+    squares = np.einsum("ij,ij->j", Z1, Z1)
+    sums = Z1.sum(axis=0)[:, None]
     tilt = float(np.mean(balance**2))
     low, high = 0.0, 40.0
-    for _ in range(50):
+    for _ in range(BISECTIONS):
         t = (low + high) / 2
         q = 1 / (1 + np.exp(t))
         curvature, target = C * q * (1 - q), t + 1 / (1 - q)
         shrunk = curvature * squares[:-1] / (1 + curvature * squares[:-1])
         margin = target * (tilt + (1 - tilt) * shrunk.sum() / n)
         low, high = (t, high) if margin > t else (low, t)
-    A = (target * curvature) * (Z1.T @ (2 * Y - 1)) / (1 + curvature * squares)[:, None]
-    A[-1] = target * balance
-    return A
+    A = np.zeros(ZS.shape)
+    A[-1] = np.log((1 + balance) / (1 - balance))
+    ridge = (target * curvature) * ZS / (1 + curvature * squares)[:, None]
+    ridge[-1] = target * balance
+    G = C / 2 * (sums * balance - ZS)
+    return A, G, ridge - A
 
 
 def _gradient(Z1: np.ndarray, Y: np.ndarray, A: np.ndarray, C: float) -> tuple[np.ndarray, np.ndarray]:
@@ -221,23 +234,18 @@ def _gradient(Z1: np.ndarray, Y: np.ndarray, A: np.ndarray, C: float) -> tuple[n
     return p, G
 
 
-def _conjugate_gradients(
-    Z1: np.ndarray, squares: np.ndarray, p: np.ndarray, G: np.ndarray, C: float, cut: float
-) -> np.ndarray:
-    """Newton steps P with (I0 + C Z1' W Z1) P = -G, W = p (1 - p), to a relative residual of `cut`.
+def _conjugate_gradients(Z1: np.ndarray, W: np.ndarray, G: np.ndarray, cut: float | np.ndarray) -> np.ndarray:
+    """Newton steps P with (I0 + Z1' W Z1) P = -G, to a relative residual of `cut`.
 
-    One labelling in 20 may stay above it. Preconditioned by the diagonal. I0 is the identity without the
-    intercept's entry; `squares` is (Z1 * Z1)'. Computed in the precision of Z1.
+    One labelling in 20 may stay above it. Preconditioned by the diagonal. I0 is the identity without the intercept's
+    entry. W, shape (n, m), are curvatures above 0. Computed in the precision of the arrays.
     """
-    # A weight that rounds to 0 would leave the intercept without curvature.
-    W = C * np.maximum(p * (1 - p), np.finfo(p.dtype).eps)
-    W = W.astype(Z1.dtype, copy=False)
-    inverse = squares @ W
+    inverse = np.square(Z1).T @ W
     inverse[:-1] += 1
     np.reciprocal(inverse, out=inverse)
     # Keeps 0 / 0 from labellings that are solved exactly before the others.
     tiny = np.finfo(Z1.dtype).tiny
-    R = (-G).astype(Z1.dtype, copy=False)
+    R = -G
     P = np.zeros_like(R)
     S = R * inverse
     D = S.copy()
@@ -255,7 +263,7 @@ def _conjugate_gradients(
         R -= H
         np.multiply(R, inverse, out=S)
         remaining = np.einsum("ij,ij->j", R, S)
-        if 20 * np.count_nonzero(remaining > target) <= len(target):
+        if np.count_nonzero(remaining > target) <= 0.05 * len(target):
             break
         D *= remaining / (rho + tiny)
         D += S

@@ -142,14 +142,25 @@ class GivenConfounds:
 
 def given_confounds(data: LabelledSegments, rule: Rule, *, seed: int, acoustic: bool) -> GivenConfounds:
     """Features and labellings of T2; see `beyond_confounds`."""
+    key = "given confounds", rule, seed, acoustic
+    if key not in data.of_labels:  # the same for each model and for the coefficients
+        data.of_labels[key] = _of_labels(data, rule, seed, acoustic)
+    of_features, labellings, probabilities, effective = data.of_labels[key]
+    without = data.with_rows(without_confounds(data.X, of_features, data.strata))
+    return GivenConfounds(without, labellings, probabilities, effective, of_features.adjusted)
+
+
+def _of_labels(
+    data: LabelledSegments, rule: Rule, seed: int, acoustic: bool
+) -> tuple[PenalisedBasis, np.ndarray, np.ndarray, float]:
+    """What does not depend on the features: the basis for them, labellings, P(STOP), effective sets."""
     confounds = confounds_of(data, rule, acoustic=acoustic)
     of_labels = penalised_basis({name: v for name, v in confounds.items() if name != TIME}, data.strata)
     of_features = penalised_basis(confounds, data.strata, smooth=(TIME,))
     drawn, probabilities, effective = _draw(of_labels, data, rule, seed)
-    without = data.with_rows(without_confounds(data.X, of_features, data.strata))
-    return GivenConfounds(
-        without, np.vstack([data.y[None, :], drawn]), probabilities, effective, of_features.adjusted
-    )
+    labellings = np.vstack([data.y[None, :], drawn])
+    labellings.setflags(write=False)
+    return of_features, labellings, probabilities, effective
 
 
 def confounds_of(data: LabelledSegments, rule: Rule, *, acoustic: bool) -> dict[str, np.ndarray]:

@@ -19,9 +19,10 @@ to n_videos - 1; every array of a `LabelledSegments` has one row a segment, in c
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Hashable, Mapping, Sequence
 from dataclasses import dataclass, field, replace
 from functools import cached_property
+from typing import Any
 
 import numpy as np
 
@@ -67,6 +68,9 @@ class LabelledSegments:
         Risk set of each row.
     ordered : bool
         Whether rows of a video are in time order.
+    of_labels : dict
+        What was computed from all but the features, for whoever needs it again; shared with segments that differ in
+        features alone.
     """
 
     y: np.ndarray
@@ -82,6 +86,7 @@ class LabelledSegments:
     chosen: tuple[tuple[str, str], ...] = ()
     risk_sets: np.ndarray | None = None
     ordered: bool = True
+    of_labels: dict[Hashable, Any] = field(default_factory=dict, init=False, repr=False)
 
     def __len__(self) -> int:
         return len(self.y)
@@ -92,7 +97,9 @@ class LabelledSegments:
 
     def with_rows(self, X: np.ndarray) -> LabelledSegments:
         """The same segments with other features, given in canonical order."""
-        return replace(self, X=X if self.risk_sets is None else centred_within(X, self.risk_sets))
+        other = replace(self, X=X if self.risk_sets is None else centred_within(X, self.risk_sets))
+        object.__setattr__(other, "of_labels", self.of_labels)
+        return other
 
     @property
     def strata(self) -> np.ndarray:

@@ -10,7 +10,7 @@ from priosig._core.arrays import centred_within
 from priosig.confounds.penalised_basis import penalised_basis, places_in_video
 from priosig.confounds.smoother import without_confounds
 from priosig.crossval.probe import train_classifier
-from priosig.inference.beyond_confounds import beyond_confounds
+from priosig.inference.beyond_confounds import beyond_confounds, given_confounds
 from priosig.inference.data import LabelledSegments, labelled_segments
 from priosig.inference.matched_logistic import draw_events, event_probabilities
 from priosig.inference.permutation import permutation_test, refitted_aucs
@@ -163,6 +163,15 @@ def test_what_may_be_music_is_adjusted_for_when_that_is_asked_for():
     data = replace(risk_sets(9, leak=1.0), acoustic=("fact",))
     assert beyond_confounds(data, MANY).pvalue == 1 / 100
     assert beyond_confounds(data, MANY, acoustic=True).pvalue > 0.05
+
+
+def test_labels_are_drawn_once_for_all_features_and_anew_for_other_confounds():
+    data = risk_sets(7, leak=1.0)
+    drawn = given_confounds(data, FEW, seed=0, acoustic=False).labellings
+    assert given_confounds(data.with_rows(data.X[:, :2]), FEW, seed=0, acoustic=False).labellings is drawn
+    for other in (replace(data, confounds={}), data):
+        anew = given_confounds(other, FEW, seed=int(other is data), acoustic=False).labellings
+        assert not np.array_equal(anew, drawn)
 
 
 def test_a_confound_that_decides_the_label_leaves_no_overlap_and_no_finding():
