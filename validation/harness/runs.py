@@ -14,6 +14,7 @@ from typing import TypeVar
 import pytest
 
 from priosig._core.cache import EmbeddingCache
+from priosig._core.memory import want_of_memory
 from priosig.experiment.corpus import Annotations, Corpus, read_annotations
 from priosig.experiment.pipeline import Experiment, describe, make_extractor, run_experiment
 from priosig.experiment.sensitivity import Row, encode_ahead, sensitivity_table
@@ -196,8 +197,10 @@ class Runs:
             except (OSError, ValueError) as error:
                 self.failures[case] = str(error)
             except Exception as error:
-                self.failures[case] = f"{type(error).__name__}: {error}"
-                raise
+                words = want_of_memory(error)
+                self.failures[case] = words or f"{type(error).__name__}: {error}"
+                if words is None:
+                    raise
         if case in self.failures:
             # One clear sentence for the user; a traceback would only show our own innards.
             pytest.fail(self.failures[case], pytrace=False)
