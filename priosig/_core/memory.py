@@ -16,8 +16,8 @@ def want_of_memory(error: BaseException) -> str | None:
         return None
     why = str(error).partition("\n")[0][:200] or type(error).__name__
     return (
-        f"out of memory ({why}); expected some 5 GB of address space for a run that hears audio: close other programs "
-        "or raise the limit (ulimit -v); what was computed is in the cache"
+        f"out of memory ({why}); expected some 5 GB of address space for a run that hears audio: close other "
+        "programs or raise the limit (ulimit -v); what was computed is in the cache"
     )
 
 
@@ -35,6 +35,6 @@ def check_address_space() -> None:
     limit, _ = resource.getrlimit(resource.RLIMIT_AS)
     if limit != resource.RLIM_INFINITY and limit < _LEAST:
         raise ValueError(
-            f"address space is limited to {limit / 1e9:.1f} GB; expected at least {_LEAST / 1e9:.0f} GB for a run that "
-            "hears audio: raise the limit (ulimit -v)"
+            f"address space is limited to {limit / 1e9:.1f} GB; expected at least {_LEAST / 1e9:.0f} GB for a run "
+            "that hears audio: raise the limit (ulimit -v)"
         )

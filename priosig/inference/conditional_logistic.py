@@ -97,7 +97,6 @@ def draw_strata(eta: np.ndarray, y: np.ndarray, videos: np.ndarray, n: int, rng:
     uniform = rng.random((n, len(y)))
     eta = np.atleast_2d(eta)
     labellings = np.zeros((n, len(y)), dtype=np.int8)
-    pick = (np.arange(n) if len(eta) == n else np.zeros(n, dtype=np.intp))[:, None]
     for rows, k in _alike(y, videos, len(eta)):
         of_videos = np.ascontiguousarray(np.moveaxis(eta[:, rows], -1, 0))  # (size, n or 1, some videos)
         # Tables of many large videos at once would not fit into memory.

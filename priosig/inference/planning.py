@@ -161,8 +161,8 @@ def _check(aucs: Sequence[float], n_videos: Sequence[int], n_features: int, alph
 class _Study:
     """Who is compared with whom: rows of the strata one after another, STOPs first.
 
-    `alike` has the strata of each kind: their rows, shape (n_strata, n1 + n0), and n1; `contrast` is y less its mean in
-    the stratum.
+    `alike` has the strata of each kind: their rows, shape (n_strata, n1 + n0), and n1; `contrast` is y less its mean
+    in the stratum.
     """
 
     y: np.ndarray
