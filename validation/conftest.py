@@ -13,6 +13,7 @@ from pathlib import Path
 import pytest
 
 from priosig._core.interrupt import ends_soon
+from priosig._core.memory import check_address_space
 from priosig.experiment.evaluation import foreseen_problems
 from priosig.experiment.pipeline import Experiment
 from priosig.extraction.devices import find_accelerator
@@ -49,6 +50,11 @@ def pytest_generate_tests(metafunc: pytest.Metafunc) -> None:
     if RUNS not in config.stash:
         corpus = config.stash[CORPUS]
         needs_device = corpus is None or corpus.audio is not None or wants_gpu(config)
+        if needs_device:
+            try:
+                check_address_space()
+            except ValueError as error:
+                raise pytest.UsageError(str(error)) from None
         accelerator = find_accelerator(setting(config, "device")) if needs_device else None
         config.stash[RUNS] = Runs(config, accelerator)
         if corpus is None and not config.option.collectonly:

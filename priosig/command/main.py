@@ -12,6 +12,7 @@ from functools import partial
 
 from priosig import __version__
 from priosig._core.interrupt import ends_soon
+from priosig._core.memory import want_of_memory
 from priosig._core.shown import printable
 
 WRONG = 2
@@ -34,8 +35,11 @@ def main(arguments: Sequence[str] | None = None) -> int:
         # Nobody reads any more (`priosig audit ... | head`); Python would say so once again at the end.
         os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
         return WRONG
-    except (OSError, ValueError, ModuleNotFoundError) as error:
-        return _say(str(error))
+    except Exception as error:
+        words = want_of_memory(error)
+        if words is None and not isinstance(error, OSError | ValueError | ModuleNotFoundError):
+            raise
+        return _say(words or str(error))
 
 
 def parser() -> ArgumentParser:

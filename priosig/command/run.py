@@ -6,6 +6,7 @@ from argparse import Namespace, _SubParsersAction
 from pathlib import Path
 
 from priosig._core.cache import EmbeddingCache
+from priosig._core.memory import check_address_space
 from priosig._core.progress_line import ProgressLine
 from priosig.command.settings import add_settings, settings_of
 from priosig.experiment.corpus import Corpus, read_annotations
@@ -57,6 +58,7 @@ def _run(given: Namespace) -> int:
         raise ValueError("run: no corpus; give its directory, or --moments FILE, or try priosig demo")
     if corpus.audio is None:
         return _look(corpus, values)
+    check_address_space()
     annotations = read_annotations(corpus)
     for problem in foreseen_problems(annotations):
         sys.stderr.write(f"priosig: whatever is heard, the verdict will be an invalid design: {problem}\n")
@@ -96,6 +98,7 @@ def _look(corpus: Corpus, values: dict[str, Value]) -> int:
 def _demo(given: Namespace) -> int:
     from priosig.worlds.embedded import open_world, run_world, small_extractor, vary_world
 
+    check_address_space()
     # So small a model is quicker with one thread, and its last bits are then those of the suite.
     os.environ["OMP_NUM_THREADS"] = "1"
     values, directory = settings_of(given), Path(".priosig") / "worlds" / given.world

@@ -23,6 +23,7 @@ import numpy as np
 
 RIDGE = 10.0  # of penalised columns (`priosig.confounds.penalised_basis`)
 TABLE_ENTRIES = 1 << 21  # of the polynomials of the videos that are drawn for together
+MOST_ENTRIES = 1 << 24  # of those that are held at a time, 128 MB
 
 
 def fit_strata(columns: np.ndarray, y: np.ndarray, videos: np.ndarray, ridge: float = RIDGE) -> np.ndarray:
@@ -96,24 +97,54 @@ def draw_strata(eta: np.ndarray, y: np.ndarray, videos: np.ndarray, n: int, rng:
     uniform = rng.random((n, len(y)))
     eta = np.atleast_2d(eta)
     labellings = np.zeros((n, len(y)), dtype=np.int8)
-    pick = (np.arange(n) if len(eta) == n else np.zeros(n, dtype=np.intp))[:, None]
     for rows, k in _alike(y, videos, len(eta)):
-        of_video = np.ascontiguousarray(np.moveaxis(eta[:, rows], -1, 0))  # (size, n or 1, some videos)
-        of_video -= (of_video.max(axis=0) + of_video.min(axis=0)) / 2
-        size = len(of_video)
-        # Sums of products neither overflow nor vanish where this holds, and cost a tenth of their logarithms.
-        plain = k * np.abs(of_video).max() + size < 600
-        weight = np.exp(of_video) if plain else of_video
-        table = _symmetric(weight, k) if plain else _log_symmetric(of_video, k)
-        video, left = np.arange(len(rows)), np.full((n, len(rows)), k)
-        for j in range(size):
-            ahead, now = table[j + 1, np.maximum(left - 1, 0), pick, video], table[j, left, pick, video]
-            own = weight[j, pick, video]
-            chance = own * ahead / now if plain else np.exp(own + ahead - now)
-            chosen = (uniform[:, rows[:, j]] < chance) & (left > 0)
-            labellings[:, rows[:, j]] = chosen
-            left -= chosen
+        of_videos = np.ascontiguousarray(np.moveaxis(eta[:, rows], -1, 0))  # (size, n or 1, some videos)
+        # Tables of many large videos at once would not fit into memory.
+        at_once = n if len(eta) < n else max(1, MOST_ENTRIES // ((len(of_videos) + 1) * (k + 1) * len(rows)))
+        for first in range(0, n, at_once):
+            some = slice(first, first + at_once)
+            of_some = of_videos if len(eta) < n else of_videos[:, some]
+            labellings[some, rows] = _draw_alike(of_some, k, uniform[some, rows])
     return labellings
+
+
+def _draw_alike(eta: np.ndarray, k: int, uniform: np.ndarray) -> np.ndarray:
+    """Labellings with k STOPs each, shape (n, some videos, size), for eta of shape (size, n or 1, some videos)."""
+    size, n_eta, n_videos = eta.shape
+    n = len(uniform)
+    eta = eta - (eta.max(axis=0) + eta.min(axis=0)) / 2
+    # Sums of products neither overflow nor vanish where this holds; elsewhere chances do the same (`_chances`).
+    if max(k, 1) * np.abs(eta).max() + size < 600:
+        stop, no_stop = np.exp(eta), np.ones((size, 1, 1))
+    else:
+        stop, no_stop = _chances(eta, k)
+    table = _symmetric(stop, k, no_stop)
+    pick, video = (np.arange(n) if n_eta == n else np.zeros(n, dtype=np.intp))[:, None], np.arange(n_videos)
+    left = np.full((n, n_videos), k)
+    chosen = np.empty((n, n_videos, size), dtype=np.int8)
+    for j in range(size):
+        ahead, now = table[j + 1, np.maximum(left - 1, 0), pick, video], table[j, left, pick, video]
+        # Where none is left, `now` may be too small for a number.
+        chosen[..., j] = (uniform[..., j] * now < stop[j, pick, video] * ahead) & (left > 0)
+        left -= chosen[..., j]
+    return chosen
+
+
+def _chances(eta: np.ndarray, k: int) -> tuple[np.ndarray, np.ndarray]:
+    """Chances of independent segments to be a STOP and not to be, whose odds are exp(eta) up to a factor.
+
+    The factor makes k STOPs likely, so that no labelling that is drawn has a chance too small for a number: weights
+    of the same conditional distribution.
+    """
+    from scipy.special import expit
+
+    high = np.abs(eta).max(axis=0) + 50.0
+    low = -high
+    for _ in range(24):
+        middle = (low + high) / 2
+        many = expit(eta + middle).sum(axis=0) > k
+        low, high = np.where(many, low, middle), np.where(many, middle, high)
+    return expit(eta + low), expit(-eta - low)
 
 
 def _alike(y: np.ndarray, videos: np.ndarray, n_eta: int) -> Iterator[tuple[np.ndarray, int]]:
@@ -128,20 +159,20 @@ def _alike(y: np.ndarray, videos: np.ndarray, n_eta: int) -> Iterator[tuple[np.n
             yield np.array(members[first : first + at_once]), k
 
 
-def _symmetric(w: np.ndarray, k: int) -> np.ndarray:
-    """``T[i, r] = e_r(w_i, w_{i+1}, ...)``, from ``e_r(i) = e_r(i+1) + w_i e_{r-1}(i+1)``; shape (n + 1, k + 1, ...)
-    for w of shape (n, ...)."""
+def _symmetric(w: np.ndarray, k: int, v: np.ndarray) -> np.ndarray:
+    """``T[i, r]``, the sum over choices of r among i, i + 1, ... of the product of w over the chosen and v over the
+    others, from ``T[i, r] = v_i T[i+1, r] + w_i T[i+1, r-1]``; shape (n + 1, k + 1, ...) for w of shape (n, ...)."""
     table = np.zeros((len(w) + 1, k + 1, *w.shape[1:]))
-    table[:, 0] = 1.0
+    table[-1, 0] = 1.0
     for i in range(len(w) - 1, -1, -1):
-        np.multiply(w[i], table[i + 1, :-1], out=table[i, 1:])
-        table[i, 1:] += table[i + 1, 1:]
+        np.multiply(v[i], table[i + 1], out=table[i])
+        table[i, 1:] += w[i] * table[i + 1, :-1]
     return table
 
 
 def _log_symmetric(eta: np.ndarray, k: int) -> np.ndarray:
-    """The logarithms of `_symmetric` with w = exp(eta), however small or large that is."""
-    table = np.full((len(eta) + 1, k + 1, *eta.shape[1:]), -np.inf)
+    """Logarithms of ``e_r(exp eta_i, exp eta_{i+1}, ...)``, however small or large; shape (n + 1, k + 1)."""
+    table = np.full((len(eta) + 1, k + 1), -np.inf)
     table[:, 0] = 0.0
     for i in range(len(eta) - 1, -1, -1):
         table[i, 1:] = np.logaddexp(table[i + 1, 1:], eta[i] + table[i + 1, :-1])

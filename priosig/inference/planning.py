@@ -161,17 +161,15 @@ def _check(aucs: Sequence[float], n_videos: Sequence[int], n_features: int, alph
 class _Study:
     """Who is compared with whom: rows of the strata one after another, STOPs first.
 
-    `above` and `below` are the rows of every pair of a STOP and a CONTINUE of one stratum, `weight` is the pair's
-    share in the AUC within strata; `contrast` is y less its mean in the stratum.
+    `alike` has the strata of each kind: their rows, shape (n_strata, n1 + n0), and n1; `contrast` is y less its mean
+    in the stratum.
     """
 
     y: np.ndarray
     strata: np.ndarray
     folds: np.ndarray
     contrast: np.ndarray
-    above: np.ndarray
-    below: np.ndarray
-    weight: np.ndarray
+    alike: tuple[tuple[np.ndarray, int], ...]
 
     @classmethod
     def of(cls, videos: Sequence[Strata]) -> _Study:
@@ -182,15 +180,12 @@ class _Study:
         strata = np.repeat(np.arange(len(counts)), sizes)
         n_folds = len(videos) if len(videos) <= MAX_SINGLE_FOLDS else GROUPED_FOLDS
         folds = np.repeat([video for video, *_ in counts], sizes) % n_folds
-        above, below, weight = [], [], []
+        kinds: dict[tuple[int, int], list[int]] = {}
         for start, (_, n1, n0) in zip(starts, counts, strict=True):
-            above.append(np.repeat(start + np.arange(n1), n0))
-            below.append(np.tile(start + n1 + np.arange(n0), n1))
-            weight.append(np.full(n1 * n0, 1 / (n1 + n0 + 1)))
-        share = np.concatenate(weight)
+            kinds.setdefault((n1, n0), []).append(start)
+        alike = tuple((np.add.outer(at, np.arange(n1 + n0)), n1) for (n1, n0), at in kinds.items())
         mean = np.add.reduceat(y, starts) / sizes
-        pairs = np.concatenate(above), np.concatenate(below), share / share.sum()
-        return cls(y, strata, folds, y - mean[strata], *pairs)
+        return cls(y, strata, folds, y - mean[strata], alike)
 
 
 def _strata_by_video(y: np.ndarray, video_ids: Sequence[str], strata: Sequence[str]) -> list[Strata]:
@@ -266,8 +261,15 @@ def _aucs(
 
 
 def _auc(scores: np.ndarray, study: _Study) -> np.ndarray:
-    """AUC within strata of scores, shape (n, m)."""
-    return study.weight @ (scores[study.above] > scores[study.below])
+    """AUC within strata of scores, shape (n, m), none of which are equal: from ranks, since pairs are too many."""
+    wins, pairs = np.zeros(scores.shape[1]), 0.0
+    for rows, n1 in study.alike:
+        n_strata, size = rows.shape
+        is_stop = np.argsort(scores.T[:, rows], axis=-1) < n1  # of the lowest, the next, ... of each stratum
+        ranks = is_stop.sum(axis=1) @ np.arange(size)
+        wins += (ranks - n_strata * n1 * (n1 - 1) / 2) / (size + 1)
+        pairs += n_strata * n1 * (size - n1) / (size + 1)
+    return wins / pairs
 
 
 def _rows_of(folds: np.ndarray) -> list[np.ndarray | slice]:

@@ -171,3 +171,11 @@ def test_an_encoder_that_exists_by_name_never_goes_to_the_hub(directory, monkeyp
     with pytest.raises(ValueError, match="owner/muq: a link to '/nowhere'"):
         open_corpus(directory, muq="owner/muq")
     assert open_corpus(directory, muq="owner/other").muq == "owner/other"
+
+
+def test_a_sparse_file_of_annotations_is_refused_before_it_is_hashed(tmp_path):
+    path = tmp_path / "moments.jsonl"
+    path.touch()
+    os.truncate(path, 20 << 30)
+    with pytest.raises(ValueError, match=r"moments.jsonl: 21474836480 bytes; expected annotations, at most"):
+        read_annotations(open_corpus(tmp_path))

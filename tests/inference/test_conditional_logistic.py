@@ -6,6 +6,7 @@ import numpy as np
 import pytest
 from scipy.optimize import minimize
 
+from priosig.inference import conditional_logistic
 from priosig.inference.conditional_logistic import RIDGE, draw_strata, fit_strata, inclusion_probabilities
 
 
@@ -65,6 +66,21 @@ def test_each_row_of_many_videos_is_drawn_given_those_before_it(spread):
                 kept = left[:, j] == expected[k, row]
                 left, log_weight = left[kept], log_weight[kept]
     np.testing.assert_array_equal(draw_strata(eta, y, videos, 30, np.random.default_rng(7)), expected)
+
+
+@pytest.mark.parametrize(("size", "spread"), [(30, 1.0), (90, 40.0)], ids=["sums of products", "chances"])
+def test_large_videos_are_drawn_a_few_labellings_at_a_time(size, spread, monkeypatch):
+    y, videos = np.arange(3 * size) % 2, np.repeat(np.arange(3), size)
+    eta = spread * np.random.default_rng(1).normal(size=(20, len(y)))
+    at_once = draw_strata(eta, y, videos, 20, np.random.default_rng(2))
+    shapes, table_of = [], conditional_logistic._symmetric
+    monkeypatch.setattr(
+        conditional_logistic, "_symmetric", lambda w, *rest: shapes.append(w.shape) or table_of(w, *rest)
+    )
+    monkeypatch.setattr(conditional_logistic, "MOST_ENTRIES", 3 * 6 * (size + 1) * (size // 2 + 1))
+    np.testing.assert_array_equal(draw_strata(eta, y, videos, 20, np.random.default_rng(2)), at_once)
+    assert [n for _, n, _ in shapes] == [6, 6, 6, 2]
+    assert (at_once.reshape(20, 3, size).sum(axis=2) == size // 2).all()
 
 
 def test_enormous_odds_decide_the_labels_without_overflow():

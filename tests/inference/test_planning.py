@@ -1,11 +1,13 @@
 """The planner: simulated studies are scored as real ones are, and its table can be read off."""
 
+import tracemalloc
+
 import numpy as np
 import pytest
 
 from priosig.crossval.folds import oof_scores, split_by_video
 from priosig.inference import planning
-from priosig.inference.planning import _aucs, _simulate, _strata_by_video, _Study, plan
+from priosig.inference.planning import _auc, _aucs, _simulate, _strata_by_video, _Study, plan
 from priosig.metrics.auc import auc_within_video
 
 SETS = [[(1, 6)] * 6, [(1, 2), (1, 9), (1, 4)], [(1, 7)] * 5, [(1, 5)] * 8, [(1, 3)] * 5]
@@ -52,6 +54,17 @@ def test_a_simulated_study_is_scored_by_ridge_regressions_that_did_not_see_the_v
     assert null == pytest.approx(np.array([[ridge_auc(study, x[s], 0.5) for x in X] for s in shuffles]), abs=1e-12)
     expected = [[ridge_auc(study, x + shift * direction, 0.5) for x in X] for shift in shifts]
     assert signal == pytest.approx(np.array(expected), abs=1e-12)
+
+
+def test_large_strata_are_ranked_and_not_compared_pair_by_pair():
+    study = _Study.of([[(2000, 1000)], [(3, 2), (1000, 2000)]])
+    scores = np.random.default_rng(0).normal(size=(len(study.y), 3))
+    tracemalloc.start()
+    aucs = _auc(scores, study)
+    _, peak = tracemalloc.get_traced_memory()
+    tracemalloc.stop()
+    assert aucs == pytest.approx(auc_within_video(scores.T, study.y, study.strata), abs=1e-12)
+    assert peak < 20 * scores.nbytes  # 4 million pairs would be 300
 
 
 def test_the_ridge_probe_does_as_well_as_the_logistic_regression_of_t1():

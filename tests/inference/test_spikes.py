@@ -4,7 +4,7 @@ import numpy as np
 import pytest
 
 from priosig.inference.data import labelled_segments
-from priosig.inference.spikes import draw_spikes
+from priosig.inference.spikes import Spikes, draw_spikes
 from priosig.metrics.auc import auc_within_video
 from tests.inference.risk_sets import risk_set_study
 
@@ -40,6 +40,18 @@ def test_ideal_listeners_have_the_aucs_asked_for(study):
     for slope, auc in zip(drawn.slopes_of(wanted), wanted, strict=True):
         aucs = auc_within_video(drawn.signal, drawn.labels(slope), drawn.strata)
         assert aucs.mean() == pytest.approx(auc, abs=0.005)
+
+
+def test_slopes_of_many_segments_take_fewer_replicates(monkeypatch):
+    drawn = spikes(noise_design(n_videos=40), 200)
+    slow = drawn.slopes_of([0.7, 0.9])
+    monkeypatch.setattr("priosig.inference.spikes._ENOUGH", 20 * len(drawn.y))
+    drawn_for = []
+    monkeypatch.setattr(
+        Spikes, "labels", lambda self, slope, n, labels=Spikes.labels: drawn_for.append(n) or labels(self, slope, n)
+    )
+    np.testing.assert_allclose(drawn.slopes_of([0.7, 0.9]), slow, rtol=0.05)
+    assert set(drawn_for) == {20}
 
 
 def test_each_set_keeps_one_stop():

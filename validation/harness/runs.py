@@ -4,6 +4,7 @@ Worlds run in the background (`validation.harness.background`). A corpus, and wh
 whole machine to itself.
 """
 
+import os
 import re
 from collections.abc import Callable, Iterable
 from concurrent.futures import wait
@@ -14,6 +15,7 @@ from typing import TypeVar
 import pytest
 
 from priosig._core.cache import EmbeddingCache
+from priosig._core.memory import want_of_memory
 from priosig.experiment.corpus import Annotations, Corpus, read_annotations
 from priosig.experiment.pipeline import Experiment, describe, make_extractor, run_experiment
 from priosig.experiment.sensitivity import Row, encode_ahead, sensitivity_table
@@ -62,19 +64,27 @@ def experiment_cases(config: pytest.Config, accelerator: str | None) -> list[Cas
     return first + [Case(world, gpu=True) for world in WORLDS if on_gpu]
 
 
-def open_world(world: str) -> Corpus:
+def worlds_at(cache: str | None) -> Path:
+    """Where worlds are written: in the checkout, or in the cache if this user may not write there."""
+    if cache is None:
+        return WORLDS_AT
+    there = next(path for path in (WORLDS_AT, *WORLDS_AT.parents) if path.exists())
+    return WORLDS_AT if os.access(there, os.W_OK) else Path(cache) / "worlds"
+
+
+def open_world(world: str, cache: str | None = None) -> Corpus:
     """Write an embedded world, or find it written, and open it with the small MuQ and its heads."""
-    return embedded.open_world(world, WORLDS_AT / world)
+    return embedded.open_world(world, worlds_at(cache) / world)
 
 
 def run_world(world: str, cache: str) -> Experiment:
     """Run a world on the CPU."""
-    return embedded.run_world(world, WORLDS_AT / world, cache)
+    return embedded.run_world(world, worlds_at(cache) / world, cache)
 
 
 def vary_world(world: str, cache: str) -> list[Row]:
     """Make the sensitivity table of a world."""
-    return embedded.vary_world(world, WORLDS_AT / world, cache)
+    return embedded.vary_world(world, worlds_at(cache) / world, cache)
 
 
 class Runs:
@@ -122,7 +132,7 @@ class Runs:
             begun = self.background.begun((run_world, case.world))
             if begun:  # both at once would write the world twice; what went wrong in the run is the run's to tell
                 wait([begun])
-            self._corpora[case.world] = open_world(case.world)
+            self._corpora[case.world] = open_world(case.world, self.cache)
         return self._corpora[case.world]
 
     def snapshots(self, case: Case) -> Path:
@@ -196,8 +206,10 @@ class Runs:
             except (OSError, ValueError) as error:
                 self.failures[case] = str(error)
             except Exception as error:
-                self.failures[case] = f"{type(error).__name__}: {error}"
-                raise
+                words = want_of_memory(error)
+                self.failures[case] = words or f"{type(error).__name__}: {error}"
+                if words is None:
+                    raise
         if case in self.failures:
             # One clear sentence for the user; a traceback would only show our own innards.
             pytest.fail(self.failures[case], pytrace=False)
