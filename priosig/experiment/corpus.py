@@ -32,7 +32,7 @@ from priosig.experiment.views import Cut
 from priosig.extraction.features import check_lengths
 from priosig.extraction.muq.model import DEFAULT_MODEL, is_hub_id, model_files
 
-_LARGEST = 1 << 30  # bytes of moments.jsonl; 100,000 moments take 40 MB
+_LARGEST = 1 << 30  # bytes of moments.jsonl or of a head; 100,000 moments take 40 MB, a head 10 MB
 _PARTS = {
     "moments.jsonl": ("file", "annotations, one JSON object a line"),
     "audio": ("directory", "recordings named <video_id>.wav"),
@@ -195,9 +195,10 @@ def read_annotations(corpus: Corpus) -> Annotations:
         nothing to leave out, or nothing to tell apart; if a segment can't be cut (`plan_slices`), or is too short
         for MuQ; if the study's own confounds cannot be read (`read_own_confounds`).
     """
-    size = corpus.moments.stat().st_size
-    if size > _LARGEST:  # before it is hashed, which takes minutes
-        raise ValueError(f"{corpus.moments}: {size} bytes; expected annotations, at most {_LARGEST}")
+    for path, what in ((corpus.moments, "annotations"), *((head, "a quality head") for head in corpus.checkpoints)):
+        size = path.stat().st_size
+        if size > _LARGEST:  # before it is hashed, which takes minutes
+            raise ValueError(f"{path}: {size} bytes; expected {what}, at most {_LARGEST}")
     digests = {path: file_digest(path) for path in (corpus.moments, corpus.columns) if path is not None}
     moments = load_moments(corpus.moments)
     segments = identify_segments(moments, corpus.settings.min_continue_duration)

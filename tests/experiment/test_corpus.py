@@ -173,9 +173,12 @@ def test_an_encoder_that_exists_by_name_never_goes_to_the_hub(directory, monkeyp
     assert open_corpus(directory, muq="owner/other").muq == "owner/other"
 
 
-def test_a_sparse_file_of_annotations_is_refused_before_it_is_hashed(tmp_path):
-    path = tmp_path / "moments.jsonl"
-    path.touch()
-    os.truncate(path, 20 << 30)
-    with pytest.raises(ValueError, match=r"moments.jsonl: 21474836480 bytes; expected annotations, at most"):
+@pytest.mark.parametrize("part", ["moments.jsonl", "checkpoints/head.ckpt", "muq/model.safetensors"])
+def test_a_sparse_file_is_refused_before_it_is_hashed(tmp_path, part):
+    for name in ("moments.jsonl", "checkpoints/head.ckpt", "muq/model.safetensors", "muq/config.json"):
+        (tmp_path / name).parent.mkdir(exist_ok=True)
+        (tmp_path / name).touch()
+    (tmp_path / "muq" / "config.json").write_bytes((SMALL_MUQ / "config.json").read_bytes())
+    os.truncate(tmp_path / part, 20 << 30)
+    with pytest.raises(ValueError, match=rf"{part}: 21474836480 bytes; expected .*, at most"):
         read_annotations(open_corpus(tmp_path))

@@ -34,6 +34,7 @@ DEFAULT_MODEL = "OpenMuQ/MuQ-large-msd-iter"
 _HUB_ID = re.compile(r"[A-Za-z0-9][\w.-]*/[A-Za-z0-9][\w.-]*\Z")
 _PICKLES = (".bin", ".pt", ".pth", ".ckpt")
 _NAMES_SHOWN = 4
+_LARGEST = 1 << 34  # bytes of the weights
 
 
 def is_hub_id(model: str | os.PathLike) -> bool:
@@ -224,6 +225,9 @@ def _local_files(directory: Path) -> tuple[Path, Path]:
             pickles = sorted(file.name for file in directory.iterdir() if file.suffix in _PICKLES)
             hint = f" ({', '.join(pickles)}: a pickle, never opened)" if path == weights and pickles else ""
             raise FileNotFoundError(f"{directory}: no {path.name}{hint}; expected {files}")
+    size = weights.stat().st_size
+    if size > _LARGEST:  # before it is hashed, which takes minutes
+        raise ValueError(f"{weights}: {size} bytes; expected MuQ's weights, at most {_LARGEST} (MuQ-large has 1.3e9)")
     read_config(config)
     return config, weights
 
