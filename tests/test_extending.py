@@ -22,6 +22,7 @@ from priosig.experiment.sensitivity import choices
 from priosig.experiment.views import VIEW_KINDS, ViewKind, cut_views, view_kind
 from priosig.extraction.pooling import merge, summarise
 from priosig.report import page
+from priosig.report.confounds import on_average
 from priosig.report.grid import figure
 from priosig.report.page import Plot, write_report
 from priosig.report.plots.svg import drawing, text
@@ -98,6 +99,11 @@ def test_a_confound_is_one_row(extended):
     assert 0 <= float(by_name["minute"]["auc_within_video"]) <= 1
     assert "minute" in experiment.views["clean"].design.verdict.sentence
     assert "<em>minute</em>: the minute of the lesson (min), artefact" in path.read_text(encoding="utf-8")
+    with pytest.MonkeyPatch.context() as patch:  # it has no plain words of its own
+        patch.setitem(
+            CONFOUNDS, "minute", Confound("minute", "min", "the minute of the lesson", "minute", "artefact")
+        )
+        assert re.match(r"minute is .* in a CONTINUE", on_average(experiment.views["clean"], "minute"))
 
 
 def test_a_model_is_one_row(extended):

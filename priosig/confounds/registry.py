@@ -62,7 +62,7 @@ class Confound:
     words : str
         As the subject of a sentence.
     plainly : str
-        A clause with a place for what it is on average, first in a CONTINUE, then in a STOP.
+        A clause with a place for what it is on average, first in a CONTINUE, then in a STOP; may be empty.
     short : str
         In a table.
     role : {"artefact", "acoustic"}

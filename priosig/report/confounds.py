@@ -53,7 +53,7 @@ def on_average(v: ViewResult, name: str) -> str:
     if not all(len(values) for values in known):
         return ""
     other, stop = (_quantity(float(values.mean()), name) for values in known)
-    if name in CONFOUNDS:
+    if name in CONFOUNDS and CONFOUNDS[name].plainly:
         return f"{CONFOUNDS[name].plainly.format(other, stop)} on average"
     return f"{plain(name)} is {other} in a CONTINUE and {stop} in a STOP on average"
 
