@@ -182,7 +182,6 @@ COLUMNS = {
     "signal on tests": "`signal`, gate 0 off",
     "invalid design": "`invalid design`",
     "confounded": "`confounded`",
-    "heterogeneous": "`heterogeneous`",
     "signal": "`signal`",
     "coverage": "coverage",
 }
