@@ -8,7 +8,7 @@ validation: .venv/installed   ## the whole experiment on the embedded worlds
 	$(PYTEST) validation
 
 test: .venv/installed         ## unit checks
-	$(PYTEST) tests
+	$(PYTEST) tests -n logical --dist worksteal
 
 check: .venv/installed        ## linter, import contracts, types
 	.venv/bin/ruff check .
