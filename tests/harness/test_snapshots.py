@@ -7,7 +7,7 @@ import yaml
 from hypothesis import given
 from hypothesis import strategies as st
 
-from validation.harness.snapshots import SEGMENTS, TOLERANCES, Facts, Table
+from validation.harness.snapshots import ON_ACCELERATOR, SEGMENTS, TOLERANCES, Facts, Table
 
 ROWS = {("A", "auc"): (0.8123, "rate"), ("A", "n"): (98, "count"), ("B", "auc"): (math.nan, "rate")}
 TABLE = Table(("model", "name"), ROWS)
@@ -26,6 +26,14 @@ def test_a_table_is_sorted_and_has_four_digits():
 def test_facts_are_one_a_line_that_names_itself():
     text = "segments:\n  v m1 stop: 1 to 2 s\nviews:\n  clean A verdict: signal\n  clean pairs: 34\n"
     assert FACTS.text() == text
+
+
+def test_an_accelerator_may_differ_by_more_in_rates_and_pvalues_and_by_nothing_in_counts():
+    old = "name,value\nauc,0.5\nn,98\np,0.5\n"
+    moved = {("auc",): (0.54, "rate"), ("p",): (0.65, "pvalue"), ("n",): (97, "count")}
+    assert len(Table(("name",), moved).differences(old)) == 3
+    on_accelerator = Table(("name",), moved, ON_ACCELERATOR)
+    assert words(on_accelerator, old) == ["n: 97, snapshot 98"]
 
 
 def test_what_was_written_agrees():

@@ -83,6 +83,16 @@ def test_large_videos_are_drawn_a_few_labellings_at_a_time(size, spread, monkeyp
     assert (at_once.reshape(20, 3, size).sum(axis=2) == size // 2).all()
 
 
+def test_draws_under_far_spread_odds_have_the_inclusion_probabilities():
+    # The odds span more than a number can, so that chances stand in for sums of products; most are near the bar.
+    eta = np.concatenate([np.linspace(-60, -40, 10), np.linspace(-1.5, 1.5, 12), np.linspace(40, 60, 10)])
+    y, n = (np.arange(32) < 13).astype(int), 4000
+    drawn = draw_strata(eta, y, np.zeros(32), n, np.random.default_rng(5))
+    expected = inclusion_probabilities(eta, y, np.zeros(32))
+    assert 13 * 60 + 32 > 600  # else nothing of this is asked
+    np.testing.assert_allclose(drawn.mean(axis=0), expected, atol=4 * 0.5 / np.sqrt(n))
+
+
 def test_enormous_odds_decide_the_labels_without_overflow():
     eta, y = np.array([800.0, -800.0, 0.0]), np.array([0, 1, 0])
     drawn = draw_strata(eta, y, np.zeros(3), 20, np.random.default_rng(0))

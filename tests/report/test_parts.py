@@ -206,12 +206,18 @@ def test_the_plot_of_what_is_needed_has_a_line_a_strength(description):
 def test_a_table_says_what_the_videos_at_hand_could_have_shown(experiment):
     assert needed(Material(with_label(experiment, "signal", power=math.nan), ())) is None
     tested = with_label(
-        experiment, "underpowered", power=0.1, hard_power=math.nan, probe_auc=0.66, videos_needed=((0.7, 14),)
+        experiment,
+        "underpowered",
+        power=0.1,
+        hard_power=math.nan,
+        probe_auc=0.66,
+        videos_needed=((0.65, None), (0.7, 14)),
     )
     rows = {row[0].text: [cell.text for cell in row[1:]] for row in needed(Material(tested, ()))["table"].rows}
     assert rows["Chance to detect a signal worth 70 in 100"] == ["10%", "10%"]
     assert rows["How often in 100 the model ranks it right"] == ["66", "66"]
     assert rows["Videos like these for a signal worth 70"] == ["14", "14"]
+    assert rows["Videos like these for a signal worth 65"] == ["more than tried"] * 2
     assert "The same, where the features hardly vary" not in rows  # not tried
 
 

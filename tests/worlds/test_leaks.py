@@ -3,9 +3,9 @@
 import numpy as np
 import pytest
 
-from priosig.metrics.auc import auc
+from priosig.metrics.auc import auc, auc_within_video
 from priosig.worlds.leaks import OUTLIERS, RELIABILITY, SHAPES, TILT, draw_leak
-from priosig.worlds.simulation import World, simulate_study
+from priosig.worlds.simulation import SAME_TIME, SETS, World, _into_bout, _layout, simulate_study
 
 Y = np.tile([1, 0], 3000)
 VIDEOS = np.repeat(np.arange(5), 1200)
@@ -52,3 +52,23 @@ def test_worlds_can_have_more_videos_a_trend_and_a_signal_in_the_spread():
     assert np.abs(last - first).max() > 1
     spread = simulate_study(World("spread", signal_in_spread=6.0), np.random.default_rng(0))
     assert spread.X[spread.y == 1].std(axis=0).mean() > 1.3 * spread.X[spread.y == 0].std(axis=0).mean()
+
+
+def test_windows_of_a_risk_set_have_gone_on_for_the_same_time_and_pairs_have_not():
+    rng = np.random.default_rng(0)
+    y, _, sets = _layout(World("sets", in_sets=True), rng)
+    assert np.bincount(sets, weights=y).tolist() == [1] * sum(SETS)
+    seconds = _into_bout(y, sets, rng)
+    for number in range(sum(SETS)):
+        assert np.ptp(seconds[sets == number]) <= 2 * SAME_TIME
+    assert auc(_into_bout(Y, None, rng), Y) > 0.9
+
+
+def test_a_student_who_tires_moves_what_pairs_compare_and_not_what_risk_sets_do():
+    def reached(**layout):
+        study = simulate_study(World("tiring", tiring=8.0, **layout), np.random.default_rng(1), n_features=1)
+        strata = study.videos if study.set_ids is None else np.array(study.set_ids)
+        return abs(auc_within_video(study.X[:, 0], study.y, strata) - 0.5)
+
+    assert reached(equal_windows=True) > 0.2
+    assert reached(in_sets=True) < 0.1
