@@ -1,22 +1,24 @@
 """Reading ahead: the next items are made while the present one is used.
 
-Decoding and resampling happen in C, outside Python's global lock, so a thread is enough for them to go on beside
+Decoding and resampling happen in C, outside Python's global lock, so threads are enough for them to go on beside
 the encoder.
 """
 
 import threading
+from collections import deque
 from collections.abc import Generator, Iterable, Iterator
+from itertools import islice
 from queue import SimpleQueue
 from typing import TypeVar
 
 T = TypeVar("T")
 
 
-def read_ahead(items: Iterable[T], n: int) -> Iterator[T]:
+def read_ahead(items: Iterable[T], n: int) -> Generator[T, None, None]:
     """The same items in the same order, made by a background thread, at most `n` ahead.
 
     The thread starts with the first item that is asked for. An error in `items` is raised where its item would have
-    come. When the iterator is closed or dropped, the thread ends with the item that it is making, `items` is closed
+    come. When the generator is closed or dropped, the thread ends with the item that it is making, `items` is closed
     if it is a generator, and only then does closing return.
 
     Parameters
@@ -24,23 +26,8 @@ def read_ahead(items: Iterable[T], n: int) -> Iterator[T]:
     items : iterable
         Used by the thread alone.
     n : int
-        Most items that are made, or being made, and not taken yet; with 0 there is no thread.
-
-    Raises
-    ------
-    ValueError
-        If `n` is negative.
+        Most items that are made, or being made, and not taken yet; at least 1.
     """
-    if n < 0:
-        raise ValueError(f"read_ahead: n is {n}; expected 0 or more")
-    return _ahead(items, n) if n else _in_step(items)
-
-
-def _in_step(items: Iterable[T]) -> Iterator[T]:
-    yield from items
-
-
-def _ahead(items: Iterable[T], n: int) -> Iterator[T]:
     free, made, stopped = threading.Semaphore(n), SimpleQueue(), threading.Event()
 
     def make() -> None:
@@ -76,3 +63,33 @@ def _ahead(items: Iterable[T], n: int) -> Iterator[T]:
         free.release()
         if thread is not threading.current_thread():  # a garbage collection there may drop this
             thread.join()
+
+
+def read_side_by_side(streams: Iterable[Iterable[T]], n_threads: int, n: int) -> Iterator[T]:
+    """The items of several streams: one of each in turn, made by a background thread each.
+
+    The order depends on the streams alone, not on which thread is quicker. At most `n_threads` streams are open at
+    once; the next is opened when one ends. Errors and closing are as for `read_ahead`.
+
+    Parameters
+    ----------
+    streams : iterable of iterable
+    n_threads : int
+        Most streams that are open at once, at least 1.
+    n : int
+        Most items of a stream that are made, or being made, and not taken yet.
+    """
+    waiting, readers = iter(streams), deque[Generator[T, None, None]]()
+    try:
+        while True:
+            readers.extend(read_ahead(stream, n) for stream in islice(waiting, n_threads - len(readers)))
+            if not readers:
+                return
+            try:
+                yield next(readers[0])
+                readers.rotate(-1)
+            except StopIteration:
+                readers.popleft()
+    finally:
+        for reader in readers:
+            reader.close()

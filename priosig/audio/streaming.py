@@ -21,6 +21,9 @@ from priosig.audio.windows import MUQ_RATE, Piece, window_bounds
 PIECES_AHEAD = 8
 """Windows that may be decoded before they are asked for: 23 MB."""
 
+READERS = 4
+"""Recordings that are decoded at once where an encoder is quicker than one thread: four times as quick on a GPU."""
+
 
 def stream_pieces(slices: Mapping[str, Slice], *, rate: int | None = MUQ_RATE) -> Iterator[Piece]:
     """Decode slices, average their channels, convert them to `rate`, and hand them out in windows.
@@ -46,7 +49,6 @@ def stream_pieces(slices: Mapping[str, Slice], *, rate: int | None = MUQ_RATE) -
         As `read_slice`, with the name of the first segment that needs what is wrong; before anything is decoded if
         a slice is too short to give a sample at `rate`.
     """
-    by_recording: dict[Recording, list[tuple[str, Slice]]] = {}
     for name, part in slices.items():
         own = part.recording.samplerate
         if resampled_length(part.n_frames, own, rate or own) < 1:
@@ -54,10 +56,18 @@ def stream_pieces(slices: Mapping[str, Slice], *, rate: int | None = MUQ_RATE) -
                 f"segment {name}: {part.recording.path}: {part.n_frames} samples at {own} Hz "
                 f"are none at {rate} Hz; expected a longer segment"
             )
-        by_recording.setdefault(part.recording, []).append((name, part))
-    for recording, parts in by_recording.items():
-        in_order = sorted(parts, key=lambda named: named[1].first)
+    for parts in by_recording(slices):
+        recording = next(iter(parts.values())).recording
+        in_order = sorted(parts.items(), key=lambda named: named[1].first)
         yield from _stream_recording(recording, in_order, rate or recording.samplerate)
+
+
+def by_recording(slices: Mapping[str, Slice]) -> list[dict[str, Slice]]:
+    """The slices of each recording, in the order in which recordings first appear."""
+    recordings: dict[Recording, dict[str, Slice]] = {}
+    for name, part in slices.items():
+        recordings.setdefault(part.recording, {})[name] = part
+    return list(recordings.values())
 
 
 def resampled_length(n_samples: int, from_rate: int, to_rate: int) -> int:

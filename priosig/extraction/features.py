@@ -17,10 +17,10 @@ import numpy as np
 
 from priosig._core.progress import Progress
 from priosig.annotations.segments import Segment
-from priosig.audio.readahead import read_ahead
+from priosig.audio.readahead import read_side_by_side
 from priosig.audio.sharding import in_shards, is_spread, make_shards
 from priosig.audio.slices import Slice, plan_slices
-from priosig.audio.streaming import PIECES_AHEAD, resampled_length, stream_pieces
+from priosig.audio.streaming import PIECES_AHEAD, READERS, by_recording, resampled_length, stream_pieces
 from priosig.audio.windows import MUQ_RATE, SHORTEST_POOLED, Piece
 from priosig.extraction.encoder import Encoder
 from priosig.extraction.pooling import FrameSummary
@@ -161,15 +161,15 @@ def _hear(
     kinds = dict.fromkeys(kind for kind, _ in meters.values())  # one meter may read several confounds
     running: dict[str, dict[type, Any]] = {}
 
-    def pieces() -> Iterator[Piece]:
-        for piece in stream_pieces(slices):
+    def pieces(of_recording: dict[str, Slice]) -> Iterator[Piece]:
+        for piece in stream_pieces(of_recording):
             if piece.name not in running:
                 running[piece.name] = {kind: kind(MUQ_RATE) for kind in kinds}
             for meter in running[piece.name].values():
                 meter.add(piece.samples)
             yield piece
 
-    ahead = read_ahead(pieces(), PIECES_AHEAD)
+    ahead = read_side_by_side(map(pieces, by_recording(slices)), READERS, PIECES_AHEAD // READERS)
     for segment_id, summary in extractor.summarise(ahead, total_seconds=seconds, progress=progress):
         read = running.pop(segment_id)
         yield segment_id, Heard(summary, {name: getattr(read[kind], what) for name, (kind, what) in meters.items()})

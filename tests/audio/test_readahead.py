@@ -2,10 +2,13 @@
 
 import threading
 import time
+from itertools import chain, zip_longest
 
 import pytest
+from hypothesis import given
+from hypothesis import strategies as st
 
-from priosig.audio.readahead import read_ahead
+from priosig.audio.readahead import read_ahead, read_side_by_side
 
 
 def threads():
@@ -25,7 +28,7 @@ def eventually(condition, seconds=5.0):
     return condition()
 
 
-@pytest.mark.parametrize("n", [0, 1, 2, 100])
+@pytest.mark.parametrize("n", [1, 2, 100])
 def test_items_come_in_order(n):
     assert list(read_ahead(range(50), n)) == list(range(50))
     assert list(read_ahead([], n)) == []
@@ -44,15 +47,7 @@ def test_at_most_n_are_made_ahead(n):
     ahead.close()
 
 
-def test_without_a_thread_nothing_is_made_ahead():
-    made = []
-    ahead = read_ahead((made.append(i) or i for i in range(20)), 0)
-    next(ahead)
-    assert made == [0]
-    assert threads() == []
-
-
-@pytest.mark.parametrize("n", [0, 1, 10])
+@pytest.mark.parametrize("n", [1, 10])
 def test_an_error_comes_at_its_place(n):
     def items():
         yield 1
@@ -67,14 +62,12 @@ def test_an_error_comes_at_its_place(n):
         next(ahead)
 
 
-@pytest.mark.parametrize("n", [0, 2])
-def test_what_is_no_iterable_is_an_error(n):
+def test_what_is_no_iterable_is_an_error():
     with pytest.raises(TypeError, match="not iterable"):
-        next(read_ahead(5, n))
+        next(read_ahead(5, 2))
 
 
-@pytest.mark.parametrize("n", [0, 3])
-def test_closing_early_stops_the_thread_and_closes_the_source(n):
+def test_closing_early_stops_the_thread_and_closes_the_source():
     closed = []
 
     def endless():
@@ -85,9 +78,9 @@ def test_closing_early_stops_the_thread_and_closes_the_source(n):
             closed.append(True)
 
     source = endless()
-    ahead = read_ahead(source, n)
-    assert next(ahead) == ("read_ahead" if n else "MainThread")
-    assert [thread.daemon for thread in threads()] == [True] * bool(n)
+    ahead = read_ahead(source, 3)
+    assert next(ahead) == "read_ahead"
+    assert [thread.daemon for thread in threads()] == [True]
     ahead.close()
     assert threads() == []
     assert closed == [True]
@@ -133,6 +126,52 @@ def test_making_and_using_overlap():
     assert list(ahead) == [2]
 
 
-def test_a_negative_number_is_refused():
-    with pytest.raises(ValueError, match="n is -1; expected 0 or more"):
-        read_ahead([], -1)
+@given(st.lists(st.integers(0, 5), max_size=6), st.integers(1, 4))
+def test_streams_take_turns_whichever_is_quicker(lengths, n_threads):
+    streams = [[(stream, i) for i in range(length)] for stream, length in enumerate(lengths)]
+    items = list(read_side_by_side(map(iter, streams), n_threads, 2))
+    assert items == list(read_side_by_side(map(slowly, streams), n_threads, 2))
+    assert sorted(items) == sorted(chain.from_iterable(streams))
+    for stream in streams:
+        assert [item for item in items if item in stream] == stream
+    if len(lengths) <= n_threads:
+        turns = chain.from_iterable(zip_longest(*streams))
+        assert items == [item for item in turns if item is not None]
+
+
+def slowly(stream):
+    for item in stream:
+        time.sleep(0.0005 * (item[0] % 2))
+        yield item
+
+
+def test_as_many_streams_as_allowed_are_read_at_once():
+    together = threading.Barrier(3)
+
+    def items():
+        yield "first"
+        together.wait(5)  # breaks, as an error, unless three threads are here at once
+        yield "second"
+
+    side_by_side = read_side_by_side((items() for _ in range(6)), 3, 2)
+    assert len(threads()) == 0
+    assert next(side_by_side) == "first"
+    assert list(side_by_side) == ["first", "first", "second", "second", "second"] + ["first"] * 3 + ["second"] * 3
+    assert threads() == []
+
+
+def test_an_error_in_one_stream_closes_all():
+    closed = []
+
+    def items(number):
+        try:
+            yield number
+            if number == 1:
+                raise ValueError("second stream")
+            yield number
+        finally:
+            closed.append(number)
+
+    with pytest.raises(ValueError, match="second stream"):
+        list(read_side_by_side(map(items, range(8)), 3, 1))
+    assert sorted(closed) == [0, 1, 2]
