@@ -1,13 +1,16 @@
 """README and docs: their examples run, their commands are the ones that are run, and their links lead somewhere."""
 
+import json
 import re
 import tomllib
-from dataclasses import asdict
+from dataclasses import MISSING, asdict, fields
 
 import numpy as np
 import pytest
 
 import priosig
+from priosig.annotations.moments import load_moments
+from priosig.annotations.segments import identify_segments
 from priosig.experiment.options import OPTIONS
 from priosig.experiment.planted import EXPECTED
 from priosig.experiment.settings import Settings, read_settings
@@ -72,10 +75,21 @@ def test_the_example_of_the_readme_runs_and_prints_what_is_shown(monkeypatch, tm
         assert line == "..." or without_numbers(line) in without_numbers(printed)
 
 
-def test_the_readme_has_the_layers_of_the_import_contract():
+def test_the_layers_shown_are_those_of_the_import_contract():
     contracts = tomllib.loads((ROOT / "pyproject.toml").read_text(encoding="utf-8"))["tool"]["importlinter"]
     (layers,) = (contract["layers"] for contract in contracts["contracts"] if contract["type"] == "layers")
-    assert " < ".join(reversed(layers[1:])) in README
+    assert " < ".join(reversed(layers[1:])) in (ROOT / "docs" / "extending.md").read_text(encoding="utf-8")
+
+
+def test_the_moment_shown_loads_and_every_field_is_named(tmp_path):
+    page = (ROOT / "docs" / "corpus.md").read_text(encoding="utf-8")
+    (example,) = blocks(page, "json")
+    path = tmp_path / "moments.jsonl"
+    path.write_text(" ".join(example.split()), encoding="utf-8")
+    (moment,) = load_moments(path)
+    assert identify_segments([moment])[0].label == "stop"
+    assert set(json.loads(example)) == {field.name for field in fields(moment) if field.default is MISSING}
+    assert [field.name for field in fields(moment) if f"`{field.name}`" not in page and field.default is None] == []
 
 
 def test_the_settings_shown_are_all_there_are_with_their_defaults(tmp_path):

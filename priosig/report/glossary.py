@@ -67,7 +67,7 @@ TERMS: dict[str, str] = {
     "p": "The share of relabellings that do as well as the true labels, which are counted in; small is evidence.",
     "T1": "The test for any signal: p of the AUC within video.",
     "T2": "The test for a signal beyond the confounds: labels are exchanged as the confounds make it likely, and "
-    "what the confounds predict is taken from the features.",
+    "what the confounds predict is removed from the features.",
     "Effective sets": "How many sets of a STOP and its CONTINUEs the confounds leave open.",
     "Power": "The chance that T1 detects a signal that an ideal listener ranks right 70 times in 100.",
     "Verdict": "What may be said, by a rule that was fixed before the data were looked at.",
