@@ -68,7 +68,9 @@ def main() -> None:
     changed = {name: value for name, value in vars(given).items() if value != parser.get_default(name)}
     options = [f"--{name.replace('_', '-')}={value}" for name, value in changed.items() if name in NUMBERS]
     command = shlex.join(["python", "benchmarks/operating_characteristics.py", *options])
-    text = INTRODUCTION.format(command=command, date=datetime.date.today().isoformat())
+    every = [result for rows in results.values() for result in rows]
+    worst = max(r.rates["signal"].value for r in every if r.world.truth in ("nothing", "measured leak"))
+    text = INTRODUCTION.format(command=command, date=datetime.date.today().isoformat(), worst=worst)
     for n_features, rows in results.items():
         error = (0.05 * 0.95 / rows[0].n_datasets) ** 0.5
         text += (
@@ -81,9 +83,7 @@ def main() -> None:
     text += scales_table(given.wide_datasets, given.permutations, given.seed)
     given.output.mkdir(parents=True, exist_ok=True)
     write_text(given.output / "operating_characteristics.md", text)
-    write_text(
-        given.output / "operating_characteristics.csv", csv_table([r for rows in results.values() for r in rows])
-    )
+    write_text(given.output / "operating_characteristics.csv", csv_table(every))
 
 
 def scales_table(n_datasets: int, n_permutations: int, seed: int) -> str:
@@ -120,31 +120,35 @@ def scales(n_videos: int, n_planted: int, rng: np.random.Generator) -> tuple[np.
 
 INTRODUCTION = """# Operating characteristics
 
-How often each test says "yes" in simulated studies whose answer is known. Made on {date} by
+How often each test says "yes" in simulated studies whose answer is known. In worlds of *nothing* or of a *measured
+leak* `signal` is an error: of each such world's data sets at most {worst:.1%} got it. Made on {date} by
 
     {command}
 
 The design is the first study's (98 segments in 5 videos, 61 STOP, 37 neighbouring pairs), or 30 risk sets in five
-videos; `priosig/worlds/simulation.py` and `leaks.py` define every world.
+videos; `priosig/worlds/simulation.py` and `priosig/worlds/leaks.py` define every world. The columns:
 
-- **AUC > 0.6** is the rule of the first study, on the pooled AUC; **study's test** shuffles labels freely, refits,
+- **AUC > 0.6** is the rule of the first study, on the pooled AUC. **study's test** shuffles labels freely, refits,
   and compares the pooled AUC.
-- **T1** asks for any signal, **T2** for one beyond the measured confounds (on residualised features; **raw**: as
-  they are), both at 0.05.
-- **`signal`, gate 0 off** is the share of data sets that T1, T2 and the bar of 0.60 alone would call `signal`. Gate 0
-  then takes away those whose confounds tell the labels by themselves (**`invalid design`**); what is left are the
-  verdicts. Where windows are not of equal length gate 0 nearly always fires, and should.
-- **coverage** of the 95 % interval, for the world's mean AUC within strata. It says nothing where effects differ
-  between data sets more than within them.
-- Power and heterogeneity, which part `no signal` from `underpowered` and `heterogeneous` from `signal`, are not
-  computed here.
-- All worlds share their random numbers: a difference between rows is due to the worlds, and an error that chance made
-  in one row is in its neighbours too.
-- In a world of *nothing* or of a *measured leak*, `signal` is an error. An *unmeasured leak* is a known limit: a
-  confound that is not measured, or measured badly, or that swings faster than the basis follows, or a drift through
-  the bout in neighbouring pairs, which have no control that had gone on as long. In the world *not shared* one video
-  has a signal that no other has: there is something to find, and yet `signal` would promise too much. The *signal in
-  spread* has no direction, and a linear probe cannot find it.
+- **T1** tests for any signal, **T2** for one beyond the measured confounds, both at 0.05. T2 first
+  removes from the features what the confounds predict; **T2 raw** leaves them as they are.
+- **`signal`, design unchecked** is the share of data sets that T1, T2 and the bar of 0.60 alone would call
+  `signal`. The check of the design then takes away those whose confounds alone tell the labels
+  (**`invalid design`**); the columns after it are the verdicts. Where windows are not of equal length nearly every
+  design is invalid, as it should be.
+- **coverage** is that of the 95 % interval, for the world's mean AUC within strata. It says nothing where effects
+  differ between data sets more than within them.
+
+Power and heterogeneity, which part `no signal` from `underpowered` and `heterogeneous` from `signal`, are not
+computed here. All worlds share their random numbers: a difference between rows is due to the worlds, and a chance
+error in one row is in its neighbours too. The truths:
+
+- An *unmeasured leak* is a known limit: a confound that is not measured, or measured badly, or that swings faster
+  than the basis follows, or a drift through the bout in neighbouring pairs, which have no control that had gone on
+  as long.
+- In the world *not shared* one video has a signal that no other has: there is something to find, and yet `signal`
+  would promise too much.
+- The *signal in spread* has no direction, and a linear probe cannot find it.
 """
 
 SCALES = """

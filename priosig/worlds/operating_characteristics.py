@@ -179,7 +179,7 @@ COLUMNS = {
     "T1": "T1",
     "T2": "T2",
     "T2 raw": "T2 raw",
-    "signal on tests": "`signal`, gate 0 off",
+    "signal on tests": "`signal`, design unchecked",
     "invalid design": "`invalid design`",
     "confounded": "`confounded`",
     "signal": "`signal`",
