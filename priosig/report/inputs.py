@@ -28,7 +28,7 @@ def describe_inputs(experiment: Experiment) -> dict[str, str]:
     if corpus.audio is not None:
         heard = {path.name: digest for path, digest in annotations.digests.items() if path.parent == corpus.audio}
         if heard:
-            listed = "".join(f"{name} {heard[name]}\n" for name in sorted(heard))
+            listed = "".join(f"{name} {digest}\n" for name, digest in sorted(heard.items()))
             rows["recordings"] = f"{len(heard)}, {_short_hash(listed.encode())}"
         rows["model"] = Path(corpus.muq).name if Path(corpus.muq).is_dir() else corpus.muq
     for name, v in experiment.views.items():

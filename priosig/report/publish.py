@@ -26,8 +26,8 @@ _TITLE = b": priosig report</title>"
 Digests = dict[str, list[str]]
 
 
-def publish(directory: str | Path, name: str, files: Mapping[str, str]) -> None:
-    """Write the files of a report, in place of those of an earlier report of the same name.
+def publish(directory: str | Path, name: str, files: Mapping[str, str]) -> Path:
+    """Write the files of a report, in place of those of an earlier report of the same name; give the directory.
 
     Parameters
     ----------
@@ -69,15 +69,7 @@ def publish(directory: str | Path, name: str, files: Mapping[str, str]) -> None:
         if file not in data and _is_ours(directory / file, earlier):
             (directory / file).unlink()
     _write_manifest(directory / MANIFEST, name, digests)
-
-
-def published(directory: str | Path) -> str:
-    """Name of the report that lies in a directory; empty where there is none."""
-    try:
-        content = json.loads((Path(directory) / MANIFEST).read_text(encoding="utf-8"))
-        return str(content["report"])
-    except (OSError, ValueError, KeyError, TypeError):
-        return ""
+    return directory
 
 
 def _is_of_an_older_version(directory: Path) -> bool:

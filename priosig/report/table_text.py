@@ -24,8 +24,8 @@ _MARKUP = re.compile(r"[\\`*\[\]<>|~&]|(?<!\w)_|_(?!\w)")
 class Table:
     """Named columns and rows of numbers, texts or None."""
 
-    columns: tuple[str, ...]
-    rows: tuple[tuple, ...]
+    columns: Sequence[str]
+    rows: Sequence[Sequence]
 
     def to_csv(self) -> str:
         """Comma-separated, with a header line."""

@@ -1,18 +1,27 @@
-"""Numbers, times and names as a report writes them: one way for each, on every page and in every caption.
+"""Numbers, times, names and texts as a report writes them: one way for each, on every page and in every caption.
 
 Numbers have a true minus and a dash where there is none, percentages no space, p-values those decimals that the
-verdicts' sentences have, and what belongs together is held by no-break spaces.
+verdicts' sentences have, and what belongs together is held by no-break spaces. A text of a corpus is escaped, its
+direction is kept to itself, and it is never so long that it hides the rest.
 """
 
 import math
 import re
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
+
+from markupsafe import Markup
 
 from priosig.confounds.registry import CONFOUNDS
 from priosig.verdict.wording import pvalue_words
 
 NONE = "–"
 AUC_WORDS = "AUC within video: how often a STOP outranks a CONTINUE of the same video (1 is always, 0.5 is guessing)"
+NAME = 120
+"""Letters of a name, a title, a label: more are cut off."""
+SHOWN = 280
+"""Letters of a longer text that are shown; the whole unfolds."""
+WORD = 16
+"""Letters of the longest word that is not broken."""
 # Control characters but line ends and tabs, what turns round the letters beside it, and the mark of a byte order.
 _SHAPELESS = re.compile(r"[\x00-\x08\x0b-\x1f\x7f-\x9f\u202a-\u202e\u2066-\u2069\ufeff]")
 _SURROGATE = re.compile(r"[\ud800-\udfff]")
@@ -149,3 +158,29 @@ def visible(text: str) -> str:
     """
     text = _LINE_END.sub("\n", _TERMINAL.sub("", text))
     return _SURROGATE.sub("\ufffd", _SHAPELESS.sub("", text))
+
+
+def filters() -> dict[str, Callable]:
+    """The filters of the templates."""
+    return {"num": number, "share": share, "clock": clock, "plain": plain, "free": free, "long": long}
+
+
+def free(text: object) -> Markup:
+    """A short text of a corpus; of a long one the beginning."""
+    shown = visible(str(text))
+    return _apart(shown if len(shown) <= NAME else f"{shown[:NAME]}…")
+
+
+def long(text: object) -> Markup:
+    """A text of a corpus; a long one unfolds from its beginning. Not within a paragraph or a heading."""
+    shown = visible(str(text))
+    if len(shown) <= SHOWN:
+        return _apart(shown)
+    whole = "<details><summary>{}</summary>{}</details>"
+    return Markup(whole).format(_apart(f"{shown[:SHOWN]}…"), _apart(shown))
+
+
+def _apart(text: str) -> Markup:
+    """A text in a direction of its own; only one with a word that no column holds is broken within words."""
+    kind = ' class="endless"' if max(map(len, text.split()), default=0) > WORD else ""
+    return Markup("<bdi" + kind + ">{}</bdi>").format(text)

@@ -39,7 +39,7 @@ def test_a_model_that_found_something_is_heard_by_a_hit_and_a_miss_of_each_label
     chosen = worth_hearing(speaking)
     assert {one.model for one in chosen} == {"A", "B"}
     for one in chosen:
-        is_right = (one.score > 0) == (one.segment.label == "stop")
+        is_right = (one.y_pred_proba > 0.5) == (one.segment.label == "stop")
         assert is_right == (one.kind == "Typical hit")
     kinds = [(one.model, one.segment.label, one.kind) for one in chosen]
     assert len(set(kinds)) == len(kinds)
@@ -95,7 +95,7 @@ def test_a_recording_that_is_gone_or_silent_says_so_in_place_of_the_sound(experi
 def test_a_sound_stands_once_on_the_page_and_sounds_stop_where_there_is_no_room(speaking, monkeypatch):
     clips = make_clips(speaking)
     material = dataclasses.replace(speaking, clips=clips)
-    rows = [row for group in listen(material)["groups"] for row in group["rows"]]
+    rows = [row for group in listen(material)["groups"].values() for row in group]
     first = {row["one"].segment.segment_id for row in rows if not row["again"]}
     assert sum(not row["again"] for row in rows) == len(first) == len(clips)
     size = next(iter(clips.values())).size
@@ -109,14 +109,14 @@ def test_a_sound_stands_once_on_the_page_and_sounds_stop_where_there_is_no_room(
 
 def test_the_transcript_under_a_clip_is_what_is_said_in_it(speaking):
     material = dataclasses.replace(speaking, clips=make_clips(speaking))
-    rows = [row for group in listen(material)["groups"] for row in group["rows"]]
+    rows = [row for group in listen(material)["groups"].values() for row in group]
     lines = [(row["clip"], line) for row in rows for line in row["lines"]]
     assert lines
     assert all(clip.start_time <= line.start_time <= clip.end_time for clip, line in lines)
 
 
 def test_all_mistakes_are_in_their_table(experiment):
-    table = experiment_tables(experiment, ())["mistakes"]
+    table = experiment_tables(Material(experiment))["mistakes"]
     v = experiment.views["clean"]
     wrong = sum(int(((cv["scores"] > 0) != (v.y == 1)).sum()) for cv in v.models.values())
     assert len(table.rows) == wrong > 0

@@ -20,8 +20,7 @@ from priosig.report.numbers import numbers
 from priosig.report.publish import MANIFEST
 from priosig.report.sensitivity import with_own
 from priosig.report.study import study
-from priosig.report.text import free
-from priosig.report.words import number
+from priosig.report.words import free, number
 from tests.small_experiment import HOSTILE, read, with_label, with_plan
 
 VOID = {"meta", "link", "img", "br"}

@@ -20,13 +20,12 @@ from priosig.inference.coefficients import rank_correlation
 from priosig.inference.confounds_alone import TOGETHER
 from priosig.report import clips
 from priosig.report.grid import Cell, grid
-from priosig.report.links import video_link
-from priosig.report.material import Material
+from priosig.report.material import Material, video_link
 from priosig.report.needed import needed
 from priosig.report.plots import beside, choices, coefficients, correlations, nulls, power, svg, timeline
 from priosig.report.plots.svg import round_ticks
 from priosig.report.sensitivity import name_of, sensitivity
-from priosig.report.tables import sensitivity_rows
+from priosig.report.tables import experiment_tables
 from priosig.report.words import clock, number, p_words, pvalue, share, smallest_p, visible
 from priosig.worlds.worlds import WORLDS
 from tests.small_experiment import with_label, with_plan
@@ -134,7 +133,7 @@ def test_every_choice_that_is_tried_has_a_name_of_its_own_and_a_row(description,
     tried = list(choices_of(description.annotations, view))
     assert len({name_of(choice) for choice in tried}) == len(tried)
     rows = [Row(choice, "A", 12, 10, 0.5, 0.4, 0.5, "no signal") for choice in tried]
-    table = sensitivity_rows(rows)
+    table = experiment_tables(Material(description, sensitivity=rows))["sensitivity"]
     told = [dict(zip(table.columns, row, strict=True)) for row in table.rows]
     assert [(row["guard"], row["nearest"]) for row in told] == [(c.guard, c.nearest) for c in tried]
     assert {row["model"] for row in told} == {"A"}
