@@ -49,7 +49,7 @@ def publish(directory: str | Path, name: str, files: Mapping[str, str]) -> Path:
     if directory.is_symlink():
         raise ValueError(f"report: {directory} is a symbolic link; expected a directory of its own: move it away")
     data = {file: text.encode("utf-8") for file, text in files.items()}
-    earlier = _read_manifest(directory / MANIFEST, name)
+    earlier = written(directory, name)
     taken = [file for file in data if _is_there(directory / file) and not _is_ours(directory / file, earlier)]
     if taken and _is_of_an_older_version(directory):
         (directory / EARLIER).mkdir()
@@ -60,7 +60,7 @@ def publish(directory: str | Path, name: str, files: Mapping[str, str]) -> Path:
             f"report: {directory} holds {', '.join(sorted(taken))}, not as an earlier report of {name} wrote it; "
             "nothing was replaced: move it away, or choose another directory for reports"
         )
-    digests = {file: [_digest(content)] for file, content in data.items()}
+    digests = {file: [digest_of(content)] for file, content in data.items()}
     either = {file: [*earlier.get(file, []), *digests.get(file, [])] for file in {*earlier, *digests}}
     _write_manifest(directory / MANIFEST, name, either)
     for file, content in data.items():
@@ -72,6 +72,28 @@ def publish(directory: str | Path, name: str, files: Mapping[str, str]) -> Path:
     return directory
 
 
+def written(directory: Path, name: str = "") -> Digests:
+    """By file, the SHA-256 that a report (of this name) wrote; empty without a manifest.
+
+    Raises
+    ------
+    ValueError
+        If what lies in the manifest's place is none; with a name also if it is another report's, or a link.
+    """
+    path = directory / MANIFEST
+    if not _is_there(path):
+        return {}
+    try:
+        content = json.loads(path.read_text(encoding="utf-8")) if path.is_file() else {}
+        digests = {str(file): [str(one) for one in known] for file, known in content["files"].items()}
+        is_own = content["report"] == name and not path.is_symlink()
+        if all(Path(file).name == file for file in digests) and (is_own or not name):
+            return digests
+    except (OSError, ValueError, KeyError, TypeError, AttributeError):
+        pass
+    raise ValueError(f"report: {path} is not the manifest of a report{f' of {name}' if name else ''}; move it away")
+
+
 def _is_of_an_older_version(directory: Path) -> bool:
     """Whether a page of priosig lies there without a manifest, and none was set aside before."""
     page = directory / "index.html"
@@ -79,23 +101,6 @@ def _is_of_an_older_version(directory: Path) -> bool:
         return False
     with page.open("rb") as text:
         return _TITLE in text.read(2000)
-
-
-def _read_manifest(path: Path, name: str) -> Digests:
-    if not _is_there(path):
-        return {}
-    problem = f"report: {path} is not the manifest of a report of {name}; move it away"
-    if path.is_symlink() or not path.is_file():
-        raise ValueError(problem)
-    try:
-        content = json.loads(path.read_text(encoding="utf-8"))
-        digests = {str(file): [str(one) for one in known] for file, known in content["files"].items()}
-        is_own = content["report"] == name and all(Path(file).name == file for file in digests)
-    except (ValueError, KeyError, TypeError, AttributeError):
-        raise ValueError(problem) from None
-    if not is_own:
-        raise ValueError(problem)
-    return digests
 
 
 def _write_manifest(path: Path, name: str, digests: Digests) -> None:
@@ -110,8 +115,9 @@ def _is_there(path: Path) -> bool:
 def _is_ours(path: Path, digests: Digests) -> bool:
     """Whether a file is what an earlier report wrote."""
     known = digests.get(path.name, [])
-    return bool(known) and path.is_file() and not path.is_symlink() and _digest(path.read_bytes()) in known
+    return bool(known) and path.is_file() and not path.is_symlink() and digest_of(path.read_bytes()) in known
 
 
-def _digest(data: bytes) -> str:
+def digest_of(data: bytes) -> str:
+    """SHA-256, in hexadecimal."""
     return hashlib.sha256(data).hexdigest()
