@@ -116,9 +116,8 @@ def because(material: Material) -> list[str]:
 def rule_table(material: Material) -> Grid:
     """The rule, step by step, and what was observed for each model; what holds for all of them is said once."""
     steps = {model: v.steps for model, v in material.verdicts.items()}
-    design = material.claim.design
-    if not steps and design is not None:
-        steps = {"": checklist(design.evidence, design.rule)}
+    if not steps:
+        steps = {"": checklist(material.claim.design.evidence, material.claim.design.rule)}
     rows = []
     for of_all in zip(*steps.values(), strict=True):
         shown = [(s.observed or ("not reached" if s.outcome == "not reached" else ""), s.outcome) for s in of_all]

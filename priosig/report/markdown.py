@@ -37,20 +37,15 @@ def overview(experiment: Experiment) -> Overview:
     material = Material(experiment)
     claim, annotated = material.claim, material.annotated
     best = best_artefact(annotated.design)
-    models = dict.fromkeys(FEATURE_SETS, ("", NOT_RUN))
+    models = dict.fromkeys(FEATURE_SETS, ("–", claim.refusal.label) if claim.refusal else ("", NOT_RUN))
     for name, cv in claim.models.items():
-        label = material.verdicts[name].label if name in material.verdicts else "not tested"
-        models[name] = number(cv["auc_within_video"]), label
-    if claim.refusal is not None:
-        models = dict.fromkeys(FEATURE_SETS, ("–", claim.refusal.label))
+        models[name] = number(cv["auc_within_video"]), material.verdicts[name].label
+    reached = {name: number(cv["auc_within_video"]) for name, cv in annotated.models.items()}
     return Overview(
         name=experiment.name,
         planted=PLANTED.get(experiment.name, ""),
         expected=EXPECTED.get(experiment.name, ()),
-        annotated={
-            name: number(annotated.models[name]["auc_within_video"]) if name in annotated.models else NOT_RUN
-            for name in FEATURE_SETS
-        },
+        annotated={name: reached.get(name, NOT_RUN) for name in FEATURE_SETS},
         confounds=number(reach(best)) if best else "none",
         confound=confound(best.name) if best else "",
         models=models,

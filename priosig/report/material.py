@@ -51,7 +51,7 @@ class Material:
         """By model the verdict in that view; by "" that on its windows, where no model was judged."""
         if self.claim.assessments:
             return {name: a.verdict for name, a in self.claim.assessments.items()}
-        verdict = self.claim.refusal or (self.claim.design.verdict if self.claim.design is not None else None)
+        verdict = self.claim.refusal or self.claim.design.verdict
         return {} if verdict is None else {"": verdict}
 
     @property
@@ -74,7 +74,7 @@ class Material:
 
     def speaks(self, model: str) -> bool:
         """Whether what a model goes by, and where it errs, means something."""
-        return model in self.verdicts and self.verdicts[model].label in SPEAKING
+        return self.verdicts[model].label in SPEAKING
 
     def errs(self, model: str, row: int) -> bool:
         """Whether a model that speaks put a window on the wrong side of 0."""

@@ -24,9 +24,9 @@ def models(material: Material) -> dict | None:
         return None
     table, findings = v.coefficients, v.findings
     of_scales = list(zip(POLES, table.weights, strict=True)) if table is not None else []
-    labels = {m: material.verdicts[m].label if m in material.verdicts else "no signal" for m in v.models}
+    silent = [model for model in v.models if not material.speaks(model)]
     return {
-        "folded": [WHY_FOLDED[label].format(m) for m, label in labels.items() if not material.speaks(m)],
+        "folded": [WHY_FOLDED[material.verdicts[model].label].format(model) for model in silent],
         "open": any(map(material.speaks, v.models)),
         "scales": SCALES if of_scales else "",
         "findings": None if findings is None else [_finding(s, w) for s, w in of_scales if w.name in findings],

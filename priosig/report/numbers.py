@@ -16,18 +16,18 @@ NEAR_ONE = 0.95
 
 def numbers(material: Material) -> dict | None:
     """The tables; None where nothing was tried as a predictor."""
-    views = [v for name in VIEW_KINDS if (v := material.experiment.views.get(name)) is not None]
-    models = [(v, model) for v in views for model in v.models]
-    confounds = [_confounds(v) for v in views if v.design is not None]
-    if not models and not confounds:
+    views = material.experiment.views
+    judged = [views[name] for name in VIEW_KINDS if name in views and views[name].design is not None]
+    if not judged:
         return None
+    models = [(v, model) for v in judged for model in v.models]
     return {
         "view": material.claim.view.name,
         "tests": _tests(models) if models else None,
         "wide": _wide(models),
         "calls": _calls(models) if models else None,
         "videos": _videos(material) if material.claim.models else None,
-        "confounds": confounds,
+        "confounds": [_confounds(v) for v in judged],
         "fates": fates(material.claim.design),
         "undefined": sorted({f for cv in material.claim.models.values() for f in cv["undefined_folds"]}),
     }
@@ -36,26 +36,22 @@ def numbers(material: Material) -> dict | None:
 def _tests(models: list[tuple[ViewResult, str]]) -> Grid:
     rows, floors = [], set()
     for v, model in models:
-        s, a = v.models[model]["summary"], v.assessments.get(model)
+        s, a, e = v.models[model]["summary"], v.assessments[model], v.assessments[model].evidence
+        aucs = number(s.auc_within_video), interval(e.low, e.high), number(s.auc)
         above = f"{s.n_videos_above_half} of {s.n_videos - s.n_videos_undefined}"
-        ends, tests, verdict = NONE, [NONE] * 3, Cell(NONE)
-        if a:
-            e = a.evidence
-            ends, verdict = interval(e.low, e.high), Cell(verdict=a.verdict.label)
-            tests = [*map(pvalue, (a.any_signal_pvalue, a.beyond_confounds_pvalue, e.heterogeneity_pvalue))]
-            floors.add(smallest_p(a.design.rule.n_permutations, e.n_models))
-        aucs = number(s.auc_within_video), ends, number(s.auc)
-        rows.append([Cell(f"{capital(v.view.name)}, {model}"), verdict, *aucs, above, *tests])
+        tests = map(pvalue, (a.any_signal_pvalue, a.beyond_confounds_pvalue, e.heterogeneity_pvalue))
+        rows.append([Cell(f"{capital(v.view.name)}, {model}"), Cell(verdict=a.verdict.label), *aucs, above, *tests])
+        floors.add(smallest_p(a.design.rule.n_permutations, e.n_models))
     columns = numeric(
         "AUC", "95% interval", "AUC across videos", "videos above 0.5", "T1\u00a0p", "T2\u00a0p", "videos differ, p"
     )
-    caption = f"Tests, by view and model; {'; '.join(sorted(floors))}" if floors else "Results, by view and model"
+    caption = f"Tests, by view and model; {'; '.join(sorted(floors))}"
     return grid(caption, ("View, model", "Verdict", *columns), rows)
 
 
 def _wide(models: list[tuple[ViewResult, str]]) -> str:
     """Why an interval can reach to guessing though the AUC is near 1; nothing where none does."""
-    tested = [v.assessments[model].evidence for v, model in models if model in v.assessments]
+    tested = [v.assessments[model].evidence for v, model in models]
     if not any(e.auc >= NEAR_ONE and e.low <= 0.5 for e in tested):
         return ""
     return (

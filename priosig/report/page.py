@@ -170,7 +170,7 @@ def write_index(
         "index.html.j2",
         name="Experiments",
         question=QUESTION,
-        table=_overview_table(experiments) if experiments else None,
+        overview=_overview_table(experiments) if experiments else None,
         failures=[(name, f"{name}/{PAGE}", why) for name, why in (failures or {}).items()],
     )
     return publish(directory, INDEX, {PAGE: page}) / PAGE
@@ -226,4 +226,5 @@ def _pages() -> "Environment":
         loader=loader, autoescape=True, undefined=StrictUndefined, trim_blocks=True, lstrip_blocks=True
     )
     pages.filters |= filters()
+    pages.globals |= vars(pages.get_template("macros.html.j2").module)
     return pages

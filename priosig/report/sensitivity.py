@@ -64,13 +64,22 @@ def name_of(choice: Choice) -> str:
     return said[choice.varied]
 
 
-def _table(rows: Sequence[Row]) -> Grid:
-    by_choice: dict[Choice, dict[str, Row]] = {}
+def by_choice(rows: Sequence[Row]) -> dict[Choice, dict[str, Row]]:
+    """The rows by choice and model."""
+    made: dict[Choice, dict[str, Row]] = {}
     for row in rows:
-        by_choice.setdefault(row.choice, {})[row.model] = row
-    models = [model for model in FEATURE_SETS if any(model in of for of in by_choice.values())]
-    lines = []
-    for choice, of in by_choice.items():
+        made.setdefault(row.choice, {})[row.model] = row
+    return made
+
+
+def models_of(rows: Sequence[Row]) -> list[str]:
+    """The models of the rows, in their usual order."""
+    return [model for model in FEATURE_SETS if any(row.model == model for row in rows)]
+
+
+def _table(rows: Sequence[Row]) -> Grid:
+    models, lines = models_of(rows), []
+    for choice, of in by_choice(rows).items():
         first = next(iter(of.values()))
         line = [Cell(name_of(choice), note=_in_full(choice)), f"{first.n_stop} + {first.n_continue}"]
         for row in map(of.get, models):

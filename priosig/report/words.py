@@ -35,13 +35,7 @@ _TERMINAL = re.compile(
 
 
 def number(value: float | None, digits: int = 2) -> str:
-    """A number with so many decimals.
-
-    Examples
-    --------
-    >>> number(-0.456), number(float("nan")), number(-0.001)
-    ('−0.46', '–', '0.00')
-    """
+    """A number with so many decimals; -0.001 is 0.00."""
     if value is None or math.isnan(value):
         return NONE
     return f"{round(value, digits) + 0.0:.{digits}f}".replace("-", "−")
@@ -53,13 +47,7 @@ def share(value: float | None) -> str:
 
 
 def pvalue(value: float | None) -> str:
-    """A p-value as the verdicts' sentences have it (`pvalue_words`).
-
-    Examples
-    --------
-    >>> pvalue(0.01), pvalue(0.0001), pvalue(0.00001), pvalue(1.0)
-    ('0.010', '0.0001', '< 0.0001', '1.000')
-    """
+    """A p-value as the verdicts' sentences have it: `0.010`, `0.0001`, `< 0.0001`."""
     return NONE if value is None or math.isnan(value) else pvalue_words(value).removeprefix("= ")
 
 
@@ -84,13 +72,7 @@ def hundred(auc: float) -> str:
 
 
 def number_word(n: int) -> str:
-    """A small number as a word.
-
-    Examples
-    --------
-    >>> number_word(5), number_word(13)
-    ('five', '13')
-    """
+    """A number up to twelve as a word."""
     words = ["no", "one", "two", "three", "four", "five", "six", "seven", "eight", "nine", "ten", "eleven", "twelve"]
     return words[n] if n < len(words) else f"{n:,}"
 
@@ -106,16 +88,10 @@ def seconds(value: float) -> str:
 
 
 def clock(value: float) -> str:
-    """Minutes and seconds, as players show them; hours where there are some.
-
-    Examples
-    --------
-    >>> clock(61.9), clock(3661)
-    ('1:01', '1:01:01')
-    """
-    whole = int(value)
-    hours, minutes = divmod(whole // 60, 60)
-    return f"{hours}:{minutes:02d}:{whole % 60:02d}" if hours else f"{minutes}:{whole % 60:02d}"
+    """Minutes and seconds, as players show them; hours where there are some: `1:01`, `1:01:01`."""
+    minutes, second = divmod(int(value), 60)
+    hours, minutes = divmod(minutes, 60)
+    return f"{hours}:{minutes:02d}:{second:02d}" if hours else f"{minutes}:{second:02d}"
 
 
 def plain(name: str) -> str:
@@ -149,13 +125,7 @@ def capital(text: str) -> str:
 
 
 def visible(text: str) -> str:
-    """Text without control characters, terminal sequences, and what turns the letters round; line ends and tabs stay.
-
-    Examples
-    --------
-    >>> visible("ab\\u202ecd\\x07\\x1b[31m\\n")
-    'abcd\\n'
-    """
+    """Text without control characters, terminal sequences and marks of direction; line ends and tabs stay."""
     text = _LINE_END.sub("\n", _TERMINAL.sub("", text))
     return _SURROGATE.sub("\ufffd", _SHAPELESS.sub("", text))
 

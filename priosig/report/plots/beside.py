@@ -52,17 +52,9 @@ def figures(material: Material) -> list[Figure]:
     elif tied(material.annotated.design):
         parts.append(f"{TIED} goes with the label by the definition of the windows as annotated")
     parts += _together(material)
-    title, caption = "How often a STOP is ranked above a CONTINUE, in 100", "; ".join(parts)
-    alt = f"AUC within video, times 100: {said}."
-    return [
-        figure(
-            title,
-            f"{caption}. Point at a mark for its value.",
-            lambda width: _draw(lines, bar, width, two, alt),
-            560,
-            NARROW,
-        )
-    ]
+    title, alt = "How often a STOP is ranked above a CONTINUE, in 100", f"AUC within video, times 100: {said}."
+    caption = f"{'; '.join(parts)}. Point at a mark for its value."
+    return [figure(title, caption, lambda width: _draw(lines, bar, width, two, alt), 560, NARROW)]
 
 
 def _lines(material: Material) -> list[Line]:

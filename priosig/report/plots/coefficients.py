@@ -28,7 +28,6 @@ def figures(material: Material) -> list[Figure]:
         shapes = [line(at(0), 2, at(0), bottom)]
         for place, k in enumerate(order):
             y, scale, bold = 4 + _STEP * (place + 0.5), POLES[k], POLES[k].id in (findings or ())
-            low, high = float(values[k].min(initial=0.0)), float(values[k].max(initial=0.0))
             shapes += [
                 text(_LEFT, y, f"{scale.name}: {scale.low}", "end", size=10.5, bold=bold),
                 text(width - _RIGHT, y, scale.high, size=10.5, bold=bold),
