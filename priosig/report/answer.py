@@ -5,7 +5,6 @@ sentences follow from the verdicts (`priosig.verdict.decide`) and their interval
 """
 
 import math
-from collections.abc import Iterable
 from importlib.metadata import version
 
 from priosig.experiment.evaluation import ViewResult, rule_of
@@ -40,7 +39,7 @@ def answer(material: Material) -> dict:
     """What the first screen says."""
     name, claim = material.experiment.name, material.claim
     labels = sorted({v.label for v in material.verdicts.values()}, key=STRENGTH.index)
-    label = strongest(labels)
+    label = labels[0] if labels else ""
     return {
         "question": QUESTION,
         "planted": PLANTED.get(name, ""),
@@ -68,11 +67,6 @@ def rule(material: Material) -> dict:
         "version": version("priosig"),
         "quotes": [(f"Model {m}" if m else "", v.sentence) for m, v in material.verdicts.items()],
     }
-
-
-def strongest(labels: Iterable[str]) -> str:
-    """Of several verdicts the one that says most; empty for none."""
-    return min(labels, key=STRENGTH.index, default="")
 
 
 def short(material: Material, label: str) -> str:

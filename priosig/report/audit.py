@@ -13,10 +13,8 @@ from priosig.report.grid import Cell, Grid, grid
 from priosig.report.material import Material
 from priosig.report.words import NONE, capital, clock, counted, hundred
 
-MOST_AT_ONCE = 3
-"""Rows of each finding that are shown at first."""
-MOST_ROWS = 100
-"""Rows of each finding on the page; the table `audit.csv` holds all."""
+MOST_AT_ONCE = 3  # rows of each finding that are shown at first
+MOST_ROWS = 100  # rows of each finding on the page; the table `audit.csv` holds all
 MEASURED_BY: dict[str, tuple[str, ...]] = {
     "lengths_by_class": ("length", "frames"),
     "mostly_talk": ("talk_captions", "talk_heard"),

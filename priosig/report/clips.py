@@ -17,18 +17,12 @@ from priosig.audio.levels import level
 from priosig.audio.recordings import find_recording, probe_recording
 from priosig.audio.slices import read_segment
 
-RATE = 16_000
-"""Samples a second of embedded sound."""
-LONGEST = 15.0
-"""Seconds of a window that are embedded: the end of a STOP window, the beginning of a CONTINUE window."""
-AROUND = 5.0
-"""Seconds of the recording before and after the window that are embedded too."""
-SILENT = -70.0
-"""dBFS; what is below is called silent."""
-TOP_HZ = 5000
-"""Upper end of a spectrogram."""
-FLOOR_DB = -70.0
-"""What is this far below the loudest point of a spectrogram, and below, is black."""
+RATE = 16_000  # samples a second of embedded sound
+LONGEST = 15.0  # s of a window that are embedded: the end of a STOP window, the beginning of a CONTINUE window
+AROUND = 5.0  # s of the recording before and after the window that are embedded too
+SILENT = -70.0  # dBFS; what is below is called silent
+TOP_HZ = 5000  # upper end of a spectrogram
+FLOOR_DB = -70.0  # what is this far below the loudest point of a spectrogram, and below, is black
 _COLUMNS, _ROWS, _FRAME = 320, 80, 512
 # Five points of a scale that grows evenly in lightness (black, violet, red, orange, cream); 16 colours between them.
 _SCALE = np.array([(0, 0, 4), (81, 18, 124), (183, 55, 121), (252, 137, 97), (252, 253, 191)], dtype=float)

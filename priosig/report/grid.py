@@ -42,11 +42,6 @@ class Grid:
     columns: tuple[Column, ...]
     rows: tuple[tuple[Cell | None, ...], ...]
 
-    @property
-    def is_few(self) -> bool:
-        """Whether it has room on a phone as a table."""
-        return len(self.columns) <= 4
-
 
 def grid(
     caption: str, columns: Sequence[tuple[str, Kind] | str], rows: Sequence[Sequence[Cell | str | None]]

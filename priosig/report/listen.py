@@ -18,10 +18,8 @@ from priosig.report.grid import Cell, grid, numeric
 from priosig.report.material import Material
 from priosig.report.words import clock, seconds, share
 
-MOST_VIDEOS = 12
-"""Videos whose time is drawn; the tables hold all."""
-ROOM = 560_000
-"""Characters of the page for sounds and pictures."""
+MOST_VIDEOS = 12  # whose time is drawn; the tables hold all
+ROOM = 560_000  # characters of the page for sounds and pictures
 _N_SPREAD = 2  # windows of a label that are heard where no model found anything
 _MOST_LINES = 6
 _NO_ROOM = "There is no room on this page for more sound"

@@ -17,8 +17,7 @@ from priosig.inference.planning import PowerTable
 from priosig.report.clips import Clip
 from priosig.verdict.decide import Verdict
 
-SPEAKING = ("signal", "heterogeneous")
-"""Verdicts with which a model's mistakes mean something."""
+SPEAKING = ("signal", "heterogeneous")  # verdicts with which a model's mistakes mean something
 
 
 @dataclass(frozen=True)
@@ -82,21 +81,12 @@ class Material:
         return self.speaks(model) and bool((score > 0) != self.claim.y[row]) and not math.isnan(score)
 
     def link(self, video_id: str, seconds: float) -> str:
-        """`video_link`, or "" for an embedded world: its ids are invented, and could be a stranger's video."""
-        return "" if self.experiment.name in PLANTED else video_link(video_id, seconds)
+        """A second of a YouTube video; "" for an embedded world: its ids are invented, and could be a stranger's."""
+        if self.experiment.name in PLANTED:
+            return ""
+        return f"https://www.youtube.com/watch?v={video_id}&t={int(seconds)}s"
 
     def sound_of(self, segment: Segment) -> str:
         """Where a segment is heard on the page: its clip, or else its row in the table of windows."""
         kind = "row" if isinstance(self.clips.get(segment.segment_id, ""), str) else "clip"
         return f"#{kind}-{segment.segment_id}"
-
-
-def video_link(video_id: str, seconds: float) -> str:
-    """Address of a second of a YouTube video.
-
-    Examples
-    --------
-    >>> video_link("7FTdGbVCPyQ", 61.9)
-    'https://www.youtube.com/watch?v=7FTdGbVCPyQ&t=61s'
-    """
-    return f"https://www.youtube.com/watch?v={video_id}&t={int(seconds)}s"

@@ -10,8 +10,7 @@ from priosig.report.grid import Cell, Grid, grid, numeric
 from priosig.report.material import Material
 from priosig.report.words import NONE, capital, confound, interval, number, pvalue, share, smallest_p, unit
 
-NEAR_ONE = 0.95
-"""AUC from which on a wide interval is explained."""
+NEAR_ONE = 0.95  # AUC from which on a wide interval is explained
 
 
 def numbers(material: Material) -> dict | None:

@@ -45,7 +45,7 @@ from priosig.report.sensitivity import sensitivity as sensitivity_section
 from priosig.report.sensitivity import with_own
 from priosig.report.study import study
 from priosig.report.tables import Table, experiment_tables
-from priosig.report.words import AUC_WORDS, filters, joined
+from priosig.report.words import AUC_WORDS, clock, free, joined, long, number, plain, share
 
 if TYPE_CHECKING:
     from jinja2 import Environment
@@ -225,6 +225,6 @@ def _pages() -> "Environment":
     pages = Environment(
         loader=loader, autoescape=True, undefined=StrictUndefined, trim_blocks=True, lstrip_blocks=True
     )
-    pages.filters |= filters()
+    pages.filters |= {"num": number, "share": share, "clock": clock, "plain": plain, "free": free, "long": long}
     pages.globals |= vars(pages.get_template("macros.html.j2").module)
     return pages

@@ -7,9 +7,7 @@ never followed and never replaced.
 
 A report of an older version of priosig has no manifest: it is known by its page, and what is in the way is moved into
 `EARLIER` beside it, for its files may have been edited since.
-
-The manifest is written before the files and once more after them, so that a run that is killed between leaves nothing
-that the next one does not know.
+The manifest is written before the files and once more after them, so that the next run knows all of a killed one's.
 """
 
 import hashlib
@@ -20,8 +18,7 @@ from pathlib import Path
 from priosig._core.atomic import write_bytes, write_text
 
 MANIFEST = "priosig-report.json"
-EARLIER = "earlier-report"
-"""Directory for what an older version of priosig wrote."""
+EARLIER = "earlier-report"  # directory for what an older version of priosig wrote
 _TITLE = b": priosig report</title>"
 Digests = dict[str, list[str]]
 

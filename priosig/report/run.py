@@ -18,10 +18,8 @@ def environment_of(device: str, extractor: Encoder | None) -> dict[str, str]:
     """What a run ran on, and what determined its frames; without an encoder it heard nothing."""
     if extractor is None:
         return {"device": "none"}
-    return {
-        "device": device,
-        "encoder": ", ".join(f"{name} {value}" for name, value in extractor.parameters().items()),
-    }
+    encoder = ", ".join(f"{name} {value}" for name, value in extractor.parameters().items())
+    return {"device": device, "encoder": encoder}
 
 
 def run_time() -> str:

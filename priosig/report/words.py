@@ -7,7 +7,7 @@ direction is kept to itself, and it is never so long that it hides the rest.
 
 import math
 import re
-from collections.abc import Callable, Sequence
+from collections.abc import Sequence
 
 from markupsafe import Markup
 
@@ -16,12 +16,9 @@ from priosig.verdict.wording import pvalue_words
 
 NONE = "–"
 AUC_WORDS = "AUC within video: how often a STOP outranks a CONTINUE of the same video (1 is always, 0.5 is guessing)"
-NAME = 120
-"""Letters of a name, a title, a label: more are cut off."""
-SHOWN = 280
-"""Letters of a longer text that are shown; the whole unfolds."""
-WORD = 16
-"""Letters of the longest word that is not broken."""
+NAME = 120  # letters of a name, a title, a label: more are cut off
+SHOWN = 280  # letters of a longer text that are shown; the whole unfolds
+WORD = 16  # letters of the longest word that is not broken
 # Control characters but line ends and tabs, what turns round the letters beside it, and the mark of a byte order.
 _SHAPELESS = re.compile(r"[\x00-\x08\x0b-\x1f\x7f-\x9f\u202a-\u202e\u2066-\u2069\ufeff]")
 _SURROGATE = re.compile(r"[\ud800-\udfff]")
@@ -128,11 +125,6 @@ def visible(text: str) -> str:
     """Text without control characters, terminal sequences and marks of direction; line ends and tabs stay."""
     text = _LINE_END.sub("\n", _TERMINAL.sub("", text))
     return _SURROGATE.sub("\ufffd", _SHAPELESS.sub("", text))
-
-
-def filters() -> dict[str, Callable]:
-    """The filters of the templates."""
-    return {"num": number, "share": share, "clock": clock, "plain": plain, "free": free, "long": long}
 
 
 def free(text: object) -> Markup:

@@ -20,7 +20,7 @@ from priosig.inference.coefficients import rank_correlation
 from priosig.inference.confounds_alone import TOGETHER
 from priosig.report import clips
 from priosig.report.grid import Cell, grid
-from priosig.report.material import Material, video_link
+from priosig.report.material import Material
 from priosig.report.needed import needed
 from priosig.report.plots import beside, choices, coefficients, correlations, nulls, power, svg, timeline
 from priosig.report.plots.svg import round_ticks
@@ -31,8 +31,8 @@ from priosig.worlds.worlds import WORLDS
 from tests.small_experiment import with_label, with_plan
 
 
-def test_a_link_leads_to_the_second():
-    assert video_link("abc", 3661.99) == "https://www.youtube.com/watch?v=abc&t=3661s"
+def test_a_link_leads_to_the_second(description):
+    assert Material(description).link("abc", 3661.99) == "https://www.youtube.com/watch?v=abc&t=3661s"
 
 
 def test_sound_keeps_its_length_and_pitch():

@@ -13,8 +13,7 @@ from html import escape
 from priosig.report.words import visible
 
 INK, MUTED, GRID, BAR, STOP, CONTINUE, PAPER, BAD = "ink", "muted", "grid", "bar", "stop", "continue", "paper", "bad"
-NARROW = 340
-"""Width for a phone."""
+NARROW = 340  # width for a phone
 
 
 def drawing(width: float, height: float, shapes: Iterable[str], alt: str, *, links: bool = False) -> str:
