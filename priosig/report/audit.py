@@ -52,11 +52,7 @@ def audit_of(experiment: Experiment) -> tuple[Finding, ...]:
 
 
 def by_effect(findings: Sequence[Finding], design: DesignAssessment | None) -> list[Finding]:
-    """The findings, first what does most to the result.
-
-    First come those whose confound tells the label on the windows as annotated, the strongest first; then the others
-    by their harm; last those whose confound was tried and tells nothing.
-    """
+    """First the findings whose confound tells the label, the strongest first; then others by harm; last idle ones."""
     told = [b.name for b in telling(design)]
 
     def rank(f: Finding) -> tuple[int, int]:
@@ -75,12 +71,12 @@ def is_idle(f: Finding, design: DesignAssessment | None) -> bool:
 
 
 def _tried(f: Finding, design: DesignAssessment | None) -> list[float]:
-    """What the confounds that measure a finding reach, of those that were tried."""
+    """What the confounds that measure a finding reach, where they were tried."""
     return [value for name in MEASURED_BY.get(f.name, ()) if not math.isnan(value := reached(design, name))]
 
 
 def audit(material: Material) -> dict:
-    """The list of what to mend, the findings with all their rows, and what was looked for and is not there."""
+    """The list of what to mend, each finding with its rows, and the checks that found nothing."""
     ranked = by_effect([f for f in material.findings if f.count], material.annotated.design)
     return {
         "first": _first(material, ranked) if ranked else None,

@@ -1,13 +1,10 @@
 """What changed between two reports: `priosig compare BEFORE AFTER`.
 
-A snapshot says that a number moved; two reports say why. Read are the CSV tables (`priosig.report.tables`), so
-reports of other days and machines can be compared, with no corpus at hand. In the order of asking: what went in
-(annotations, weights, settings, versions), what was concluded, which numbers moved, which segments changed sides,
-which moments' boundaries moved, which segments came or went and why, and what the annotation audit counts.
+A snapshot says that a number moved; two reports say why. Only their CSV tables are read (`priosig.report.tables`), so
+reports of other days and machines can be compared, with no corpus at hand.
 
-A segment is known by its video, its label and the moment that it comes from: ids hold times, so that neither a view's
-new length nor a boundary that moved looks like one segment that left and another that came. Numbers count as changed
-when they differ in four significant digits.
+Segments are matched by video, label and moment, since their ids hold times: a boundary that moved is not one segment
+that left and another that came. Numbers count as changed when they differ in four significant digits.
 """
 
 import csv
@@ -119,7 +116,7 @@ def _compare(before: Path, after: Path, everything: bool) -> str:
 
 
 def _by(tables: Tables, file: str) -> dict[Key, str]:
-    """The last of the columns that have to be there, by the others."""
+    """The last of a table's `COLUMNS`, by the others."""
     *keys, value = COLUMNS[file]
     return {tuple(row[key] for key in keys): row[value] for row in tables[file]}
 
@@ -166,7 +163,7 @@ def _audit(tables: Tables) -> dict[Key, str]:
 
 
 def _match(old: list[Row], new: list[Row]) -> tuple[dict[str, str], list[Key]]:
-    """Where a segment's times changed, what it is called in the second report; and the boundaries that moved."""
+    """The new id of each segment whose times changed, and the boundaries that moved."""
     then, now = (  # those that are not cut out of others, by what they come from
         {(r["video_id"], r["label"], r["moment_id"]): r for r in rows if r["segment_id"] == r["source_id"]}
         for rows in (old, new)
@@ -185,7 +182,7 @@ def _match(old: list[Row], new: list[Row]) -> tuple[dict[str, str], list[Key]]:
 
 
 def _segments(old: Tables, new: Tables, new_ids: dict[str, str]) -> list[Key]:
-    """Those that left, then those that came, each with the reason of the report in which it is missing."""
+    """Segments that left, then segments that came, with the reason of the report that lacks them."""
     before = {(r["view"], new_ids.get(r["source_id"], r["source_id"])): r for r in old["segments.csv"]}
     after = {(r["view"], r["source_id"]): r for r in new["segments.csv"]}
     why_gone = _by(new, "dropped.csv")
@@ -207,17 +204,19 @@ def _four(number: str) -> str:
 
 def _read_all(directory: Path) -> Tables:
     digests = written(directory)
+    if any(len(known) > 1 for known in digests.values()):
+        raise ValueError(f"{directory / MANIFEST}: its report was broken off; expected a whole one: make it again")
     return {file: _read(directory / file, digests.get(file, [])) for file in COLUMNS}
 
 
 def _read(path: Path, known: list[str]) -> list[Row]:
-    """Rows of a table; one that its report did not write has none.
+    """Rows of a table, none without it; `known` holds the SHA-256 that the manifest names.
 
     Raises
     ------
     ValueError
-        If it is not a whole table with the columns that are compared, and numbers in them, or is not what the report
-        wrote (`known`: the SHA-256 of that, where there is a manifest); names the file and the line.
+        If it is not a whole table with the columns that are compared, and numbers where they belong, or not what its
+        report wrote; names the file and the line.
     """
     if find_part(path, "file", "a table of a report") is None:
         if known:

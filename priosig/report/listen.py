@@ -1,6 +1,6 @@
 """What there is to hear: the windows of each model that are worth it, and every window by its time.
 
-Of a model that found something the worst mistakes are heard beside typical hits. Where none did, mistakes mean
+A model that found something is heard by its worst mistakes and by typical hits. Where no model did, mistakes mean
 nothing, and windows spread over the videos are heard instead.
 """
 
@@ -140,7 +140,7 @@ def _clip_row(material: Material, one: Heard, shown: set[str]) -> dict:
 
 
 def _feedback(segment: Segment, moment: Moment | None) -> str:
-    """When the teacher said what belongs to the window."""
+    """When the feedback that belongs to the window was given."""
     if moment is None or not moment.feedback_summary:
         return ""
     if segment.label == "stop":

@@ -91,10 +91,7 @@ def _needed(table: PowerTable) -> str:
 
 
 def markdown_overview(experiments: Sequence[Experiment]) -> str:
-    """AUCs within video and verdicts of several experiments, as one aligned Markdown table.
-
-    Windows as annotated stand beside those that conclusions are drawn from: what a leak gives, and what is left.
-    """
+    """AUCs within video and verdicts of several experiments as a table: what a leak gives, and what is left."""
     first = next(iter(FEATURE_SETS))
     known = f"{first}, as annotated", "confounds, as annotated"
     rows = [("AUC within video", *known, *FEATURE_SETS, "view", "expected")]

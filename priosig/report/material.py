@@ -47,7 +47,7 @@ class Material:
 
     @cached_property
     def verdicts(self) -> dict[str, Verdict]:
-        """By model the verdict in that view; by "" that on its windows, where no model was judged."""
+        """The verdict on each model in that view; under "" the verdict on its windows, where no model was judged."""
         if self.claim.assessments:
             return {name: a.verdict for name, a in self.claim.assessments.items()}
         verdict = self.claim.refusal or self.claim.design.verdict

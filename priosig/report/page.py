@@ -162,10 +162,7 @@ def write_report(
 def write_index(
     experiments: Sequence[Experiment], directory: str | Path, failures: Mapping[str, str] | None = None
 ) -> Path:
-    """Write a page that leads to the reports of several experiments, with what each comes to.
-
-    `failures` are those that could not be run, by name, with the reason.
-    """
+    """Write a page that leads to several reports; `failures`: what could not be run, with the reason, by name."""
     page = _render(
         "index.html.j2",
         name="Experiments",
@@ -177,10 +174,7 @@ def write_index(
 
 
 def write_failure(name: str, directory: str | Path, message: str, *, run_time: str | None = None) -> Path:
-    """Write the page of an experiment whose annotations can't even be read, with the reason.
-
-    Tables of an earlier report of that name go: they are not this run's.
-    """
+    """Write the page of an experiment whose annotations can't even be read; tables of an earlier report go."""
     page = _render("failure.html.j2", name=name, message=message, run_time=run_time, software=software())
     return publish(Path(directory) / name, name, {PAGE: page}) / PAGE
 

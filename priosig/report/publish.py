@@ -1,13 +1,13 @@
 """The files of a report, and what they may replace.
 
-Beside the files lies a manifest (`MANIFEST`) with the name and the SHA-256 of each. A later report of the same name
-replaces these files, and removes those that it has no use for, as long as they are what was written. All else in the
-directory is the user's: it stays, and where it has a name that the report needs, nothing is written at all. Links are
-never followed and never replaced.
+A manifest (`MANIFEST`) beside the files holds the name and the SHA-256 of each. A later report of the same name
+replaces these files, and removes those that it does not need, as long as they are what was written. All else in the
+directory is the user's and stays; if it has a name that the report needs, nothing is written at all. Links are never
+followed and never replaced. The manifest is written before the files and again after them, so that the next run knows
+every file of one that was killed.
 
-A report of an older version of priosig has no manifest: it is known by its page, and what is in the way is moved into
-`EARLIER` beside it, for its files may have been edited since.
-The manifest is written before the files and once more after them, so that the next run knows all of a killed one's.
+A report of an older version of priosig has no manifest. It is known by its page, and what is in the way is moved into
+`EARLIER` beside it, since its files may have been edited.
 """
 
 import hashlib
@@ -24,16 +24,7 @@ Digests = dict[str, list[str]]
 
 
 def publish(directory: str | Path, name: str, files: Mapping[str, str]) -> Path:
-    """Write the files of a report, in place of those of an earlier report of the same name; give the directory.
-
-    Parameters
-    ----------
-    directory : path-like
-        Made where it is missing.
-    name : str
-        Of the report.
-    files : mapping of str to str
-        Text by file name, all that the report consists of.
+    """Write the files of a report (text by name) in place of an earlier report's of that name; give the directory.
 
     Raises
     ------
@@ -70,7 +61,7 @@ def publish(directory: str | Path, name: str, files: Mapping[str, str]) -> Path:
 
 
 def written(directory: Path, name: str = "") -> Digests:
-    """By file, the SHA-256 that a report (of this name) wrote; empty without a manifest.
+    """By file, the SHA-256 that a report (of this name) wrote; empty without a manifest, two where it was broken off.
 
     Raises
     ------

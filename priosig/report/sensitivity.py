@@ -32,7 +32,7 @@ def sensitivity(material: Material) -> dict | None:
 
 
 def with_own(rows: Sequence[Row], experiment: Experiment) -> list[Row]:
-    """The rows, with what the experiment itself found where nothing was varied: it had more relabellings."""
+    """The rows; where nothing was varied, with the numbers of the experiment itself, which had more relabellings."""
     claim = experiment.claim
     made = []
     for row in rows:

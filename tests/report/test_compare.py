@@ -1,5 +1,6 @@
 """Two reports are compared by their tables alone."""
 
+import json
 import re
 from pathlib import Path
 
@@ -163,6 +164,13 @@ def edited(path: Path):
     path.write_bytes(path.read_bytes().replace(b"0.75", b"0.76"))
 
 
+def broken_off(path: Path):
+    manifest = path.with_name(MANIFEST)
+    content = json.loads(manifest.read_text())
+    content["files"]["metrics.csv"].append("what the new report would have")
+    manifest.write_text(json.dumps(content))
+
+
 def no_manifest(path: Path):
     path.with_name(MANIFEST).write_text("[]")
 
@@ -176,6 +184,7 @@ def with_other_line_ends(path: Path):
     [
         (edited, r"world/metrics\.csv: not as its report wrote it; expected"),
         (Path.unlink, r"world/metrics\.csv: is missing; expected it, since priosig-report\.json beside it names it"),
+        (broken_off, r"world/priosig-report\.json: its report was broken off; expected a whole one"),
         (no_manifest, r"world/priosig-report\.json is not the manifest of a report; move it away"),
         (with_other_line_ends, None),
     ],
