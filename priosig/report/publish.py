@@ -13,6 +13,7 @@ A report of an older version of priosig has no manifest. It is known by its page
 import hashlib
 import json
 from collections.abc import Mapping
+from os.path import lexists
 from pathlib import Path
 
 from priosig._core.atomic import write_bytes, write_text
@@ -38,7 +39,7 @@ def publish(directory: str | Path, name: str, files: Mapping[str, str]) -> Path:
         raise ValueError(f"report: {directory} is a symbolic link; expected a directory of its own: move it away")
     data = {file: text.encode("utf-8") for file, text in files.items()}
     earlier = written(directory, name)
-    taken = [file for file in data if _is_there(directory / file) and not _is_ours(directory / file, earlier)]
+    taken = [file for file in data if lexists(directory / file) and not _is_ours(directory / file, earlier)]
     if taken and _is_of_an_older_version(directory):
         (directory / EARLIER).mkdir()
         for file in taken:
@@ -69,7 +70,7 @@ def written(directory: Path, name: str = "") -> Digests:
         If what lies in the manifest's place is none; with a name also if it is another report's, or a link.
     """
     path = directory / MANIFEST
-    if not _is_there(path):
+    if not lexists(path):
         return {}
     try:
         content = json.loads(path.read_text(encoding="utf-8")) if path.is_file() else {}
@@ -85,7 +86,7 @@ def written(directory: Path, name: str = "") -> Digests:
 def _is_of_an_older_version(directory: Path) -> bool:
     """Whether a page of priosig lies there without a manifest, and none was set aside before."""
     page = directory / "index.html"
-    if _is_there(directory / MANIFEST) or _is_there(directory / EARLIER) or page.is_symlink() or not page.is_file():
+    if lexists(directory / MANIFEST) or lexists(directory / EARLIER) or page.is_symlink() or not page.is_file():
         return False
     with page.open("rb") as text:
         return _TITLE in text.read(2000)
@@ -94,10 +95,6 @@ def _is_of_an_older_version(directory: Path) -> bool:
 def _write_manifest(path: Path, name: str, digests: Digests) -> None:
     content = {"report": name, "files": {file: sorted(set(known)) for file, known in sorted(digests.items())}}
     write_text(path, json.dumps(content, indent=1) + "\n")
-
-
-def _is_there(path: Path) -> bool:
-    return path.is_symlink() or path.exists()
 
 
 def _is_ours(path: Path, digests: Digests) -> bool:
