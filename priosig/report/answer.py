@@ -50,7 +50,7 @@ def answer(material: Material) -> dict:
         "short": short(material, label),
         "because": because(material),
         "todo": to_do(material, label),
-        "exploratory": material.experiment.annotations.corpus.settings.exploratory,
+        "exploratory": material.settings.exploratory,
         "words": first_words(claim.models, labels),
         "hear": material.is_heard and bool(claim.view.segments),
         "verdicts": [(f"Model {model}", v.label) for model, v in material.verdicts.items() if model],
@@ -63,7 +63,7 @@ def rule(material: Material) -> dict:
     """What the answer rests on: the rule as a checklist, and the sentences to quote."""
     return {
         "table": rule_table(material),
-        "rule_hash": rule_of(material.experiment.annotations.corpus.settings).hash,
+        "rule_hash": rule_of(material.settings).hash,
         "version": version("priosig"),
         "quotes": [(f"Model {m}" if m else "", v.sentence) for m, v in material.verdicts.items()],
     }

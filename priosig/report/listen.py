@@ -125,8 +125,7 @@ def _clip_row(material: Material, one: Heard, shown: set[str]) -> dict:
     clip = material.clips.get(segment.segment_id, "There is no recording")
     again = segment.segment_id in shown
     shown.add(segment.segment_id)
-    moments = material.experiment.annotations.moments
-    moment = next((m for m in moments if m.moment_id == segment.moment_id), None)
+    moment = material.moments.get(segment.moment_id)
     return {
         "one": one,
         "clip": clip,

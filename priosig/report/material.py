@@ -8,11 +8,13 @@ from functools import cached_property
 
 from priosig.annotations.audit.checks import Finding
 from priosig.annotations.bouts import Bout
+from priosig.annotations.moments import Moment
 from priosig.annotations.segments import Segment
 from priosig.experiment.evaluation import ViewResult
 from priosig.experiment.pipeline import Experiment
 from priosig.experiment.planted import PLANTED
 from priosig.experiment.sensitivity import Row
+from priosig.experiment.settings import Settings
 from priosig.inference.planning import PowerTable
 from priosig.report.clips import Clip
 from priosig.verdict.decide import Verdict
@@ -28,6 +30,16 @@ class Material:
     findings: tuple[Finding, ...] = ()  # of the annotation audit
     sensitivity: Sequence[Row] = ()  # what other choices would have given
     clips: Mapping[str, Clip | str] = field(default_factory=dict)  # by segment, or why it cannot be heard
+
+    @property
+    def settings(self) -> Settings:
+        """What the study had written down."""
+        return self.experiment.annotations.corpus.settings
+
+    @cached_property
+    def moments(self) -> dict[str, Moment]:
+        """The moments by their ids."""
+        return {moment.moment_id: moment for moment in self.experiment.annotations.moments}
 
     @property
     def annotated(self) -> ViewResult:

@@ -27,8 +27,7 @@ from priosig.report.markdown import NOT_RUN, markdown_overview, markdown_summary
 from priosig.report.material import Material
 from priosig.report.methods import methods
 from priosig.report.models import models
-from priosig.report.needed import needed
-from priosig.report.numbers import numbers
+from priosig.report.numbers import needed, numbers
 from priosig.report.plots import (
     beside,
     calibration,

@@ -20,7 +20,7 @@ def sensitivity(material: Material) -> dict | None:
     own = max((row.n_permutations for row in rows if row.choice.varied == "none"), default=None)
     varied = [row for row in rows if row.choice.varied != "none"] or rows
     n_permutations, n_models = max(row.n_permutations for row in varied), len({row.model for row in rows})
-    alpha = material.experiment.annotations.corpus.settings.alpha
+    alpha = material.settings.alpha
     return {
         "table": _table(rows),
         "own": f"{own:,}" if own not in (None, n_permutations) else "",

@@ -172,12 +172,11 @@ def _segments(v: ViewResult, confounds: tuple[str, ...]) -> Iterator[tuple]:
 
 
 def _mistakes(v: ViewResult, material: Material) -> Iterator[tuple]:
-    moments = {moment.moment_id: moment for moment in material.experiment.annotations.moments}
     for model, label in [(model, label) for model in v.models for label in _KINDS]:
         cv = v.models[model]
         for rank, row in enumerate(worst_misses(v, model, label), start=1):
             s = v.view.segments[row]
-            m, link = moments.get(s.moment_id), material.link(s.video_id, s.start_time)
+            m, link = material.moments.get(s.moment_id), material.link(s.video_id, s.start_time)
             texts = (m.teacher, m.piece, m.feedback_summary) if m is not None else ("", "", "")
             scores = float(cv["scores"][row]), float(cv["y_pred_proba"][row])
             yield model, _KINDS[label], rank, s.segment_id, s.moment_id, *scores, link, *texts

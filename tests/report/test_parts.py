@@ -21,7 +21,7 @@ from priosig.inference.confounds_alone import TOGETHER
 from priosig.report import clips
 from priosig.report.grid import Cell, grid
 from priosig.report.material import Material
-from priosig.report.needed import needed
+from priosig.report.numbers import needed
 from priosig.report.plots import beside, choices, coefficients, correlations, nulls, power, svg, timeline
 from priosig.report.plots.svg import round_ticks
 from priosig.report.sensitivity import name_of, sensitivity

@@ -37,7 +37,7 @@ def figures(material: Material) -> list[Figure]:
     lines = _lines(material)
     if not lines:
         return []
-    view, bar = material.claim.view.name, material.experiment.annotations.corpus.settings.auc
+    view, bar = material.claim.view.name, material.settings.auc
     two = material.claim is not material.annotated
     said = "; ".join(f"{one.name} {_numbers(one, two)}" for one in lines)
     parts = [f"○ windows as annotated, ● {view} windows, from which we draw conclusions" if two else "● as annotated"]

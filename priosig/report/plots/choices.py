@@ -16,7 +16,7 @@ def figures(material: Material) -> list[Figure]:
     if not material.sensitivity:
         return []
     choices, models = by_choice(material.sensitivity), models_of(material.sensitivity)
-    bar = material.experiment.annotations.corpus.settings.auc
+    bar = material.settings.auc
 
     def draw(width: int) -> str:
         left, bottom = 150, 8 + _STEP * len(choices)
