@@ -51,7 +51,7 @@ _MOST = 40  # rows of one table that are shown
 
 
 def compare_reports(before: str | Path, after: str | Path, *, everything: bool = False) -> str:
-    """Compare two reports, or two directories of reports by the names of their experiments.
+    """What changed, in Markdown, between two reports, or two directories of reports of the same names.
 
     Parameters
     ----------
@@ -59,12 +59,6 @@ def compare_reports(before: str | Path, after: str | Path, *, everything: bool =
         Directories that `priosig.report.page.write_report` wrote, or that hold such directories.
     everything : bool
         Every row of a table, not the first 40.
-
-    Returns
-    -------
-    str
-        Markdown: a section for every experiment, a table for every kind of change; "Nothing changed." where there is
-        none.
 
     Raises
     ------

@@ -43,7 +43,8 @@ from priosig.report.publish import publish
 from priosig.report.sensitivity import sensitivity as sensitivity_section
 from priosig.report.sensitivity import with_own
 from priosig.report.study import study
-from priosig.report.tables import Table, experiment_tables
+from priosig.report.table_text import Table
+from priosig.report.tables import experiment_tables
 from priosig.report.words import AUC_WORDS, clock, free, joined, long, number, plain, share
 
 if TYPE_CHECKING:
@@ -111,7 +112,7 @@ def write_report(
     sensitivity: Sequence[Row] = (),
     failure: str = "",
 ) -> Path:
-    """Write an experiment's report to `<directory>/<name of the experiment>/`.
+    """Write an experiment's report to `<directory>/<name of the experiment>/`, and give the path of its page.
 
     Parameters
     ----------
@@ -127,11 +128,6 @@ def write_report(
         What other choices would have given (`priosig.experiment.sensitivity`).
     failure : str
         Why the experiment could not be run, if it could not; the page says so first.
-
-    Returns
-    -------
-    Path
-        The page.
 
     Raises
     ------

@@ -118,13 +118,7 @@ def x_axis(at: Callable[[float], float], ticks: Sequence[tuple[float, str]], y: 
 
 
 def round_ticks(low: float, high: float, most: int = 6) -> list[float]:
-    """At most `most` multiples of 1, 2 or 5 times a power of ten between two numbers.
-
-    Examples
-    --------
-    >>> round_ticks(-0.3, 1.1)
-    [0.0, 0.5, 1.0]
-    """
+    """At most `most` multiples of 1, 2 or 5 times a power of ten between two numbers: 0.0, 0.5, 1.0 for -0.3, 1.1."""
     if not high > low:
         return [low]
     power = math.floor(math.log10((high - low) / most))

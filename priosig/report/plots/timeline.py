@@ -71,18 +71,14 @@ def _tracks(
                 words += f", not in the {view.name} view"
             shapes.append(pointed(_bar(s.start_time, s.end_time, at, y, 14, colour), words, link, reached=True))
         y += 18
-    bouts = [
-        (b.start, b.end, "Bout of playing", "" if b.start_heard else ", its beginning not heard", b.start_heard)
-        for b in material.bouts.get(video, ())
-    ]
-    talk = [(start, end, "Talk", "", False) for start, end in _talk(material, video)]
-    for name, spans in (("bouts", bouts), ("talk", talk)):
-        if spans:
-            shapes.append(_name(name, y + 5))
-            for start, end, what, more, is_dark in spans:
-                bar = _bar(start, end, at, y + 1, 8, INK if is_dark else BAR)
-                shapes.append(pointed(bar, f"{what}, {_span(start, end)}{more}"))
-            y += 14
+    bouts = [("Bout of playing", b.start, b.end, b.start_heard) for b in material.bouts.get(video, ())]
+    talk = [("Talk", start, end, True) for start, end in _talk(material, video)]
+    for name, spans, colour in (("bouts", bouts, INK), ("talk", talk, BAR)):
+        shapes += [_name(name, y + 5)] if spans else []
+        for what, start, end, is_heard in spans:
+            words = f"{what}, {_span(start, end)}{'' if is_heard else ', its beginning not heard'}"
+            shapes.append(pointed(_bar(start, end, at, y + 1, 8, colour if is_heard else BAR), words))
+        y += 14 if spans else 0
     return shapes, y
 
 
