@@ -48,13 +48,12 @@ def pvalue(value: float | None) -> str:
     return NONE if value is None or math.isnan(value) else pvalue_words(value).removeprefix("= ")
 
 
-def p_words(value: float, test: str = "") -> str:
-    """`T1 p = 0.010`, never broken over two lines."""
-    said = "p not computed" if math.isnan(value) else f"p {pvalue_words(value)}"
-    return f"{test} {said}".strip().replace(" ", "\u00a0")
+def p_words(value: float) -> str:
+    """`p = 0.010`, never broken over two lines."""
+    return ("p not computed" if math.isnan(value) else f"p {pvalue_words(value)}").replace(" ", "\u00a0")
 
 
-def smallest_p(n_permutations: int, n_models: int = 1) -> str:
+def smallest_p(n_permutations: int, n_models: int) -> str:
     """The smallest p that so many relabellings can give, and what the correction for models (Holm) makes of it."""
     floor = 1 / (n_permutations + 1)
     said = f"{pvalue(floor)} is the smallest p that {n_permutations:,} relabellings can give"

@@ -142,10 +142,10 @@ def test_every_choice_that_is_tried_has_a_name_of_its_own_and_a_row(description,
 def test_a_number_is_written_in_one_way():
     assert [pvalue(p) for p in (0.0001, 0.005, 0.01, 1.0)] == ["0.0001", "0.005", "0.010", "1.000"]
     assert [pvalue(p) for p in (0.00001, 0.0502)] == ["< 0.0001", "0.0502"]  # never 0, nor on the wrong side of 0.05
-    assert p_words(0.01, "T1") == "T1\u00a0p\u00a0=\u00a00.010"
+    assert p_words(0.01) == "p\u00a0=\u00a00.010"
     assert p_words(0.00001) == "p\u00a0<\u00a00.0001"
     assert (number(-0.5), number(float("nan")), share(0.934)) == ("−0.50", "–", "93%")
-    assert smallest_p(199) == "0.005 is the smallest p that 199 relabellings can give"
+    assert smallest_p(199, 1) == "0.005 is the smallest p that 199 relabellings can give"
     assert clock(892.0) == "14:52"
     assert visible("a\ud800b") == "a\ufffdb"
     assert visible("a\x1b[31mb\x1b]8;;http://x\x07c\x1b(B\x9b2Jd\x00\ufeff") == "abcd"
