@@ -5,18 +5,17 @@ sentences follow from the verdicts (`priosig.verdict.decide`) and their interval
 """
 
 import math
-from collections.abc import Iterable
 from importlib.metadata import version
 
 from priosig.experiment.evaluation import ViewResult, rule_of
 from priosig.experiment.feature_sets import FEATURE_SETS
 from priosig.experiment.planted import EXPECTED, PLANTED
 from priosig.experiment.views import VIEW_KINDS
-from priosig.inference.confounds_alone import TOGETHER, Baseline
-from priosig.report.confounds import in_words, leaks, on_average, reach, reached, strongest_alone, telling
+from priosig.inference.confounds_alone import TOGETHER
+from priosig.report.confounds import in_words, leaks, on_average, reach, reached, strongest_alone, telling, tied
 from priosig.report.glossary import first_words
 from priosig.report.grid import Cell, Grid, grid
-from priosig.report.material import SILENT, SPEAKING, Material
+from priosig.report.material import SPEAKING, Material
 from priosig.report.todo import surest, to_do
 from priosig.report.words import capital, confound, counted, hundred, joined, number_word, share
 from priosig.verdict.decide import checklist
@@ -38,8 +37,9 @@ ANSWERS = {
 
 def answer(material: Material) -> dict:
     """What the first screen says."""
-    label = strongest(verdict.label for verdict in material.verdicts.values())
-    name, labels = material.experiment.name, sorted({v.label for v in material.verdicts.values()}, key=STRENGTH.index)
+    name, claim = material.experiment.name, material.claim
+    labels = sorted({v.label for v in material.verdicts.values()}, key=STRENGTH.index)
+    label = labels[0] if labels else ""
     return {
         "question": QUESTION,
         "planted": PLANTED.get(name, ""),
@@ -50,11 +50,11 @@ def answer(material: Material) -> dict:
         "short": short(material, label),
         "because": because(material),
         "todo": to_do(material, label),
-        "exploratory": material.experiment.annotations.corpus.settings.exploratory,
-        "words": first_words(material.claim.models, labels),
-        "hear": material.is_heard and bool(material.claim.view.segments),
+        "exploratory": material.settings.exploratory,
+        "words": first_words(claim.models, labels),
+        "hear": material.is_heard and bool(claim.view.segments),
         "verdicts": [(f"Model {model}", v.label) for model, v in material.verdicts.items() if model],
-        "not_run": _not_run(material),
+        "not_run": [(m, claim.problems[m]) for m in FEATURE_SETS if material.is_heard and m in claim.problems],
         "annotations_only": not material.is_heard,
     }
 
@@ -63,31 +63,26 @@ def rule(material: Material) -> dict:
     """What the answer rests on: the rule as a checklist, and the sentences to quote."""
     return {
         "table": rule_table(material),
-        "rule_hash": rule_of(material.experiment.annotations.corpus.settings).hash,
+        "rule_hash": rule_of(material.settings).hash,
         "version": version("priosig"),
         "quotes": [(f"Model {m}" if m else "", v.sentence) for m, v in material.verdicts.items()],
     }
-
-
-def strongest(labels: Iterable[str]) -> str:
-    """Of several verdicts the one that says most; empty for none."""
-    return min(labels, key=STRENGTH.index, default="")
 
 
 def short(material: Material, label: str) -> str:
     """The answer in a sentence, no surer than its interval."""
     if label == "signal":
         model, best = surest(material, label)
-        n = number_word(best.evidence.n_videos)
-        ends = f"Model {model}: {hundred(best.evidence.low)} to {hundred(best.evidence.high)} times in 100"
-        if best.evidence.low > 0.5:
+        n = number_word(best.n_videos)
+        ends = f"Model {model}: {hundred(best.low)} to {hundred(best.high)} times in 100"
+        if best.low > 0.5:
             return f"Yes, and probably in other videos too ({ends}; guessing is 50)."
-        if math.isnan(best.evidence.low):
+        if math.isnan(best.low):
             return f"Yes in these {n} videos; how sure that is for others could not be computed."
         return f"Yes in these {n} videos; for other videos uncertain ({ends})."
     if label == "underpowered":
-        n = next(iter(material.claim.assessments.values())).evidence.n_videos
-        return f"Not shown. With {counted(n, 'video')} a real difference could have been missed."
+        n_videos = material.claim.design.evidence.n_videos
+        return f"Not shown. With {counted(n_videos, 'video')} a real difference could have been missed."
     return ANSWERS[label]
 
 
@@ -99,15 +94,15 @@ def because(material: Material) -> list[str]:
     best = strongest_alone(claim.design)
     if claim.refusal is not None:
         said += [f"{start} nothing can be asked: {reason}." for reason in claim.refusal.reasons]
-    elif claim.design is not None and claim.design.problems and not leaks(claim.design):
+    elif claim.design.problems and not leaks(claim.design):
         said += [f"{start} there is too little: {problem}." for problem in claim.design.problems]
     elif best is not None or claim.models:
         of_models = [f"Model {name} reaches {hundred(cv['auc_within_video'])}" for name, cv in claim.models.items()]
-        alone = f"{_alone(best, claim)} {hundred(reach(best))}" if best else "no confound is left"
+        alone = _alone(claim) if best else "no confound is left"
         means = on_average(claim, best.name) if best in telling(claim.design) else ""
-        heard = (
-            ", without a note of music" if leaks(claim.design) else "" if claim.models else ", which passes the rule"
-        )
+        heard = "" if claim.models else ", which passes the rule"
+        if leaks(claim.design):
+            heard = ", without a note of music"
         said.append(f"{start} {joined([*of_models, alone])}{heard}{': ' if means else ''}{means}.")
     return [text for text in (*said, _excluded(claim), _tied(claim), _acoustic(claim)) if text]
 
@@ -115,51 +110,41 @@ def because(material: Material) -> list[str]:
 def rule_table(material: Material) -> Grid:
     """The rule, step by step, and what was observed for each model; what holds for all of them is said once."""
     steps = {model: v.steps for model, v in material.verdicts.items()}
-    design = material.claim.design
-    if not steps and design is not None:
-        steps = {"": checklist(design.evidence, design.rule)}
+    if not steps:
+        steps = {"": checklist(material.claim.design.evidence, material.claim.design.rule)}
     rows = []
     for of_all in zip(*steps.values(), strict=True):
-        cells: list[Cell | None] = [Cell(_observed(one), mark=one.outcome) for one in of_all]
-        if len(set(cells)) == 1:
-            every = {1: "", 2: "both models"}.get(len(cells), "all models")
-            cells = [Cell(cells[0].text, mark=cells[0].mark, note=every, columns=len(cells))]
-            cells += [None] * (len(steps) - 1)
+        shown = [(s.observed or ("not reached" if s.outcome == "not reached" else ""), s.outcome) for s in of_all]
+        cells: list[Cell | None] = [Cell(observed, mark=outcome) for observed, outcome in shown]
+        if len(set(shown)) == 1:
+            every = {1: "", 2: "both models"}.get(len(shown), "all models")
+            cells = [Cell(*shown[0], note=every, columns=len(shown)), *[None] * (len(shown) - 1)]
         rows.append((Cell(capital(of_all[0].asked)), of_all[0].needed, *cells))
     names = [f"Model\u00a0{model}" if model else "Observed" for model in steps]
     return grid("The rule, fixed before the data were looked at", ("Asked", "Needed", *names), rows)
 
 
-def _observed(step) -> str:
-    return step.observed or ("not reached" if step.outcome == "not reached" else "")
-
-
-def _not_run(material: Material) -> list[tuple[str, str]]:
-    problems = material.claim.problems
-    return [(name, problems[name]) for name in FEATURE_SETS if material.is_heard and name in problems]
-
-
-def _alone(best: Baseline, v: ViewResult) -> str:
+def _alone(v: ViewResult) -> str:
+    """The strongest confound, and how far it reaches."""
+    best = strongest_alone(v.design)
     part = "" if best.n_known == len(v.y) else f" (known for {best.n_known} of {len(v.y)} windows)"
-    together = best.name == TOGETHER
-    return f"{in_words(best.name, v.design)}{'' if together else ' alone'}{part} reach{'' if together else 'es'}"
+    alone, reaches = ("", "reach") if best.name == TOGETHER else (" alone", "reaches")
+    return f"{in_words(best.name, v.design)}{alone}{part} {reaches} {hundred(reach(best))}"
 
 
 def _as_annotated(v: ViewResult) -> str:
-    best = strongest_alone(v.design)
-    what = "On the windows as annotated"
-    if best is None:
+    if strongest_alone(v.design) is None:
         return ""
-    alone, score, more = _alone(best, v), hundred(reach(best)), _more(v)
+    what, more = "On the windows as annotated", _more(v)
     if not v.models:
-        return f"{what}, {alone} {score} without a note of music (50 is guessing, 100 gives every label away){more}"
+        scale = "50 is guessing, 100 gives every label away"
+        return f"{what}, {_alone(v)} without a note of music ({scale}){more}"
     first, *others = [(name, hundred(cv["auc_within_video"])) for name, cv in v.models.items()]
     said = f"{what} Model {first[0]} ranks a STOP above a CONTINUE of the same video {first[1]} times in 100"
-    said += " (guessing: 50)"
-    said += "".join(f", Model {name} {often}" for name, often in others)
+    said += " (guessing: 50)" + "".join(f", Model {name} {often}" for name, often in others)
     if leaks(v.design):
-        return f"{said}. But {alone} {score} without a note of music{more}"
-    return f"{said}; {alone} {score}{more}"
+        return f"{said}. But {_alone(v)} without a note of music{more}"
+    return f"{said}; {_alone(v)}{more}"
 
 
 def _more(v: ViewResult) -> str:
@@ -178,30 +163,27 @@ def _more(v: ViewResult) -> str:
 
 def _excluded(v: ViewResult) -> str:
     """Where no signal was shown: what each model does not reach, beside what an ideal listener would."""
-    silent = {name: a.evidence for name, a in v.assessments.items() if a.verdict.label in SILENT}
-    ends = {name: e.high for name, e in silent.items() if e.high < 0.995}  # 100 in 100 excludes nothing
+    silent = {m: a.evidence for m, a in v.assessments.items() if a.verdict.label in ("no signal", "underpowered")}
+    tops = [f"Model {m} above {hundred(e.high)}" for m, e in silent.items() if e.high < 0.995]  # 100 excludes nothing
+    chances = [f"{share(deciding_power(e))} (Model {m})" for m, e in silent.items() if not math.isnan(e.power)]
     said = []
-    if ends:
-        tops = joined([f"Model {name} above {hundred(high)}" for name, high in ends.items()])
-        said.append(f"Excluded for other videos like these: {tops} in 100 (upper end of its own 95% interval).")
-    powers = {name: share(deciding_power(e)) for name, e in silent.items() if not math.isnan(e.power)}
-    if powers:
-        worth = hundred(v.design.rule.spike_auc)
-        chances = joined([f"{power} (Model {name})" for name, power in powers.items()])
+    if tops:
+        ends = f"{joined(tops)} in 100 (upper end of its own 95% interval)"
+        said.append(f"Excluded for other videos like these: {ends}.")
+    if chances:
         said.append(
-            f"Had there been a signal that an ideal listener ranks right {worth} times in 100, the chance to "
-            f"detect it was {chances}."
+            "Had there been a signal that an ideal listener ranks right "
+            f"{hundred(v.design.rule.spike_auc)} times in 100, the chance to detect it was {joined(chances)}."
         )
     return " ".join(said)
 
 
 def _tied(v: ViewResult) -> str:
     """What no test can tell from a signal, since windows are defined by it."""
-    tied = v.design.evidence.tied if v.design is not None else ()
-    if not tied:
+    alone = [f"{in_words(name, v.design)} (alone {hundred(auc)})" for name, auc in tied(v.design).items()]
+    if not alone:
         return ""
-    alone = joined([f"{in_words(name, v.design)} (alone {hundred(auc)})" for name, auc in tied])
-    return f"As these windows are defined, {alone} tells them apart too, and no test can rule that out."
+    return f"As these windows are defined, {joined(alone)} tells them apart too, and no test can rule that out."
 
 
 def _acoustic(v: ViewResult) -> str:
@@ -213,7 +195,6 @@ def _acoustic(v: ViewResult) -> str:
     ]
     if not models:
         return ""
-    alone = joined(
-        [f"{confound(name)} (alone {hundred(reached(v.design, name))})" for name in v.design.evidence.acoustic]
-    )
+    names = v.design.evidence.acoustic
+    alone = joined([f"{confound(name)} (alone {hundred(reached(v.design, name))})" for name in names])
     return f"{joined(models)} may hear no more than {alone}: that may be music or the room, and no more was shown."

@@ -10,14 +10,11 @@ from priosig.experiment.pipeline import Experiment
 from priosig.inference.design import DesignAssessment
 from priosig.report.confounds import reached, telling
 from priosig.report.grid import Cell, Grid, grid
-from priosig.report.links import link_of, teachers
 from priosig.report.material import Material
-from priosig.report.words import capital, clock, counted, hundred
+from priosig.report.words import NONE, capital, clock, counted, hundred
 
-MOST_AT_ONCE = 3
-"""Rows of each finding that are shown at first."""
-MOST_ROWS = 100
-"""Rows of each finding on the page; the table `audit.csv` holds all."""
+MOST_AT_ONCE = 3  # rows of each finding that are shown at first
+MOST_ROWS = 100  # rows of each finding on the page; the table `audit.csv` holds all
 MEASURED_BY: dict[str, tuple[str, ...]] = {
     "lengths_by_class": ("length", "frames"),
     "mostly_talk": ("talk_captions", "talk_heard"),
@@ -49,25 +46,17 @@ _COLUMNS = ("Teacher", ("Time", "number"), ("By how much", "long"))
 def audit_of(experiment: Experiment) -> tuple[Finding, ...]:
     """The audit of an experiment: of its annotations, and of what was heard."""
     annotations = experiment.annotations
-    corpus = annotations.corpus
-    of_annotations = audit_annotations(
-        annotations.moments,
-        annotations.segments,
-        min_continue_duration=corpus.settings.min_continue_duration,
-    )
+    shortest = annotations.corpus.settings.min_continue_duration
+    of_annotations = audit_annotations(annotations.moments, annotations.segments, min_continue_duration=shortest)
     return of_annotations + audit_heard(annotations, experiment.claim)
 
 
 def by_effect(findings: Sequence[Finding], design: DesignAssessment | None) -> list[Finding]:
-    """The findings, first what does most to the result.
-
-    First come those whose confound tells the label on the windows as annotated, the strongest first; then the others
-    by their harm; last those whose confound was tried and tells nothing.
-    """
-    strength = {b.name: place for place, b in enumerate(telling(design))}
+    """First the findings whose confound tells the label, the strongest first; then others by harm; last idle ones."""
+    told = [b.name for b in telling(design)]
 
     def rank(f: Finding) -> tuple[int, int]:
-        places = [strength[name] for name in MEASURED_BY.get(f.name, ()) if name in strength]
+        places = [told.index(name) for name in MEASURED_BY.get(f.name, ()) if name in told]
         if places:
             return 0, min(places)
         return (2 if is_idle(f, design) else 1), HARMS.index(f.harm)
@@ -77,65 +66,60 @@ def by_effect(findings: Sequence[Finding], design: DesignAssessment | None) -> l
 
 def is_idle(f: Finding, design: DesignAssessment | None) -> bool:
     """Whether what a finding is measured by was tried, and tells nothing of the label."""
-    names, told = MEASURED_BY.get(f.name, ()), {b.name for b in telling(design)}
-    return not told & set(names) and any(not math.isnan(reached(design, name)) for name in names)
+    told = {b.name for b in telling(design)}
+    return bool(_tried(f, design)) and told.isdisjoint(MEASURED_BY[f.name])
+
+
+def _tried(f: Finding, design: DesignAssessment | None) -> list[float]:
+    """What the confounds that measure a finding reach, where they were tried."""
+    return [value for name in MEASURED_BY.get(f.name, ()) if not math.isnan(value := reached(design, name))]
 
 
 def audit(material: Material) -> dict:
-    """The list of what to mend, the findings with all their rows, and what was looked for and is not there."""
+    """The list of what to mend, each finding with its rows, and the checks that found nothing."""
     ranked = by_effect([f for f in material.findings if f.count], material.annotated.design)
-    others = [f for f in material.findings if not f.count]
-    names = teachers(material.experiment)
     return {
-        "first": _first(material, ranked, names) if ranked else None,
-        "all": [_in_full(material, f, names) for f in ranked],
-        "others": [f"{f.title}: {f.summary}" for f in others],
+        "first": _first(material, ranked) if ranked else None,
+        "all": [_in_full(material, f) for f in ranked],
+        "others": [f"{f.title}: {f.summary}" for f in material.findings if not f.count],
     }
 
 
-def _first(material: Material, findings: Sequence[Finding], names: dict[str, str]) -> Grid:
-    """The worst rows of each finding."""
-    rows: list[tuple[Cell | str | None, ...]] = []
+def _first(material: Material, findings: Sequence[Finding]) -> Grid:
+    """The worst rows of each finding; in the order of the annotations where all are alike."""
+    rows: list[Sequence[Cell | str | None]] = []
     for f in findings:
-        worst = _worst_first(f.problems)[:MOST_AT_ONCE]
-        harm = _harm(f, material.annotated.design)
-        note = f"{f.count:,} of {counted(f.total, f.unit)}: {harm}. {MEND[f.name]}"
+        note = f"{f.count:,} of {counted(f.total, f.unit)}: {_harm(f, material.annotated.design)}. {MEND[f.name]}"
         rows.append((Cell(f.title, note=note, link=f"#audit-{f.name}", columns=len(_COLUMNS)), None, None))
-        rows += [_row(material, problem, names) for problem in worst]
+        worst = sorted(f.problems, key=lambda p: 0.0 if math.isnan(p.size) else -p.size)
+        rows += [_row(material, problem) for problem in worst[:MOST_AT_ONCE]]
     caption = "What to mend, first what does most to the result. Every finding leads to all of its rows."
     return grid(caption, _COLUMNS, rows)
 
 
 def _harm(f: Finding, design: DesignAssessment | None) -> str:
     """What a finding does to the result, with how far it reaches where that was tried."""
-    tried = [value for name in MEASURED_BY.get(f.name, ()) if not math.isnan(value := reached(design, name))]
+    tried = _tried(f, design)
     if not tried:
         return f.harm
     alone = f"alone {hundred(max(tried))} in 100, guessing is 50"
     return f"tells next to nothing here ({alone})" if is_idle(f, design) else f"{f.harm} ({alone})"
 
 
-def _in_full(material: Material, f: Finding, names: dict[str, str]) -> dict:
-    rows = [_row(material, problem, names) for problem in f.problems[:MOST_ROWS]]
-    more = len(f.problems) - len(rows)
+def _in_full(material: Material, f: Finding) -> dict:
+    rows = [_row(material, problem) for problem in f.problems[:MOST_ROWS]]
     summary = f.summary.removeprefix(f"{f.count} of {counted(f.total, f.unit)}.")
     return {
         "name": f.name,
         "title": f"{f.title}: {f.count:,} of {counted(f.total, f.unit)}",
         "text": f"{summary} {f.effect} {MEND[f.name]}".strip(),
         "table": grid(f"{f.title}: the {f.unit}s", _COLUMNS, rows),
-        "more": more,
+        "more": len(f.problems) - len(rows),
     }
 
 
-def _row(material: Material, problem: Problem, names: dict[str, str]) -> tuple[Cell, Cell, str]:
-    teacher = Cell(names.get(problem.video_id, ""), id=problem.video_id)
-    if problem.time is None:
-        return teacher, Cell("–"), capital(problem.detail)
-    link = link_of(material.experiment, problem.video_id, problem.time)
-    return teacher, Cell(clock(problem.time), link=link), capital(problem.detail)
-
-
-def _worst_first(problems: Sequence[Problem]) -> list[Problem]:
-    """By size; in the order of the annotations where all are alike."""
-    return sorted(problems, key=lambda p: 0.0 if math.isnan(p.size) else -p.size)
+def _row(material: Material, problem: Problem) -> tuple[Cell, Cell, str]:
+    teacher, at = Cell(material.teachers.get(problem.video_id, ""), id=problem.video_id), Cell(NONE)
+    if problem.time is not None:
+        at = Cell(clock(problem.time), link=material.link(problem.video_id, problem.time))
+    return teacher, at, capital(problem.detail)

@@ -17,18 +17,12 @@ from priosig.audio.levels import level
 from priosig.audio.recordings import find_recording, probe_recording
 from priosig.audio.slices import read_segment
 
-RATE = 16_000
-"""Samples a second of embedded sound."""
-LONGEST = 15.0
-"""Seconds of a window that are embedded: the end of a STOP window, the beginning of a CONTINUE window."""
-AROUND = 5.0
-"""Seconds of the recording before and after the window that are embedded too."""
-SILENT = -70.0
-"""dBFS; what is below is called silent."""
-TOP_HZ = 5000
-"""Upper end of a spectrogram."""
-FLOOR_DB = -70.0
-"""What is this far below the loudest point of a spectrogram, and below, is black."""
+RATE = 16_000  # samples a second of embedded sound
+LONGEST = 15.0  # s of a window that are embedded: the end of a STOP window, the beginning of a CONTINUE window
+AROUND = 5.0  # s of the recording before and after the window that are embedded too
+SILENT = -70.0  # dBFS; what is below is called silent
+TOP_HZ = 5000  # upper end of a spectrogram
+FLOOR_DB = -70.0  # what is this far below the loudest point of a spectrogram, and below, is black
 _COLUMNS, _ROWS, _FRAME = 320, 80, 512
 # Five points of a scale that grows evenly in lightness (black, violet, red, orange, cream); 16 colours between them.
 _SCALE = np.array([(0, 0, 4), (81, 18, 124), (183, 55, 121), (252, 137, 97), (252, 253, 191)], dtype=float)
@@ -38,26 +32,14 @@ _GLANCE = 0.05  # s of sound that stand for a point of the outline
 
 @dataclass(frozen=True)
 class Clip:
-    """What can be heard and seen of a segment.
-
-    Attributes
-    ----------
-    start_time, end_time : float
-        Of the sound, in seconds from the start of the video.
-    window : tuple of float
-        The part of it that is the segment, or the part of the segment that it holds; in the same seconds.
-    sound, picture : str
-        `data:` addresses of an MP3 and of a PNG.
-    is_silent : bool
-        Whether the recording holds nothing to be heard here.
-    """
+    """What can be heard and seen of a segment; times in seconds from the start of the video."""
 
     start_time: float
     end_time: float
-    window: tuple[float, float]
-    sound: str
-    picture: str
-    is_silent: bool
+    window: tuple[float, float]  # the segment, or the part of it that the clip holds
+    sound: str  # `data:` address of an MP3
+    picture: str  # `data:` address of a PNG
+    is_silent: bool  # whether there is nothing to be heard
 
     @property
     def duration(self) -> float:
@@ -84,29 +66,22 @@ def make_clip(segment: Segment, audio_dir: str | Path) -> Clip:
         start, end = (end - LONGEST, end) if segment.label == "stop" else (start, start + LONGEST)
     first, last = max(0.0, start - AROUND), min(recording.duration, end + AROUND)
     samples, _ = read_segment(recording.path, first, last, rate=RATE)
-    picture = png(spectrogram(samples))
-    addresses = _address("audio/mpeg", mp3(samples)), _address("image/png", picture)
+    sound, picture = (base64.b64encode(data).decode("ascii") for data in (mp3(samples), png(spectrogram(samples))))
+    addresses = f"data:audio/mpeg;base64,{sound}", f"data:image/png;base64,{picture}"
     return Clip(first, last, (start, end), *addresses, level(samples) < SILENT)
 
 
 def outline(video_id: str, audio_dir: str | Path, n_points: int) -> tuple[float, np.ndarray]:
     """Length of a recording in seconds, and its loudness at so many places, 0 (silent) to 1 (the loudest).
 
-    At each place 50 ms are looked at: a picture of the whole, not a measurement.
-
-    Raises
-    ------
-    FileNotFoundError, ValueError
-        If the recording cannot be read.
+    At each place 50 ms are looked at: a picture of the whole, not a measurement. Raises as `make_clip` does.
     """
     recording = probe_recording(find_recording(audio_dir, video_id))
     n = max(1, min(round(_GLANCE * recording.samplerate), recording.n_frames // n_points))
-    peaks = []
     with MonoReader(recording) as reader:
-        for k in range(n_points):
-            peaks.append(float(np.sqrt(np.mean(np.square(reader.read(k * recording.n_frames // n_points, n))))))
-    loudest = max(peaks)
-    return recording.duration, np.sqrt(np.array(peaks) / loudest) if loudest > 0 else np.zeros(n_points)
+        glances = [reader.read(k * recording.n_frames // n_points, n) for k in range(n_points)]
+    levels = np.array([np.sqrt(np.mean(np.square(glance))) for glance in glances], dtype=float)
+    return recording.duration, np.sqrt(levels / (levels.max() or 1.0))
 
 
 def mp3(samples: np.ndarray) -> bytes:
@@ -114,17 +89,13 @@ def mp3(samples: np.ndarray) -> bytes:
     import soundfile
 
     buffer = io.BytesIO()
-    # float32 beyond full scale would wrap; recordings may hold it
-    soundfile.write(
-        buffer, np.clip(samples, -1, 1), RATE, format="MP3", subtype="MPEG_LAYER_III", compression_level=0.95
-    )
+    samples = np.clip(samples, -1, 1)  # float32 beyond full scale would wrap; recordings may hold it
+    soundfile.write(buffer, samples, RATE, format="MP3", subtype="MPEG_LAYER_III", compression_level=0.95)
     return buffer.getvalue()
 
 
 def spectrogram(samples: np.ndarray) -> np.ndarray:
-    """Spectrogram of mono samples at `RATE`.
-
-    Short-time Fourier transform with Hann windows of 512 samples (32 ms), linear in frequency from 0 to `TOP_HZ`.
+    """Spectrogram of mono samples at `RATE`: Hann windows of 512 samples (32 ms), 0 to `TOP_HZ`.
 
     Returns
     -------
@@ -157,7 +128,3 @@ def png(levels: np.ndarray) -> bytes:
     buffer = io.BytesIO()
     image.save(buffer, "PNG")
     return buffer.getvalue()
-
-
-def _address(kind: str, data: bytes) -> str:
-    return f"data:{kind};base64,{base64.b64encode(data).decode('ascii')}"

@@ -19,9 +19,13 @@ def reach(baseline: Baseline) -> float:
 
 def reached(design: DesignAssessment | None, name: str) -> float:
     """What a confound reaches in a view, also one that is tied to the label; NaN where it was not tried."""
-    if design is None:
-        return math.nan
-    return {**dict(design.evidence.tied), **{b.name: reach(b) for b in design.baselines}}.get(name, math.nan)
+    tried = {b.name: reach(b) for b in design.baselines} if design else {}
+    return {**tied(design), **tried}.get(name, math.nan)
+
+
+def tied(design: DesignAssessment | None) -> dict[str, float]:
+    """The confounds that the definition of the windows ties to the label, and how far each reaches."""
+    return dict(design.evidence.tied) if design else {}
 
 
 def best_artefact(design: DesignAssessment | None) -> Baseline | None:
@@ -32,16 +36,28 @@ def best_artefact(design: DesignAssessment | None) -> Baseline | None:
 
 def telling(design: DesignAssessment | None) -> list[Baseline]:
     """The artefacts that by themselves tell the label, at the level of the rule; the strongest first."""
-    if design is None:
-        return []
-    alone = [b for b in design.baselines if b.role == "artefact" and b.name != TOGETHER]
-    told = [b for b in alone if np.fmin(b.pvalue, b.curve_pvalue) <= design.rule.alpha]
+    told = [b for b in _alone(design) if np.fmin(b.pvalue, b.curve_pvalue) <= design.rule.alpha]
     return sorted(told, key=reach, reverse=True)
 
 
 def strongest_alone(design: DesignAssessment | None) -> Baseline | None:
     """The strongest that tells the label by itself; where none does, the best of all that were tried."""
     return next(iter(telling(design)), best_artefact(design))
+
+
+def held_together(design: DesignAssessment | None) -> list[str]:
+    """The artefacts that `TOGETHER` holds."""
+    return [b.name for b in _alone(design)]
+
+
+def _alone(design: DesignAssessment | None) -> list[Baseline]:
+    baselines = design.baselines if design else ()
+    return [b for b in baselines if b.role == "artefact" and b.name != TOGETHER]
+
+
+def leaks(design: DesignAssessment | None) -> bool:
+    """Whether the confounds alone tell the label, where the design was judged."""
+    return design is not None and design.verdict is not None and design.verdict.failed("confounds")
 
 
 def on_average(v: ViewResult, name: str) -> str:
@@ -52,22 +68,16 @@ def on_average(v: ViewResult, name: str) -> str:
     known = [column[(v.y == label) & ~np.isnan(column)] for label in (0, 1)]
     if not all(len(values) for values in known):
         return ""
-    other, stop = (_quantity(float(values.mean()), name) for values in known)
+    other, stop = (_quantity(float(values.mean()), unit(name)) for values in known)
     if name in CONFOUNDS and CONFOUNDS[name].plainly:
         return f"{CONFOUNDS[name].plainly.format(other, stop)} on average"
     return f"{plain(name)} is {other} in a CONTINUE and {stop} in a STOP on average"
 
 
-def _quantity(value: float, name: str) -> str:
-    kind = unit(name)
+def _quantity(value: float, kind: str) -> str:
     if kind == "share":
         return share(value)
     return number(value, 1) + (f"\u00a0{kind}" if kind in ("s", "dBFS") else "")
-
-
-def leaks(design: DesignAssessment | None) -> bool:
-    """Whether the confounds alone tell the label, where the design was judged."""
-    return design is not None and design.verdict is not None and design.verdict.failed("confounds")
 
 
 def in_words(name: str, design: DesignAssessment | None) -> str:
@@ -75,12 +85,6 @@ def in_words(name: str, design: DesignAssessment | None) -> str:
     if name == TOGETHER:
         return f"all confounds together ({joined([in_words(one, design) for one in held_together(design)])})"
     return CONFOUNDS[name].words if name in CONFOUNDS else plain(name)
-
-
-def held_together(design: DesignAssessment | None) -> list[str]:
-    """The artefacts that `TOGETHER` holds."""
-    baselines = design.baselines if design else ()
-    return [b.name for b in baselines if b.role == "artefact" and b.name != TOGETHER]
 
 
 def fates(design: DesignAssessment | None) -> list[tuple[str, str]]:
@@ -95,7 +99,7 @@ def fates(design: DesignAssessment | None) -> list[tuple[str, str]]:
         "Of these known for some windows only": e.partly_known,
         "Not measured, so not ruled out": e.not_measured,
     }
-    told = [(kind, ", ".join(confound(name) for name in names)) for kind, names in kinds.items() if names]
+    told = [(kind, ", ".join(map(confound, names))) for kind, names in kinds.items() if names]
     if e.tied:
         names = ", ".join(f"{confound(name)} (alone {hundred(auc)} in 100)" for name, auc in e.tied)
         told.append(("Tied to the label by the definition of these windows, so not ruled out", names))

@@ -6,54 +6,32 @@ one each row becomes a block of labels and values. Nothing scrolls sideways.
 
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
-from typing import TYPE_CHECKING, Literal
+from typing import Literal, NamedTuple
 
-if TYPE_CHECKING:
-    from markupsafe import Markup
+from markupsafe import Markup
 
 Kind = Literal["", "number", "long"]
 
 
-@dataclass(frozen=True)
-class Column:
-    """A column: its header, how its cells are set, and what stands below its header."""
+class Column(NamedTuple):
+    """A column: its header, and how its cells are set."""
 
     label: str
     kind: Kind = ""
-    note: str = ""
 
 
 @dataclass(frozen=True)
 class Cell:
-    """A cell: a mark, text, then what may stand below it, each where it is not empty.
-
-    Attributes
-    ----------
-    text : str
-    mark : {"", "passed", "failed", "not reached"}
-        Of a step of the rule.
-    verdict : str
-        A verdict's label, in its colour.
-    id : str
-        In a fixed-width face.
-    link : str
-        Where the id, or else the text, leads.
-    note : str
-        In smaller letters.
-    anchor : str
-        Id of the cell on the page.
-    columns : int
-        How many it covers; the cells that it covers are None. One that covers the first is no name of its row.
-    """
+    """A cell: a mark, text, then what may stand below it, each where it is not empty."""
 
     text: str = ""
-    mark: str = ""
-    verdict: str = ""
-    id: str = ""
-    link: str = ""
-    note: str = ""
-    anchor: str = ""
-    columns: int = 1
+    mark: str = ""  # of a step of the rule: "passed", "failed" or "not reached"
+    verdict: str = ""  # a label, in its colour
+    id: str = ""  # in a fixed-width face
+    link: str = ""  # where the id, or else the text, leads
+    note: str = ""  # in smaller letters
+    anchor: str = ""  # id of the cell on the page
+    columns: int = 1  # how many it covers; one that covers the first is no name of its row
 
 
 @dataclass(frozen=True)
@@ -64,25 +42,22 @@ class Grid:
     columns: tuple[Column, ...]
     rows: tuple[tuple[Cell | None, ...], ...]
 
-    @property
-    def is_few(self) -> bool:
-        """Whether it has room on a phone as a table."""
-        return len(self.columns) <= 4
-
 
 def grid(
-    caption: str,
-    columns: Sequence[tuple[str, Kind] | Column | str],
-    rows: Sequence[Sequence[Cell | str | None]],
+    caption: str, columns: Sequence[tuple[str, Kind] | str], rows: Sequence[Sequence[Cell | str | None]]
 ) -> Grid:
     """A table of cells; a text stands for a cell that holds nothing else."""
-    named = (Column(c) if isinstance(c, str) else c for c in columns)
-    made = tuple(c if isinstance(c, Column) else Column(*c) for c in named)
+    made = tuple(Column(c) if isinstance(c, str) else Column(*c) for c in columns)
     cells = tuple(tuple(Cell(c) if isinstance(c, str) else c for c in row) for row in rows)
     uneven = [row for row in cells if len(row) != len(made)]
     if uneven:
         raise ValueError(f"table {caption!r}: a row of {len(uneven[0])} cells; expected {len(made)}")
     return Grid(caption, made, cells)
+
+
+def numeric(*labels: str) -> list[Column]:
+    """Columns of numbers."""
+    return [Column(label, "number") for label in labels]
 
 
 @dataclass(frozen=True)
@@ -91,14 +66,12 @@ class Figure:
 
     title: str
     caption: str
-    roomy: "Markup"
-    narrow: "Markup | None" = None
-    width: int = 0
+    roomy: Markup
+    narrow: Markup | None
+    width: int
 
 
 def figure(title: str, caption: str, draw: Callable[[int], str], *widths: int) -> Figure:
     """A figure that `draw` draws at each of one or two widths, the widest first."""
-    from markupsafe import Markup
-
-    drawn = [Markup(draw(width)) for width in widths]
-    return Figure(title, caption, drawn[0], drawn[1] if len(drawn) > 1 else None, widths[0])
+    roomy, *narrow = (Markup(draw(width)) for width in widths)
+    return Figure(title, caption, roomy, narrow[0] if narrow else None, widths[0])

@@ -1,14 +1,13 @@
 """What a report was made from: files, settings, software."""
 
-import hashlib
+import functools
 from dataclasses import asdict
 from pathlib import Path
 from platform import python_version
 
-import numpy as np
-
 from priosig._core.extras import installed_versions
 from priosig.experiment.pipeline import Experiment
+from priosig.report.publish import digest_of
 
 _PACKAGES = (
     "numpy", "scipy", "scikit-learn", "torch", "torchaudio", "muq", "transformers", "soxr", "soundfile",
@@ -28,18 +27,19 @@ def describe_inputs(experiment: Experiment) -> dict[str, str]:
     if corpus.audio is not None:
         heard = {path.name: digest for path, digest in annotations.digests.items() if path.parent == corpus.audio}
         if heard:
-            listed = "".join(f"{name} {heard[name]}\n" for name in sorted(heard))
-            rows["recordings"] = f"{len(heard)}, {_short_hash(listed.encode())}"
+            listed = "".join(f"{name} {digest}\n" for name, digest in sorted(heard.items()))
+            rows["recordings"] = f"{len(heard)}, {_short(digest_of(listed.encode()))}"
         rows["model"] = Path(corpus.muq).name if Path(corpus.muq).is_dir() else corpus.muq
     for name, v in experiment.views.items():
         labels = "\n".join(f"{s.segment_id} {label}" for s, label in zip(v.view.segments, v.y, strict=True))
-        rows[f"segments and labels, {name}"] = _short_hash(labels.encode())
+        rows[f"segments and labels, {name}"] = _short(digest_of(labels.encode()))
         if v.features is not None:
-            rows[f"embeddings, {name}"] = _short_hash(np.ascontiguousarray(v.features.embeddings).tobytes())
+            rows[f"embeddings, {name}"] = _short(digest_of(v.features.embeddings.tobytes()))
     rows |= {f"setting {key}": str(value) for key, value in asdict(corpus.settings).items()}
     return rows
 
 
+@functools.cache
 def software() -> dict[str, str]:
     """Versions of Python and of what computes."""
     return {"Python": python_version(), **installed_versions(("priosig", *_PACKAGES))}
@@ -47,7 +47,3 @@ def software() -> dict[str, str]:
 
 def _short(digest: str) -> str:
     return f"sha256 {digest[:16]}"
-
-
-def _short_hash(data: bytes) -> str:
-    return _short(hashlib.sha256(data).hexdigest())

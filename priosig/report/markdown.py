@@ -15,58 +15,37 @@ from priosig.report.table_text import aligned, escaped
 from priosig.report.words import confound, joined, number, pvalue
 
 NOT_RUN = "not run"
+_MARKS = {"": "", "passed": "✓", "failed": "✗", "not reached": "–"}
 
 
 @dataclass(frozen=True)
 class Overview:
-    """An experiment in a line: AUCs within video, `NOT_RUN` or "none" where there are none.
-
-    Attributes
-    ----------
-    name : str
-    planted : str
-        Of an embedded world; else empty.
-    expected : tuple of str
-        The verdicts that are right for it.
-    annotated : dict of str to str
-        Each model as annotated.
-    confounds, confound : str
-        The best of the confounds beside it, and which that is.
-    models : dict of str to (str, str)
-        AUC and verdict of each model, in the view that conclusions are drawn from.
-    view : str
-        That view.
-    """
+    """An experiment in a line: AUCs within video, `NOT_RUN` or "none" where there are none."""
 
     name: str
-    planted: str
-    expected: tuple[str, ...]
-    annotated: dict[str, str]
-    confounds: str
-    confound: str
-    models: dict[str, tuple[str, str]]
-    view: str
+    planted: str  # of an embedded world; else empty
+    expected: tuple[str, ...]  # the verdicts that are right for it
+    annotated: dict[str, str]  # each model as annotated
+    confounds: str  # the best of the confounds beside it
+    confound: str  # which that is
+    models: dict[str, tuple[str, str]]  # AUC and verdict in the view that conclusions are drawn from
+    view: str  # that view
 
 
 def overview(experiment: Experiment) -> Overview:
     """An experiment in one row: the windows as annotated, and those that conclusions are drawn from."""
-    material = Material(experiment, ())
+    material = Material(experiment)
     claim, annotated = material.claim, material.annotated
     best = best_artefact(annotated.design)
-    models = dict.fromkeys(FEATURE_SETS, ("", NOT_RUN))
+    models = dict.fromkeys(FEATURE_SETS, ("–", claim.refusal.label) if claim.refusal else ("", NOT_RUN))
     for name, cv in claim.models.items():
-        label = material.verdicts[name].label if name in material.verdicts else "not tested"
-        models[name] = number(cv["auc_within_video"]), label
-    if claim.refusal is not None:
-        models = dict.fromkeys(FEATURE_SETS, ("–", claim.refusal.label))
+        models[name] = number(cv["auc_within_video"]), material.verdicts[name].label
+    reached = {name: number(cv["auc_within_video"]) for name, cv in annotated.models.items()}
     return Overview(
         name=experiment.name,
         planted=PLANTED.get(experiment.name, ""),
         expected=EXPECTED.get(experiment.name, ()),
-        annotated={
-            name: number(annotated.models[name]["auc_within_video"]) if name in annotated.models else NOT_RUN
-            for name in FEATURE_SETS
-        },
+        annotated={name: reached.get(name, NOT_RUN) for name in FEATURE_SETS},
         confounds=number(reach(best)) if best else "none",
         confound=confound(best.name) if best else "",
         models=models,
@@ -94,39 +73,29 @@ def markdown_summary(experiment: Experiment) -> str:
     lines += [f"- {escaped(text)}" for text in head["because"]]
     lines += [f"- **{todo.what}** {escaped(todo.why)}" for todo in head["todo"]]
     if head["annotations_only"]:
-        lines += [f"- Videos like these for a chance of 80%, {view} view: {_needed(table)}." for view, table in
-                  material.planned.items()]  # fmt: skip
+        for view, plan in material.planned.items():
+            lines.append(f"- Videos like these for a chance of 80%, {view} view: {_needed(plan)}.")
     table = rule_table(material)
-    rows = [tuple(column.label for column in table.columns)]
+    rows = [[column.label for column in table.columns]]
     for row in table.rows:
-        texts = [None if cell is None else " ".join(filter(None, (_MARKS[cell.mark], cell.text))) for cell in row]
-        rows.append(tuple(texts[k] if texts[k] is not None else texts[2] for k in range(len(texts))))
+        shown = [cell if cell is not None else row[2] for cell in row]  # one for all models
+        rows.append([" ".join(filter(None, (_MARKS[cell.mark], cell.text))) for cell in shown])
     lines += ["", *aligned(rows), ""]
-    for finding in material.findings:
-        if finding.count:
-            lines.append(f"- {finding.title}: {finding.count} of {finding.total}")
+    lines += [f"- {f.title}: {f.count} of {f.total}" for f in material.findings if f.count]
     return "\n".join(lines) + "\n"
 
 
 def _needed(table: PowerTable) -> str:
-    """Videos for a power of 80 %, a signal each."""
     needed = zip(table.aucs, table.needed, strict=True)
     return ", ".join(f"{n or f'more than {table.n_videos[-1]}'} for an AUC of {auc:.2f}" for auc, n in needed)
 
 
-_MARKS = {"": "", "passed": "✓", "failed": "✗", "not reached": "–"}
-
-
 def markdown_overview(experiments: Sequence[Experiment]) -> str:
-    """AUCs within video and verdicts of several experiments, as one aligned Markdown table.
-
-    Windows as annotated stand beside those that conclusions are drawn from: what a leak gives, and what is left.
-    """
-    models = list(FEATURE_SETS)
-    first = models[0]
-    rows = [("AUC within video", f"{first}, as annotated", "confounds, as annotated", *models, "view", "expected")]
-    for experiment in experiments:
-        o = overview(experiment)
-        judged = (" ".join(filter(None, o.models[model])) for model in models)
+    """AUCs within video and verdicts of several experiments as a table: what a leak gives, and what is left."""
+    first = next(iter(FEATURE_SETS))
+    known = f"{first}, as annotated", "confounds, as annotated"
+    rows = [("AUC within video", *known, *FEATURE_SETS, "view", "expected")]
+    for o in map(overview, experiments):
+        judged = (" ".join(filter(None, of)) for of in o.models.values())
         rows.append((o.name, o.annotated[first], o.confounds, *judged, o.view, joined(o.expected, "or")))
     return "\n".join(aligned(rows)) + "\n"

@@ -3,7 +3,7 @@
 from priosig.experiment.feature_sets import SCALES
 from priosig.extraction.percepiano.scales import PERCEPIANO_DIMENSIONS, POLES, Scale
 from priosig.inference.coefficients import Cluster, Weight
-from priosig.report.grid import Cell, Grid, grid
+from priosig.report.grid import Cell, Grid, grid, numeric
 from priosig.report.material import Material
 from priosig.report.words import hundred, number, p_words, pvalue, share
 
@@ -24,8 +24,9 @@ def models(material: Material) -> dict | None:
         return None
     table, findings = v.coefficients, v.findings
     of_scales = list(zip(POLES, table.weights, strict=True)) if table is not None else []
+    silent = [model for model in v.models if not material.speaks(model)]
     return {
-        "folded": [why_folded(material, model) for model in v.models if not material.speaks(model)],
+        "folded": [WHY_FOLDED[material.verdicts[model].label].format(model) for model in silent],
         "open": any(map(material.speaks, v.models)),
         "scales": SCALES if of_scales else "",
         "findings": None if findings is None else [_finding(s, w) for s, w in of_scales if w.name in findings],
@@ -33,12 +34,6 @@ def models(material: Material) -> dict | None:
         "clusters": _clusters(table.clusters) if of_scales else None,
         "disputed": [f"{s.name} {s.low}–{s.high}" for s in POLES if s.poles_disputed],
     }
-
-
-def why_folded(material: Material, model: str) -> str:
-    """Why nothing should be read from what a model goes by."""
-    label = material.verdicts[model].label if model in material.verdicts else "no signal"
-    return WHY_FOLDED[label].format(model)
 
 
 def _finding(scale: Scale, weight: Weight) -> str:
@@ -55,8 +50,8 @@ def _scale_table(of_scales: list[tuple[Scale, Weight]], interpretable: bool) -> 
         rows.append((Cell(scale.name, note=f"{scale.low} to {scale.high}"), *numbers, pvalue(w.pvalue)))
     caption = "Coefficients, the largest first; with a positive one, nearer to the second pole is called STOP"
     caption += "" if interpretable else ". Not interpretable: no signal"
-    names = ("mean", "spread over folds", "folds of this sign", "pattern", "own AUC", "p of it (max-T)")
-    return grid(caption, ("Scale", *((name, "number") for name in names)), rows)
+    columns = numeric("mean", "spread over folds", "folds of this sign", "pattern", "own AUC", "p of it (max-T)")
+    return grid(caption, ("Scale", *columns), rows)
 
 
 def _clusters(clusters: tuple[Cluster, ...]) -> Grid:
@@ -66,4 +61,4 @@ def _clusters(clusters: tuple[Cluster, ...]) -> Grid:
         names = ", ".join(f"{scale.name} {scale.high}" for scale in scales)
         rows.append((Cell(names), number(cluster.importance, 3), number(cluster.spread, 3)))
     caption = "How far the AUC within video drops when the scores of a group are shuffled together within each video"
-    return grid(caption, (("Group", "long"), ("drop", "number"), ("spread over shuffles", "number")), rows)
+    return grid(caption, (("Group", "long"), *numeric("drop", "spread over shuffles")), rows)

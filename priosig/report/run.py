@@ -5,25 +5,21 @@ from collections.abc import Mapping, Sequence
 from dataclasses import replace
 from datetime import UTC, datetime
 from pathlib import Path
-from typing import TYPE_CHECKING
 
 from priosig._core.cache import EmbeddingCache
 from priosig.experiment.corpus import Corpus, read_annotations
 from priosig.experiment.pipeline import Experiment, describe
+from priosig.experiment.sensitivity import Row
+from priosig.extraction.encoder import Encoder
+from priosig.report.page import markdown_summary, write_failure, write_report
 
-if TYPE_CHECKING:
-    from priosig.experiment.sensitivity import Row
-    from priosig.extraction.encoder import Encoder
 
-
-def environment_of(device: str, extractor: "Encoder | None") -> dict[str, str]:
+def environment_of(device: str, extractor: Encoder | None) -> dict[str, str]:
     """What a run ran on, and what determined its frames; without an encoder it heard nothing."""
     if extractor is None:
         return {"device": "none"}
-    return {
-        "device": device,
-        "encoder": ", ".join(f"{name} {value}" for name, value in extractor.parameters().items()),
-    }
+    encoder = ", ".join(f"{name} {value}" for name, value in extractor.parameters().items())
+    return {"device": device, "encoder": encoder}
 
 
 def run_time() -> str:
@@ -34,19 +30,15 @@ def run_time() -> str:
 
 
 def draw(
-    experiment: Experiment, directory: Path, time: str, environment: Mapping[str, str], sensitivity: Sequence["Row"]
+    experiment: Experiment, directory: Path, time: str, environment: Mapping[str, str], sensitivity: Sequence[Row]
 ) -> tuple[Path, str]:
     """Write a report; give its page and the summary."""
-    from priosig.report.page import markdown_summary, write_report
-
     page = write_report(experiment, directory, run_time=time, environment=environment, sensitivity=sensitivity)
     return page, markdown_summary(experiment)
 
 
 def draw_failure(corpus: Corpus, name: str, directory: Path, cache: str, message: str, time: str) -> Path:
     """The report of what could not be run: what its annotations say, or the reason alone if they can't be read."""
-    from priosig.report.page import write_failure, write_report
-
     try:
         known = describe(read_annotations(replace(corpus, audio=None)), EmbeddingCache(cache))
     except (OSError, ValueError):

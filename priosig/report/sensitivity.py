@@ -7,9 +7,9 @@ from priosig.experiment.feature_sets import FEATURE_SETS
 from priosig.experiment.pipeline import Experiment
 from priosig.experiment.sensitivity import Choice, Row
 from priosig.experiment.views import VIEW_KINDS
-from priosig.report.grid import Cell, Grid, grid
+from priosig.report.grid import Cell, Grid, grid, numeric
 from priosig.report.material import Material
-from priosig.report.words import number, pvalue, seconds, smallest_p
+from priosig.report.words import NONE, number, pvalue, seconds, smallest_p
 
 
 def sensitivity(material: Material) -> dict | None:
@@ -17,13 +17,13 @@ def sensitivity(material: Material) -> dict | None:
     rows = material.sensitivity
     if not rows:
         return None
-    own = {row.n_permutations for row in rows if row.choice.varied == "none"}
+    own = max((row.n_permutations for row in rows if row.choice.varied == "none"), default=None)
     varied = [row for row in rows if row.choice.varied != "none"] or rows
     n_permutations, n_models = max(row.n_permutations for row in varied), len({row.model for row in rows})
-    alpha = material.experiment.annotations.corpus.settings.alpha
+    alpha = material.settings.alpha
     return {
         "table": _table(rows),
-        "own": f"{max(own):,}" if own - {n_permutations} else "",
+        "own": f"{own:,}" if own not in (None, n_permutations) else "",
         "n_rows": len({row.choice for row in rows}),
         "floor": smallest_p(n_permutations, n_models) if n_permutations else "",
         "blind": n_permutations > 0 and n_models / (n_permutations + 1) > alpha,
@@ -32,31 +32,29 @@ def sensitivity(material: Material) -> dict | None:
 
 
 def with_own(rows: Sequence[Row], experiment: Experiment) -> list[Row]:
-    """The rows, with what the experiment itself found where nothing was varied: it had more relabellings."""
+    """The rows; where nothing was varied, with the numbers of the experiment itself, which had more relabellings."""
     claim = experiment.claim
-
-    def own(row: Row) -> Row:
+    made = []
+    for row in rows:
         a = claim.assessments.get(row.model)
-        if a is None or row.choice.varied != "none" or row.choice.view != claim.view.name:
-            return row
-        return replace(
-            row,
-            auc_within_video=a.evidence.auc,
-            any_signal_pvalue=a.any_signal_pvalue,
-            beyond_confounds_pvalue=a.beyond_confounds_pvalue,
-            verdict=a.verdict.label,
-            n_permutations=a.design.rule.n_permutations,
-        )
-
-    return list(map(own, rows))
+        if a is not None and (row.choice.varied, row.choice.view) == ("none", claim.view.name):
+            row = replace(
+                row,
+                auc_within_video=a.evidence.auc,
+                any_signal_pvalue=a.any_signal_pvalue,
+                beyond_confounds_pvalue=a.beyond_confounds_pvalue,
+                verdict=a.verdict.label,
+                n_permutations=a.design.rule.n_permutations,
+            )
+        made.append(row)
+    return made
 
 
 def name_of(choice: Choice) -> str:
     """Only what was varied."""
-    length = seconds(choice.length) if choice.length else ""
     said = {
         "none": "as chosen",
-        "view, length": f"{choice.view}, {length}" if length else choice.view,
+        "view, length": f"{choice.view}, {seconds(choice.length)}" if choice.length else choice.view,
         "guard": f"{seconds(choice.guard)} of guard",
         "controls": f"{_controls(choice)} controls",
         "shortest CONTINUE": f"CONTINUE from {seconds(choice.min_continue_duration)}",
@@ -66,26 +64,36 @@ def name_of(choice: Choice) -> str:
     return said[choice.varied]
 
 
-def _table(rows: "list[Row] | tuple[Row, ...]") -> Grid:
-    by_choice = {(row.choice, row.model): row for row in rows}
-    models = [model for model in FEATURE_SETS if any(row.model == model for row in rows)]
-    lines = []
-    for choice in dict.fromkeys(row.choice for row in rows):
-        of = [by_choice.get((choice, model)) for model in models]
-        counts = next(f"{row.n_stop} + {row.n_continue}" for row in of if row is not None)
-        lines.append(
-            [Cell(name_of(choice), note=_in_full(choice)), counts, *(cell for row in of for cell in _cells(row))]
-        )
-    columns = ["Choice", ("STOP + CONTINUE", "number")]
-    for model in models:
-        columns += [(f"{model}: {what}", "number") for what in ("AUC", "T1\u00a0p", "T2\u00a0p")]
-        columns.append(f"{model}: verdict")
+def by_choice(rows: Sequence[Row]) -> dict[Choice, dict[str, Row]]:
+    """The rows by choice and model."""
+    made: dict[Choice, dict[str, Row]] = {}
+    for row in rows:
+        made.setdefault(row.choice, {})[row.model] = row
+    return made
+
+
+def models_of(rows: Sequence[Row]) -> list[str]:
+    """The models of the rows, in their usual order."""
+    return [model for model in FEATURE_SETS if any(row.model == model for row in rows)]
+
+
+def _table(rows: Sequence[Row]) -> Grid:
+    models, lines = models_of(rows), []
+    for choice, of in by_choice(rows).items():
+        first = next(iter(of.values()))
+        line = [Cell(name_of(choice), note=_in_full(choice)), f"{first.n_stop} + {first.n_continue}"]
+        for row in map(of.get, models):
+            line += _cells(row)
+        lines.append(line)
+    columns = ["Choice", *numeric("STOP + CONTINUE")]
+    for m in models:
+        columns += [*numeric(f"{m}: AUC", f"{m}: T1\u00a0p", f"{m}: T2\u00a0p"), f"{m}: verdict"]
     return grid("The experiment's own choices first, then one of them changed a row", columns, lines)
 
 
 def _cells(row: Row | None) -> list[Cell | str]:
     if row is None:
-        return ["–"] * 4
+        return [NONE] * 4
     numbers = number(row.auc_within_video), pvalue(row.any_signal_pvalue), pvalue(row.beyond_confounds_pvalue)
     return [*numbers, Cell(verdict=row.verdict, note=row.problem)]
 
@@ -94,10 +102,9 @@ def _in_full(choice: Choice) -> str:
     if choice.varied != "none":
         return ""
     length = seconds(choice.length) if choice.length else "lengths as annotated"
+    compared = f"CONTINUE from {seconds(choice.min_continue_duration)}"
     if VIEW_KINDS[choice.view].matched:
         compared = f"{_controls(choice)} controls"
-    else:
-        compared = f"CONTINUE from {seconds(choice.min_continue_duration)}"
     guard = f"{seconds(choice.guard)} of guard"
     return f"{choice.view}, {length}; {guard}; {compared}; C\u00a0=\u00a0{choice.C:g}; {choice.pooling}"
 

@@ -24,8 +24,8 @@ _MARKUP = re.compile(r"[\\`*\[\]<>|~&]|(?<!\w)_|_(?!\w)")
 class Table:
     """Named columns and rows of numbers, texts or None."""
 
-    columns: tuple[str, ...]
-    rows: tuple[tuple, ...]
+    columns: Sequence[str]
+    rows: Sequence[Sequence]
 
     def to_csv(self) -> str:
         """Comma-separated, with a header line."""
@@ -49,13 +49,7 @@ def aligned(rows: Sequence[Sequence[str]]) -> list[str]:
 
 
 def escaped(text: str) -> str:
-    """A text as one line of Markdown that shows it as it is.
-
-    Examples
-    --------
-    >>> escaped("![x](y) <b> two_kinds")
-    '!\\\\[x\\\\](y) \\\\<b\\\\> two_kinds'
-    """
+    """A text as one line of Markdown that shows it as it is."""
     return _MARKUP.sub(r"\\\g<0>", one_line(text))
 
 

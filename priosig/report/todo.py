@@ -5,12 +5,12 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 
 from priosig.annotations.audit.finding import HARMS, Finding
-from priosig.inference.assessment import Assessment
 from priosig.inference.planning import PowerTable
 from priosig.report.audit import MEASURED_BY, MEND, by_effect, is_idle
 from priosig.report.confounds import on_average, telling
 from priosig.report.material import Material
 from priosig.report.words import confound, hundred, joined, share
+from priosig.verdict.evidence import Evidence
 from priosig.verdict.wording import deciding_power
 
 
@@ -33,10 +33,10 @@ def to_do(material: Material, label: str) -> list[ToDo]:
     return [*todo, *(one for one in more if one is not None)]
 
 
-def surest(material: Material, label: str) -> tuple[str, Assessment]:
+def surest(material: Material, label: str) -> tuple[str, Evidence]:
     """Of the models with this verdict the one whose interval begins highest."""
-    of_label = [(name, a) for name, a in material.claim.assessments.items() if a.verdict.label == label]
-    return max(of_label, key=lambda one: -1.0 if math.isnan(one[1].evidence.low) else one[1].evidence.low)
+    of_label = [(name, a.evidence) for name, a in material.claim.assessments.items() if a.verdict.label == label]
+    return max(of_label, key=lambda one: -1.0 if math.isnan(one[1].low) else one[1].low)
 
 
 def _mend(material: Material) -> ToDo | None:
@@ -69,57 +69,55 @@ def _rely(material: Material, label: str) -> ToDo:
     which = {0: "any model of these windows", 1: "this model"}.get(len(claim.assessments), "these models")
     never = f"Do not rely on {which}."
     if label == "signal":
-        sure = surest(material, label)[1].evidence.low > 0.5
+        sure = surest(material, label)[1].low > 0.5
         if sure and not claim.design.evidence.exploratory:
             return ToDo("Try it on new videos.", "Freeze the model first; rely on it if it holds there.")
-        why = (
-            "these data had been looked at before the rule was fixed" if sure else "the interval reaches to guessing"
-        )
+        looked_at = "these data had been looked at before the rule was fixed"
+        why = looked_at if sure else "the interval reaches to guessing"
         return ToDo(f"Do not rely on {which} yet.", f"Confirm it on new videos: {why}.")
     if label == "heterogeneous":
-        e = surest(material, label)[1].evidence
+        e = surest(material, label)[1]
         return ToDo(never, f"It works in {e.n_videos_above_half} of {e.n_videos} videos: find out which.")
     if label == "confounded":
         names = joined([confound(name) for name, _ in claim.design.evidence.confound_ranking[:2]])
         return ToDo(never, f"Cut or record windows in which STOP and CONTINUE do not differ in {names}.")
-    why = {
+    reasons = {
         "weak": "The difference is below the bar that was set beforehand.",
         "no signal": "These models do not hear what the teacher hears; more of the same data will not help.",
         "underpowered": "And do not conclude that there is nothing to hear.",
         "invalid design": "A score on these windows, also a published one, says nothing about the playing.",
     }
-    return ToDo(never, why[label]) if label else ToDo("Run the models.", "The windows as cut can answer it.")
+    return ToDo(never, reasons[label]) if label else ToDo("Run the models.", "The windows as cut can answer it.")
 
 
 def _record(material: Material, label: str) -> ToDo | None:
     """How many more videos are worth recording, where that would help."""
-    assessments, planned = material.claim.assessments, material.claim.planned
+    models = {name: a.evidence for name, a in material.claim.assessments.items()}
     if label == "signal":
-        e = surest(material, label)[1].evidence
-        return ToDo("Record more videos.", _narrower(planned, e.auc, e.n_videos), "#needed") if e.low <= 0.5 else None
-    if label != "underpowered" or not assessments:
+        e = surest(material, label)[1]
+        why = _narrower(material.claim.planned, e.auc, e.n_videos)
+        return ToDo("Record more videos.", why, "#needed") if e.low <= 0.5 else None
+    if label != "underpowered" or not models:
         return None
-    rule = next(iter(assessments.values())).design.rule
-    have = next(iter(assessments.values())).evidence.n_videos
+    rule, have = material.claim.design.rule, material.claim.design.evidence.n_videos
     worth = f"a signal worth {hundred(rule.spike_auc)} in 100"
-    tried = {name: dict(a.evidence.videos_needed) for name, a in assessments.items()}
-    needed = {name: of[rule.spike_auc] for name, of in tried.items() if rule.spike_auc in of}
-    more = {name: n for name, n in needed.items() if n is None or n > have}
+    needed = {m: n for m, e in models.items() for auc, n in e.videos_needed if auc == rule.spike_auc}
+    more = {m: n for m, n in needed.items() if n is None or n > have}
     known = [n for n in more.values() if n is not None]
     if known:
         about = "about" if len(known) == len(more) else "more than"
-        takes = joined([f"{n or 'more than were tried'} (Model {name})" for name, n in more.items()])
+        takes = joined([f"{n or 'more than were tried'} (Model {m})" for m, n in more.items()])
         why = f"Videos in all with which {share(rule.min_power)} of studies detect {worth}: {takes}."
         return ToDo(f"Record {about} {max(known) - have} more videos.", why, "#needed")
-    power = joined([f"{share(deciding_power(a.evidence))} (Model {name})" for name, a in assessments.items()])
+    power = joined([f"{share(deciding_power(e))} (Model {m})" for m, e in models.items()])
     return ToDo("Record more videos.", f"These would have shown {worth} with a chance of {power}.", "#needed")
 
 
 def _narrower(planned: PowerTable | None, auc: float, have: int) -> str:
     """How wide the interval would be with the next numbers of videos that were planned."""
-    if planned is None:
-        return "That narrows the interval."
-    row = min(range(len(planned.aucs)), key=lambda k: abs(planned.aucs[k] - auc))
-    widths = zip(planned.n_videos, planned.width[row], strict=True)
-    said = [f"{hundred(width)} wide with {n}" for n, width in widths if n > have][:2]
+    said = []
+    if planned is not None:
+        row = min(range(len(planned.aucs)), key=lambda k: abs(planned.aucs[k] - auc))
+        widths = zip(planned.n_videos, planned.width[row], strict=True)
+        said = [f"{hundred(width)} wide with {n}" for n, width in widths if n > have][:2]
     return f"The interval would be about {joined(said)} videos like these." if said else "That narrows the interval."

@@ -1,18 +1,24 @@
-"""Numbers, times and names as a report writes them: one way for each, on every page and in every caption.
+"""Numbers, times, names and texts as a report writes them: one way for each, on every page and in every caption.
 
 Numbers have a true minus and a dash where there is none, percentages no space, p-values those decimals that the
-verdicts' sentences have, and what belongs together is held by no-break spaces.
+verdicts' sentences have, and what belongs together is held by no-break spaces. A text of a corpus is escaped, its
+direction is kept to itself, and it is never so long that it hides the rest.
 """
 
 import math
 import re
 from collections.abc import Sequence
 
+from markupsafe import Markup
+
 from priosig.confounds.registry import CONFOUNDS
 from priosig.verdict.wording import pvalue_words
 
 NONE = "–"
 AUC_WORDS = "AUC within video: how often a STOP outranks a CONTINUE of the same video (1 is always, 0.5 is guessing)"
+NAME = 120  # letters of a name, a title, a label: more are cut off
+SHOWN = 280  # letters of a longer text that are shown; the whole unfolds
+WORD = 16  # letters of the longest word that is not broken
 # Control characters but line ends and tabs, what turns round the letters beside it, and the mark of a byte order.
 _SHAPELESS = re.compile(r"[\x00-\x08\x0b-\x1f\x7f-\x9f\u202a-\u202e\u2066-\u2069\ufeff]")
 _SURROGATE = re.compile(r"[\ud800-\udfff]")
@@ -26,13 +32,7 @@ _TERMINAL = re.compile(
 
 
 def number(value: float | None, digits: int = 2) -> str:
-    """A number with so many decimals.
-
-    Examples
-    --------
-    >>> number(-0.456), number(float("nan")), number(-0.001)
-    ('−0.46', '–', '0.00')
-    """
+    """A number with so many decimals; -0.001 is 0.00."""
     if value is None or math.isnan(value):
         return NONE
     return f"{round(value, digits) + 0.0:.{digits}f}".replace("-", "−")
@@ -44,23 +44,16 @@ def share(value: float | None) -> str:
 
 
 def pvalue(value: float | None) -> str:
-    """A p-value as the verdicts' sentences have it (`pvalue_words`).
-
-    Examples
-    --------
-    >>> pvalue(0.01), pvalue(0.0001), pvalue(0.00001), pvalue(1.0)
-    ('0.010', '0.0001', '< 0.0001', '1.000')
-    """
+    """A p-value as the verdicts' sentences have it: `0.010`, `0.0001`, `< 0.0001`."""
     return NONE if value is None or math.isnan(value) else pvalue_words(value).removeprefix("= ")
 
 
-def p_words(value: float, test: str = "") -> str:
-    """`T1 p = 0.010`, never broken over two lines."""
-    said = "p not computed" if math.isnan(value) else f"p {pvalue_words(value)}"
-    return f"{test} {said}".strip().replace(" ", "\u00a0")
+def p_words(value: float) -> str:
+    """`p = 0.010`, never broken over two lines."""
+    return ("p not computed" if math.isnan(value) else f"p {pvalue_words(value)}").replace(" ", "\u00a0")
 
 
-def smallest_p(n_permutations: int, n_models: int = 1) -> str:
+def smallest_p(n_permutations: int, n_models: int) -> str:
     """The smallest p that so many relabellings can give, and what the correction for models (Holm) makes of it."""
     floor = 1 / (n_permutations + 1)
     said = f"{pvalue(floor)} is the smallest p that {n_permutations:,} relabellings can give"
@@ -75,13 +68,7 @@ def hundred(auc: float) -> str:
 
 
 def number_word(n: int) -> str:
-    """A small number as a word.
-
-    Examples
-    --------
-    >>> number_word(5), number_word(13)
-    ('five', '13')
-    """
+    """A number up to twelve as a word."""
     words = ["no", "one", "two", "three", "four", "five", "six", "seven", "eight", "nine", "ten", "eleven", "twelve"]
     return words[n] if n < len(words) else f"{n:,}"
 
@@ -97,16 +84,10 @@ def seconds(value: float) -> str:
 
 
 def clock(value: float) -> str:
-    """Minutes and seconds, as players show them; hours where there are some.
-
-    Examples
-    --------
-    >>> clock(61.9), clock(3661)
-    ('1:01', '1:01:01')
-    """
-    whole = int(value)
-    hours, minutes = divmod(whole // 60, 60)
-    return f"{hours}:{minutes:02d}:{whole % 60:02d}" if hours else f"{minutes}:{whole % 60:02d}"
+    """Minutes and seconds, as players show them; hours where there are some: `1:01`, `1:01:01`."""
+    minutes, second = divmod(int(value), 60)
+    hours, minutes = divmod(minutes, 60)
+    return f"{hours}:{minutes:02d}:{second:02d}" if hours else f"{minutes}:{second:02d}"
 
 
 def plain(name: str) -> str:
@@ -140,12 +121,27 @@ def capital(text: str) -> str:
 
 
 def visible(text: str) -> str:
-    """Text without control characters, terminal sequences, and what turns the letters round; line ends and tabs stay.
-
-    Examples
-    --------
-    >>> visible("ab\\u202ecd\\x07\\x1b[31m\\n")
-    'abcd\\n'
-    """
+    """Text without control characters, terminal sequences and marks of direction; line ends and tabs stay."""
     text = _LINE_END.sub("\n", _TERMINAL.sub("", text))
     return _SURROGATE.sub("\ufffd", _SHAPELESS.sub("", text))
+
+
+def free(text: object) -> Markup:
+    """A short text of a corpus; of a long one the beginning."""
+    shown = visible(str(text))
+    return _apart(shown if len(shown) <= NAME else f"{shown[:NAME]}…")
+
+
+def long(text: object) -> Markup:
+    """A text of a corpus; a long one unfolds from its beginning. Not within a paragraph or a heading."""
+    shown = visible(str(text))
+    if len(shown) <= SHOWN:
+        return _apart(shown)
+    whole = "<details><summary>{}</summary>{}</details>"
+    return Markup(whole).format(_apart(f"{shown[:SHOWN]}…"), _apart(shown))
+
+
+def _apart(text: str) -> Markup:
+    """A text in a direction of its own; only one with a word that no column holds is broken within words."""
+    kind = ' class="endless"' if max(map(len, text.split()), default=0) > WORD else ""
+    return Markup("<bdi" + kind + ">{}</bdi>").format(text)

@@ -5,6 +5,7 @@ import csv
 from matplotlib.figure import Figure
 
 from priosig._core.shown import WIDTH
+from priosig.report.material import Material
 from priosig.report.tables import experiment_tables
 from tests.small_experiment import HOSTILE
 
@@ -20,7 +21,7 @@ def test_an_experiment_is_one_screen_of_verdicts(experiment):
 
 
 def test_its_rows_are_those_of_the_reports_table_of_verdicts(experiment):
-    table = list(csv.DictReader(experiment_tables(experiment, ())["verdicts"].to_csv().splitlines()))
+    table = list(csv.DictReader(experiment_tables(Material(experiment))["verdicts"].to_csv().splitlines()))
     shown = [(row["view"], row["model"], row["verdict"]) for row in experiment.rows() if row["model"]]
     assert shown == [(row["view"], row["model"], row["verdict"]) for row in table if row["model"] in "AB"]
 

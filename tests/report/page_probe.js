@@ -1,5 +1,5 @@
 // What can be seen of pages without touching them: the page that loads this holds them in frames, one look at a page
-// each (see test_report_page.py). It runs once all are loaded, and leaves what it found as JSON in <pre id="found">.
+// each (see test_page_in_a_browser.py). It runs once all are loaded, and leaves what it found as JSON in <pre id="found">.
 "use strict";
 
 const ACTIVE = "script, iframe, object, embed, form, base, meta[http-equiv=refresh], a[href^='javascript:' i]";

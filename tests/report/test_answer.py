@@ -12,7 +12,7 @@ from priosig.experiment.pipeline import Experiment
 from priosig.inference.confounds_alone import TOGETHER
 from priosig.inference.planning import PowerTable
 from priosig.report import page as report
-from priosig.report.answer import ANSWERS, STRENGTH, answer, because, rule_table, strongest
+from priosig.report.answer import ANSWERS, STRENGTH, answer, because, rule_table
 from priosig.report.audit import MEND, audit, audit_of, by_effect
 from priosig.report.confounds import fates, on_average, reach, telling
 from priosig.report.glossary import PLAINLY
@@ -81,8 +81,6 @@ def test_every_verdict_has_an_answer_and_something_to_do(experiment, label):
 
 
 def test_an_answer_is_as_strong_as_its_strongest_model(experiment):
-    assert strongest(["no signal", "confounded"]) == "confounded"
-    assert strongest([]) == ""
     signal = with_label(experiment, "signal", low=0.4)
     clean = signal.views["clean"]
     other = dataclasses.replace(clean.assessments["B"].verdict, label="underpowered")

@@ -1,13 +1,14 @@
 """Two reports are compared by their tables alone."""
 
+import json
 import re
 from pathlib import Path
 
 import pytest
 
 from priosig.command.main import main
-from priosig.report.compare import compare_reports
-from priosig.report.segment_changes import COLUMNS
+from priosig.report.compare import COLUMNS, compare_reports
+from priosig.report.publish import MANIFEST, publish
 from priosig.report.table_text import Table
 
 STOP = ("equal", "v-stop-1-2", "v-stop-1-2", "v", "stop", 1, 2, "m1")
@@ -30,7 +31,7 @@ def report(tmp_path: Path):
                     ("equal", "A", "s2", "v-continue-3-4", "v", "continue", "continue", -0.5),
                 ],
             ),
-            "segments": (COLUMNS, [STOP, CONTINUE]),
+            "segments": (COLUMNS["segments.csv"], [STOP, CONTINUE]),
             "dropped": (("view", "segment_id", "reason"), []),
             "coefficients": (("view", "scale", "mean"), [("equal", "tempo_slow", 0.25)]),
             "audit": (("check", "id"), [("repeated_windows", "m1"), ("repeated_windows", "m2")]),
@@ -144,14 +145,75 @@ def emptied(data):
     return b""
 
 
-@pytest.mark.parametrize("damage", [cut_off, cut_within_a_row, no_utf8, open_quote, other_header, emptied])
-@pytest.mark.parametrize("table", ["verdicts", "metrics", "scores", "segments", "coefficients", "audit", "inputs"])
+@pytest.mark.parametrize(
+    ("table", "damage"),
+    [
+        *(("scores", damage) for damage in (cut_off, cut_within_a_row, no_utf8, open_quote, emptied)),
+        *((name.removesuffix(".csv"), other_header) for name in COLUMNS if name != "confounds.csv"),
+    ],
+)
 def test_a_damaged_table_is_refused_by_file(report, capsys, table, damage):
     before, after = report("a"), report("b")
     path = after / "world" / f"{table}.csv"
     path.write_bytes(damage(path.read_bytes()))
     assert main(["compare", str(before), str(after)]) == 2
     assert re.search(rf"b/world/{table}\.csv: .*; expected", capsys.readouterr().err)
+
+
+def edited(path: Path):
+    path.write_bytes(path.read_bytes().replace(b"0.75", b"0.76"))
+
+
+def broken_off(path: Path):
+    manifest = path.with_name(MANIFEST)
+    content = json.loads(manifest.read_text())
+    content["files"]["metrics.csv"].append("what the new report would have")
+    manifest.write_text(json.dumps(content))
+
+
+def no_manifest(path: Path):
+    path.with_name(MANIFEST).write_text("[]")
+
+
+def with_other_line_ends(path: Path):
+    path.write_bytes(path.read_bytes().replace(b"\n", b"\r\n"))
+
+
+@pytest.mark.parametrize(
+    ("damage", "said"),
+    [
+        (edited, r"world/metrics\.csv: not as its report wrote it; expected"),
+        (Path.unlink, r"world/metrics\.csv: is missing; expected it, since priosig-report\.json beside it names it"),
+        (broken_off, r"world/priosig-report\.json: its report was broken off; expected a whole one"),
+        (no_manifest, r"world/priosig-report\.json is not the manifest of a report; move it away"),
+        (with_other_line_ends, None),
+    ],
+)
+def test_a_table_that_is_not_what_its_report_wrote_is_refused(report, tmp_path, damage, said):
+    before = report("a")
+    tables = {path.name: path.read_text(encoding="utf-8") for path in (before / "world").iterdir()}
+    publish(tmp_path / "b" / "world", "world", tables)
+    damage(tmp_path / "b" / "world" / "metrics.csv")
+    if said is None:
+        assert "Nothing changed." in compare_reports(before, tmp_path / "b")
+        return
+    with pytest.raises(ValueError, match=said):
+        compare_reports(before, tmp_path / "b")
+
+
+@pytest.mark.parametrize(
+    ("table", "row"),
+    [
+        ("metrics", ("equal", "A", "0,75")),
+        ("verdicts", ("equal", "A", "signal", "high")),
+        ("scores", ("equal", "A", "s1", "v-stop-1-2", "v", "stop", "stop", "x")),
+        ("segments", (*STOP[:6], "2 s", "m1")),
+        ("coefficients", ("equal", "tempo_slow", "large")),
+    ],
+)
+def test_a_text_in_the_place_of_a_number_is_refused(report, table, row):
+    with pytest.raises(ValueError, match=rf"b/world/{table}\.csv: row 2: \w+ is '.+'; expected a number"):
+        compare_reports(report("a"), report("b", **{table: [row]}))
 
 
 def test_a_table_that_is_a_link_to_nothing_is_refused(report):

@@ -20,20 +20,19 @@ from priosig.inference.coefficients import rank_correlation
 from priosig.inference.confounds_alone import TOGETHER
 from priosig.report import clips
 from priosig.report.grid import Cell, grid
-from priosig.report.links import video_link
 from priosig.report.material import Material
-from priosig.report.needed import needed
+from priosig.report.numbers import needed
 from priosig.report.plots import beside, choices, coefficients, correlations, nulls, power, svg, timeline
 from priosig.report.plots.svg import round_ticks
 from priosig.report.sensitivity import name_of, sensitivity
-from priosig.report.tables import sensitivity_rows
+from priosig.report.tables import experiment_tables
 from priosig.report.words import clock, number, p_words, pvalue, share, smallest_p, visible
 from priosig.worlds.worlds import WORLDS
 from tests.small_experiment import with_label, with_plan
 
 
-def test_a_link_leads_to_the_second():
-    assert video_link("abc", 3661.99) == "https://www.youtube.com/watch?v=abc&t=3661s"
+def test_a_link_leads_to_the_second(description):
+    assert Material(description).link("abc", 3661.99) == "https://www.youtube.com/watch?v=abc&t=3661s"
 
 
 def test_sound_keeps_its_length_and_pitch():
@@ -134,7 +133,7 @@ def test_every_choice_that_is_tried_has_a_name_of_its_own_and_a_row(description,
     tried = list(choices_of(description.annotations, view))
     assert len({name_of(choice) for choice in tried}) == len(tried)
     rows = [Row(choice, "A", 12, 10, 0.5, 0.4, 0.5, "no signal") for choice in tried]
-    table = sensitivity_rows(rows)
+    table = experiment_tables(Material(description, sensitivity=rows))["sensitivity"]
     told = [dict(zip(table.columns, row, strict=True)) for row in table.rows]
     assert [(row["guard"], row["nearest"]) for row in told] == [(c.guard, c.nearest) for c in tried]
     assert {row["model"] for row in told} == {"A"}
@@ -143,10 +142,10 @@ def test_every_choice_that_is_tried_has_a_name_of_its_own_and_a_row(description,
 def test_a_number_is_written_in_one_way():
     assert [pvalue(p) for p in (0.0001, 0.005, 0.01, 1.0)] == ["0.0001", "0.005", "0.010", "1.000"]
     assert [pvalue(p) for p in (0.00001, 0.0502)] == ["< 0.0001", "0.0502"]  # never 0, nor on the wrong side of 0.05
-    assert p_words(0.01, "T1") == "T1\u00a0p\u00a0=\u00a00.010"
+    assert p_words(0.01) == "p\u00a0=\u00a00.010"
     assert p_words(0.00001) == "p\u00a0<\u00a00.0001"
     assert (number(-0.5), number(float("nan")), share(0.934)) == ("−0.50", "–", "93%")
-    assert smallest_p(199) == "0.005 is the smallest p that 199 relabellings can give"
+    assert smallest_p(199, 1) == "0.005 is the smallest p that 199 relabellings can give"
     assert clock(892.0) == "14:52"
     assert visible("a\ud800b") == "a\ufffdb"
     assert visible("a\x1b[31mb\x1b]8;;http://x\x07c\x1b(B\x9b2Jd\x00\ufeff") == "abcd"
@@ -154,7 +153,9 @@ def test_a_number_is_written_in_one_way():
 
 
 def test_of_all_control_characters_line_ends_and_tabs_are_left():
-    shown = {visible(f"a{c}") for c in map(chr, range(0x110000)) if unicodedata.category(c) == "Cc"}
+    controls = [chr(c) for c in range(0x100) if unicodedata.category(chr(c)) == "Cc"]  # Unicode adds no others
+    shown = {visible(f"a{c}") for c in controls}
+    assert len(controls) == 65
     assert shown == {"a", "a\n", "a\t"}
 
 

@@ -1,34 +1,20 @@
 """Each model and each confound, from the windows as annotated to those that conclusions are drawn from."""
 
 import math
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 
-from priosig.experiment.evaluation import ViewResult
 from priosig.experiment.feature_sets import FEATURE_SETS
 from priosig.inference.confounds_alone import TOGETHER
-from priosig.report.confounds import held_together, in_words, reached
+from priosig.report.confounds import held_together, in_words, reached, tied
 from priosig.report.grid import Figure, figure
 from priosig.report.material import Material
-from priosig.report.plots.svg import (
-    BAR,
-    INK,
-    MUTED,
-    NARROW,
-    across,
-    dot,
-    drawing,
-    line,
-    pointed,
-    polygon,
-    text,
-    x_axis,
-)
+from priosig.report.plots.svg import BAR, MUTED, NARROW, across, dot, drawing, line, pointed, polygon, text, x_axis
 from priosig.report.words import capital, confound, hundred, joined
 
 IDENTICAL = "made identical by the cut"
 TIED = "†"
-_NONE = {"auc_within_video": math.nan, "auc": math.nan}
+_NOT_RUN = {"auc_within_video": math.nan, "auc": math.nan}
 _STEP, _TOP = 23, 24
 
 
@@ -51,27 +37,24 @@ def figures(material: Material) -> list[Figure]:
     lines = _lines(material)
     if not lines:
         return []
-    view, bar = material.claim.view.name, material.experiment.annotations.corpus.settings.auc
+    view, bar = material.claim.view.name, material.settings.auc
     two = material.claim is not material.annotated
     said = "; ".join(f"{one.name} {_numbers(one, two)}" for one in lines)
-    caption = f"○ windows as annotated, ● {view} windows, from which we draw conclusions" if two else "● as annotated"
-    parts = [caption]
+    parts = [f"○ windows as annotated, ● {view} windows, from which we draw conclusions" if two else "● as annotated"]
     if any(not math.isnan(one.low) for one in lines):
         parts.append("grey bar: 95% interval")
     if material.claim.models:
         parts.append("across videos: all pairs of windows, also of different videos")
     if any(one.missing for one in lines):
         parts.append(f"–: {IDENTICAL}, or not measured")
-    parts += _tied(material) + _together(material)
-    return [
-        figure(
-            "How often a STOP is ranked above a CONTINUE, in 100",
-            f"{'; '.join(parts)}. Point at a mark for its value.",
-            lambda width: _draw(lines, bar, width, two, f"AUC within video, times 100: {said}."),
-            560,
-            NARROW,
-        )
-    ]
+    if tied(material.claim.design):
+        parts.append(f"{TIED} goes with the label by the definition of these windows, so that it is no finding")
+    elif tied(material.annotated.design):
+        parts.append(f"{TIED} goes with the label by the definition of the windows as annotated")
+    parts += _together(material)
+    title, alt = "How often a STOP is ranked above a CONTINUE, in 100", f"AUC within video, times 100: {said}."
+    caption = f"{'; '.join(parts)}. Point at a mark for its value."
+    return [figure(title, caption, lambda width: _draw(lines, bar, width, two, alt), 560, NARROW)]
 
 
 def _lines(material: Material) -> list[Line]:
@@ -80,7 +63,7 @@ def _lines(material: Material) -> list[Line]:
     for name, model in FEATURE_SETS.items():
         if name not in annotated.models and name not in claim.models:
             continue
-        before, after = (v.models.get(name, _NONE) for v in (annotated, claim))
+        before, after = (v.models.get(name, _NOT_RUN) for v in (annotated, claim))
         e = claim.assessments[name].evidence if name in claim.assessments else None
         ends = (e.low, e.high) if e is not None else (math.nan, math.nan)
         values = before["auc_within_video"], after["auc_within_video"]
@@ -89,39 +72,28 @@ def _lines(material: Material) -> list[Line]:
         lines.append(Line(f"{name} across videos", pooled, before["auc"], after["auc"]))
     for name in (*claim.confounds.roles, TOGETHER):
         before, after = reached(annotated.design, name), reached(claim.design, name)
-        if not (math.isnan(before) and math.isnan(after)):
-            words = capital(in_words(name, claim.design if not math.isnan(after) else annotated.design))
-            missing = (
-                "" if not math.isnan(after) else IDENTICAL if name in claim.confounds.constant else "not measured"
-            )
-            mark = f"\u00a0{TIED}" if name in {**_tied_in(annotated), **_tied_in(claim)} else ""
-            lines.append(Line(f"{confound(name)}{mark}", words, before, after, missing=missing))
+        if math.isnan(before) and math.isnan(after):
+            continue
+        words, missing = capital(in_words(name, claim.design)), ""
+        if math.isnan(after):
+            words = capital(in_words(name, annotated.design))
+            missing = IDENTICAL if name in claim.confounds.constant else "not measured"
+        mark = f"\u00a0{TIED}" if name in {**tied(annotated.design), **tied(claim.design)} else ""
+        lines.append(Line(f"{confound(name)}{mark}", words, before, after, missing=missing))
     return lines
-
-
-def _tied_in(v: ViewResult) -> dict[str, float]:
-    return dict(v.design.evidence.tied) if v.design is not None else {}
-
-
-def _tied(material: Material) -> list[str]:
-    """What the mark of a tied confound says."""
-    annotated, claim = _tied_in(material.annotated), _tied_in(material.claim)
-    if claim:
-        return [f"{TIED} goes with the label by the definition of these windows, so that it is no finding"]
-    return [f"{TIED} goes with the label by the definition of the windows as annotated"] if annotated else []
 
 
 def _together(material: Material) -> list[str]:
     """What all together holds in each view."""
-    views = {"windows as annotated": material.annotated, f"{material.claim.view.name} view": material.claim}
-    held = {
-        name: joined([confound(one) for one in held_together(v.design)])
+    views = {"windows as annotated": material.annotated}
+    if material.claim is not material.annotated:
+        views[f"{material.claim.view.name} view"] = material.claim
+    held = [
+        f"{joined([confound(one) for one in held_together(v.design)])} ({name})"
         for name, v in views.items()
         if not math.isnan(reached(v.design, TOGETHER))
-    }
-    if material.claim is material.annotated:
-        held.pop(f"{material.claim.view.name} view", None)
-    return [f"all together: {', '.join(f'{names} ({view})' for view, names in held.items())}"] if held else []
+    ]
+    return [f"all together: {', '.join(held)}"] if held else []
 
 
 def _numbers(one: Line, two: bool) -> str:
@@ -153,19 +125,17 @@ def _draw(lines: Sequence[Line], bar: float, width: int, two: bool, alt: str) ->
     return drawing(width, bottom + 20, shapes, alt)
 
 
-def _change(one: Line, at, y: float) -> list[str]:
+def _change(one: Line, at: Callable[[float], float], y: float) -> list[str]:
     """The value as annotated, and an arrow from it to the other."""
     if math.isnan(one.before):
         return []
     shapes = []
-    start, end = at(one.before), at(one.after) if not math.isnan(one.after) else at(one.before)
+    start, end = at(one.before), at(one.before if math.isnan(one.after) else one.after)
     if abs(end - start) > 16:
-        tip = end + (7 if end < start else -7)
-        back = 6 if end < start else -6
+        back = 1 if end < start else -1
+        tip = end + 7 * back
         shapes.append(line(start, y, tip, y, colour=MUTED, width=1.5))
-        shapes.append(polygon(((tip, y), (tip + back, y - 4), (tip + back, y + 4)), colour=MUTED))
+        shapes.append(polygon(((tip, y), (tip + 6 * back, y - 4), (tip + 6 * back, y + 4)), colour=MUTED))
     words = f"{one.words}, windows as annotated: {hundred(one.before)} times in 100"
-    if one.missing:
-        words += f"; then {one.missing}"
-    shapes.append(pointed(dot(start, y, colour=INK, full=False), words))
-    return shapes
+    words += f"; then {one.missing}" if one.missing else ""
+    return [*shapes, pointed(dot(start, y, full=False), words)]

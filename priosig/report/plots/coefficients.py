@@ -2,7 +2,6 @@
 
 import numpy as np
 
-from priosig.experiment.evaluation import ViewResult
 from priosig.experiment.feature_sets import SCALES
 from priosig.extraction.percepiano.scales import POLES
 from priosig.report.grid import Figure, figure
@@ -18,7 +17,10 @@ def figures(material: Material) -> list[Figure]:
     """One figure; none where that model was not run."""
     if SCALES not in material.claim.models:
         return []
-    order, values, means = _by_size(material.claim)
+    by_fold = material.claim.models[SCALES]["coefficients"]
+    values = by_fold[~np.isnan(by_fold).any(axis=1)].T  # by scale and fold
+    means = values.mean(axis=1) if values.shape[1] else np.zeros(len(POLES))
+    order = np.argsort(-np.abs(means), kind="stable")
     findings = material.claim.findings
     limit = float(np.abs(values).max(initial=0.0)) or 1.0
 
@@ -28,7 +30,6 @@ def figures(material: Material) -> list[Figure]:
         shapes = [line(at(0), 2, at(0), bottom)]
         for place, k in enumerate(order):
             y, scale, bold = 4 + _STEP * (place + 0.5), POLES[k], POLES[k].id in (findings or ())
-            low, high = float(values[k].min(initial=0.0)), float(values[k].max(initial=0.0))
             shapes += [
                 text(_LEFT, y, f"{scale.name}: {scale.low}", "end", size=10.5, bold=bold),
                 text(width - _RIGHT, y, scale.high, size=10.5, bold=bold),
@@ -49,11 +50,3 @@ def figures(material: Material) -> list[Figure]:
     caption = f"{len(material.claim.y)} segments, standardised scores. Dots: the {n} folds; grey: their range."
     caption += " Bold: a finding." if findings else " Not interpretable." if findings is None else ""
     return [figure(f"Coefficients of Model {SCALES}", caption, draw, NARROW)]
-
-
-def _by_size(v: ViewResult) -> tuple[np.ndarray, np.ndarray, np.ndarray]:
-    """Order of the scales by their coefficient, the largest first; coefficients by scale and fold; their means."""
-    by_fold = v.models[SCALES]["coefficients"]
-    values = by_fold[~np.isnan(by_fold).any(axis=1)].T
-    means = values.mean(axis=1) if values.shape[1] else np.zeros(len(POLES))
-    return np.argsort(-np.abs(means), kind="stable"), values, means

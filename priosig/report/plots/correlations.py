@@ -22,22 +22,19 @@ def figures(material: Material) -> list[Figure]:
         return []
     matrix = rank_correlation(quality)
     i, j = np.unravel_index(np.argmax(np.abs(np.tril(matrix, -1))), matrix.shape)
-    pair = f"{_named(int(i))} and {_named(int(j))} ({number(matrix[i, j])})"
+    names = [f"{scale.name} {scale.high}" for scale in POLES]
+    pair = f"{names[i]} and {names[j]} ({number(matrix[i, j])})"
     caption = f"Spearman correlations over {len(quality)} segments; filled is positive. Strongest: {pair}."
-    return [figure("How the scales go together", caption, lambda width: _draw(matrix, width, pair), NARROW)]
 
+    def draw(width: int) -> str:
+        n, shapes = len(matrix), []
+        for row in range(n):
+            y = 10 + _ROW * row
+            shapes.append(text(_LEFT - 8, y, f"{names[row]} {row + 1}", "end", size=11))
+            for column in range(row):
+                r = float(np.nan_to_num(matrix[row, column]))
+                disc = dot(_LEFT + _STEP * column, y, max(4.2 * abs(r), 0.5), full=r >= 0)
+                shapes.append(pointed(disc, f"{names[row]} and {names[column]}: {number(r)}"))
+        return drawing(width, 10 + _ROW * n, shapes, f"Rank correlations of {n} scales; the strongest is {pair}.")
 
-def _draw(matrix: np.ndarray, width: int, pair: str) -> str:
-    n, shapes = len(matrix), []
-    for row in range(n):
-        y = 10 + _ROW * row
-        shapes.append(text(_LEFT - 8, y, f"{_named(row)} {row + 1}", "end", size=11))
-        for column in range(row):
-            r = float(np.nan_to_num(matrix[row, column]))
-            words = f"{_named(row)} and {_named(column)}: {number(r)}"
-            shapes.append(pointed(dot(_LEFT + _STEP * column, y, max(4.2 * abs(r), 0.5), full=r >= 0), words))
-    return drawing(width, 10 + _ROW * n, shapes, f"Rank correlations of {n} scales; the strongest is {pair}.")
-
-
-def _named(k: int) -> str:
-    return f"{POLES[k].name} {POLES[k].high}"
+    return [figure("How the scales go together", caption, draw, NARROW)]

@@ -30,10 +30,8 @@ def figures(material: Material) -> list[Figure]:
                 words = f"{label.upper()} at {clock(s.start_time)} of {s.video_id}: {s.duration:.1f} s"
                 shapes.append(pointed(label_mark(at(math.log(s.duration)), where, label), words))
             x = at(math.log(medians[label]))
-            shapes += [
-                line(x, y - 22, x, y + 22, width=2),
-                text(x, y - 30, f"median {medians[label]:.1f} s", "middle"),
-            ]
+            median = text(x, y - 30, f"median {medians[label]:.1f} s", "middle")
+            shapes += [line(x, y - 22, x, y + 22, width=2), median]
         shapes += x_axis(lambda value: at(math.log(value)), _ticks(math.exp(low), math.exp(high)), 140, "seconds")
         alt = "; ".join(f"{label.upper()} median {medians[label]:.1f} s" for label in LABELS)
         return drawing(width, 178, shapes, f"Lengths of windows: {alt}.")

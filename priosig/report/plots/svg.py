@@ -13,8 +13,7 @@ from html import escape
 from priosig.report.words import visible
 
 INK, MUTED, GRID, BAR, STOP, CONTINUE, PAPER, BAD = "ink", "muted", "grid", "bar", "stop", "continue", "paper", "bad"
-NARROW = 340
-"""Width for a phone."""
+NARROW = 340  # width for a phone
 
 
 def drawing(width: float, height: float, shapes: Iterable[str], alt: str, *, links: bool = False) -> str:
@@ -38,16 +37,12 @@ def line(
     x1: float, y1: float, x2: float, y2: float, *, colour: str = MUTED, width: float = 1, dashes: str = ""
 ) -> str:
     """A straight line; `dashes` as SVG has them."""
-    ends = f'x1="{_n(x1)}" y1="{_n(y1)}" x2="{_n(x2)}" y2="{_n(y2)}"'
-    dashed = f' stroke-dasharray="{dashes}"' if dashes else ""
-    return f'<line {ends} stroke="var(--{colour})" stroke-width="{_n(width)}"{dashed}/>'
+    return f'<line x1="{_n(x1)}" y1="{_n(y1)}" x2="{_n(x2)}" y2="{_n(y2)}"{_stroke(colour, width, dashes)}/>'
 
 
-def path(points: Sequence[tuple[float, float]], *, colour: str = INK, width: float = 1.6, dashes: str = "") -> str:
+def path(points: Sequence[tuple[float, float]], *, dashes: str = "") -> str:
     """A line through points."""
-    steps = " ".join(f"{_n(x)},{_n(y)}" for x, y in points)
-    dashed = f' stroke-dasharray="{dashes}"' if dashes else ""
-    return f'<polyline points="{steps}" fill="none" stroke="var(--{colour})" stroke-width="{_n(width)}"{dashed}/>'
+    return f'<polyline points="{_points(points)}" fill="none"{_stroke(INK, 1.6, dashes)}/>'
 
 
 def strokes(x: float, y: float, step: int, heights: Sequence[int], *, colour: str) -> str:
@@ -56,7 +51,7 @@ def strokes(x: float, y: float, step: int, heights: Sequence[int], *, colour: st
     for height in heights:
         steps.append(f"m{step} {-(height + reached)}v{2 * height}")
         reached = height
-    return f'<path d="{"".join(steps)}" fill="none" stroke="var(--{colour})" stroke-width="{step - 0.5}"/>'
+    return f'<path d="{"".join(steps)}" fill="none"{_stroke(colour, step - 0.5)}/>'
 
 
 def rect(x: float, y: float, width: float, height: float, *, colour: str) -> str:
@@ -66,22 +61,18 @@ def rect(x: float, y: float, width: float, height: float, *, colour: str) -> str
 
 def polygon(points: Sequence[tuple[float, float]], *, colour: str, full: bool = True) -> str:
     """A closed shape, filled or open."""
-    corners = " ".join(f"{_n(x)},{_n(y)}" for x, y in points)
-    fill = colour if full else PAPER
-    return f'<polygon points="{corners}" fill="var(--{fill})" stroke="var(--{colour})" stroke-width="1.5"/>'
+    return f'<polygon points="{_points(points)}" fill="var(--{colour if full else PAPER})"{_stroke(colour, 1.5)}/>'
 
 
 def dot(x: float, y: float, r: float = 4.5, *, colour: str = INK, full: bool = True) -> str:
     """A circle, filled or open."""
-    fill = f"var(--{colour if full else PAPER})"
-    return (
-        f'<circle cx="{_n(x)}" cy="{_n(y)}" r="{_n(r)}" fill="{fill}" stroke="var(--{colour})" stroke-width="1.5"/>'
-    )
+    place = f'cx="{_n(x)}" cy="{_n(y)}" r="{_n(r)}"'
+    return f'<circle {place} fill="var(--{colour if full else PAPER})"{_stroke(colour, 1.5)}/>'
 
 
-def ring(x: float, y: float, r: float = 8, *, colour: str = BAD) -> str:
-    """A circle around a mark."""
-    return f'<circle cx="{_n(x)}" cy="{_n(y)}" r="{_n(r)}" fill="none" stroke="var(--{colour})" stroke-width="1.8"/>'
+def ring(x: float, y: float) -> str:
+    """A circle around a mark that is on the wrong side."""
+    return f'<circle cx="{_n(x)}" cy="{_n(y)}" r="8" fill="none"{_stroke(BAD, 1.8)}/>'
 
 
 def label_mark(x: float, y: float, label: str) -> str:
@@ -91,16 +82,15 @@ def label_mark(x: float, y: float, label: str) -> str:
     return dot(x, y, 4, colour=CONTINUE, full=False)
 
 
-def model_mark(x: float, y: float, number: int, *, colour: str = INK) -> str:
+def model_mark(x: float, y: float, number: int) -> str:
     """A model by its number: filled dot, open diamond, filled square, open triangle, and again."""
-    r = 4.5
     if number % 4 == 0:
-        return dot(x, y, r, colour=colour)
+        return dot(x, y)
     if number % 4 == 1:
-        return polygon(((x - r - 1, y), (x, y - r - 1), (x + r + 1, y), (x, y + r + 1)), colour=colour, full=False)
+        return polygon(((x - 5.5, y), (x, y - 5.5), (x + 5.5, y), (x, y + 5.5)), colour=INK, full=False)
     if number % 4 == 2:
-        return polygon(((x - 4, y - 4), (x + 4, y - 4), (x + 4, y + 4), (x - 4, y + 4)), colour=colour)
-    return polygon(((x - r, y + 4), (x + r, y + 4), (x, y - r)), colour=colour, full=False)
+        return polygon(((x - 4, y - 4), (x + 4, y - 4), (x + 4, y + 4), (x - 4, y + 4)), colour=INK)
+    return polygon(((x - 4.5, y + 4), (x + 4.5, y + 4), (x, y - 4.5)), colour=INK, full=False)
 
 
 def pointed(shape: str, words: str, link: str = "", *, reached: bool = False) -> str:
@@ -118,25 +108,17 @@ def across(low: float, high: float, left: float, right: float) -> Callable[[floa
     return lambda value: left + (right - left) * min(max((value - low) / width, 0.0), 1.0)
 
 
-def x_axis(at: Callable[[float], float], ticks: Iterable[tuple[float, str]], y: float, title: str = "") -> list[str]:
+def x_axis(at: Callable[[float], float], ticks: Sequence[tuple[float, str]], y: float, title: str = "") -> list[str]:
     """Ticks with their words below y, and a title below them, in the middle between the first and the last."""
-    ticks = list(ticks)
-    shapes = [line(at(ticks[0][0]), y, at(ticks[-1][0]), y)]
+    first, last = at(ticks[0][0]), at(ticks[-1][0])
+    shapes = [line(first, y, last, y)]
     for value, words in ticks:
         shapes += [line(at(value), y, at(value), y + 3), text(at(value), y + 12, words, "middle", size=11)]
-    if title:
-        shapes.append(text((at(ticks[0][0]) + at(ticks[-1][0])) / 2, y + 30, title, "middle"))
-    return shapes
+    return [*shapes, text((first + last) / 2, y + 30, title, "middle")] if title else shapes
 
 
 def round_ticks(low: float, high: float, most: int = 6) -> list[float]:
-    """At most `most` multiples of 1, 2 or 5 times a power of ten between two numbers.
-
-    Examples
-    --------
-    >>> round_ticks(-0.3, 1.1)
-    [0.0, 0.5, 1.0]
-    """
+    """At most `most` multiples of 1, 2 or 5 times a power of ten between two numbers: 0.0, 0.5, 1.0 for -0.3, 1.1."""
     if not high > low:
         return [low]
     power = math.floor(math.log10((high - low) / most))
@@ -145,6 +127,15 @@ def round_ticks(low: float, high: float, most: int = 6) -> list[float]:
         if last - first + 1 <= most:
             break
     return [round(k * step * 10.0**exponent, max(0, -exponent)) for k in range(first, last + 1)]
+
+
+def _stroke(colour: str, width: float, dashes: str = "") -> str:
+    dashed = f' stroke-dasharray="{dashes}"' if dashes else ""
+    return f' stroke="var(--{colour})" stroke-width="{_n(width)}"{dashed}'
+
+
+def _points(points: Sequence[tuple[float, float]]) -> str:
+    return " ".join(f"{_n(x)},{_n(y)}" for x, y in points)
 
 
 def _n(value: float) -> str:
