@@ -1,4 +1,4 @@
-"""The result of one check of the annotations: counts, a sentence, rows."""
+"""The result of one check of the annotations."""
 
 import math
 from collections.abc import Sequence
@@ -14,7 +14,7 @@ HARMS: tuple[Harm, ...] = ("the label is given away", "the label may be wrong", 
 
 @dataclass(frozen=True)
 class Problem:
-    """One row of the annotations that a finding is about.
+    """One row that a finding is about.
 
     Attributes
     ----------
@@ -42,22 +42,18 @@ class Finding:
 
     Attributes
     ----------
-    name : str
-        Of the check, snake_case.
-    title : str
-        What was looked for.
+    name, title : str
+        Of the check: in snake_case, and for readers.
     unit : {"moment", "segment", "video", "pause", "feature"}
         What is counted.
     count, total : int
-        How many show it, of how many that could be checked.
+        How many rows have a problem, of how many that could be checked.
     summary : str
         What was seen, in one sentence.
-    harm : Harm
-        What it does to the result, in a few words.
-    effect : str
-        The same in a sentence.
+    harm, effect : str
+        What it does to the result, in a few words and in a sentence.
     problems : tuple of Problem
-        The `count` rows; in the order of the annotations.
+        In the order of the annotations; a row can have several, and is counted once.
     """
 
     name: str
@@ -82,21 +78,10 @@ def finding_of(
     note: str = "",
 ) -> Finding:
     """A finding whose count and sentence follow from its rows; `note` goes on with the sentence."""
-    # A row can have several problems (a window that overlaps two others); it is counted once.
     count = len({problem.id for problem in problems})
     plural = "" if total == 1 else "s"
     seen = f"{count} of {total} {unit}{plural}" if count else f"None of {total} {unit}{plural}"
     return Finding(name, title, unit, count, total, f"{seen}.{note}", harm, effect, tuple(problems))
-
-
-def milliseconds(seconds: float) -> int:
-    """Whole milliseconds, in which times are compared."""
-    return round(1000 * seconds)
-
-
-def seconds_words(seconds: float | None) -> str:
-    """A time or a length, to a tenth of a second."""
-    return "unknown" if seconds is None else f"{seconds:.1f} s"
 
 
 def window_words(moment: Moment) -> str:
