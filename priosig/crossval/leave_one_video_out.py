@@ -24,10 +24,9 @@ from priosig.metrics.summary import sigmoid, summarise
 if TYPE_CHECKING:
     from matplotlib.axes import Axes
 
-_METRICS = (
-    "n_samples n_stop n_continue n_unscored auc auc_within_video auc_macro accuracy balanced_accuracy precision recall "
-    "average_precision prevalence stop_rate"
-).split()
+_COUNTS = "n_samples", "n_stop", "n_continue", "n_unscored"
+_AUCS = "auc", "auc_within_video", "auc_macro"
+_RATES = "accuracy", "balanced_accuracy", "precision", "recall", "average_precision", "prevalence", "stop_rate"
 
 
 class CrossValidation(Shown, dict[str, Any]):
@@ -145,7 +144,7 @@ def leave_one_video_out_cv(
     summary = summarise(scores, labels, video_ids, strata=strata)
     y_pred_proba = sigmoid(scores)
     return CrossValidation(
-        {name: getattr(summary, name) for name in _METRICS},
+        {name: getattr(summary, name) for name in (*_COUNTS, *_AUCS, *_RATES)},
         summary=summary,
         scores=scores,
         y_pred_proba=y_pred_proba,
