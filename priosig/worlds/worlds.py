@@ -28,8 +28,8 @@ louder_stops
 
 The last three are laid out in bouts (`priosig.annotations.bouts`); in the others talk is too short to part them.
 
-`truth.json` beside the corpus keeps how each segment was played. The lessons themselves are laid out in
-`priosig.worlds.lessons`, their sounds made in `priosig.worlds.piano` and `priosig.worlds.voice`.
+`truth.json` beside the corpus keeps how each segment was played. `priosig.worlds.lessons` lays out the lessons;
+`priosig.worlds.piano` and `priosig.worlds.voice` make their sounds.
 """
 
 import hashlib
@@ -38,7 +38,6 @@ import json
 import os
 import wave
 import zlib
-from dataclasses import dataclass
 from pathlib import Path
 
 import numpy as np
@@ -46,7 +45,6 @@ import numpy as np
 from priosig._core.atomic import is_temporary, write_bytes, write_text
 from priosig._core.parts import find_part
 from priosig.worlds.lessons import Recipe, Recording, plan_lesson, record_lesson
-from priosig.worlds.piano import Performance
 
 VARIED = (
     Recording(24_000, -19, -49, stops=9, continues=7),
@@ -115,56 +113,15 @@ RECIPES: dict[str, Recipe] = {
 WORLDS: tuple[str, ...] = tuple(RECIPES)
 """Names of the worlds."""
 
-# The quality scale that follows each planted parameter, and which way it does.
-SCALES = {"articulation": ("articulation_length", 1), "brightness": ("timbre_dark", -1)}
 _MODULES = ("worlds.py", "lessons.py", "piano.py", "voice.py")
 
 
-@dataclass(frozen=True)
-class World:
-    """A corpus on disk, and what is true of it.
+def make_world(name: str, directory: str | os.PathLike, *, seed: int = 0) -> None:
+    """Write the world `name` into `directory`, unless it lies there complete.
 
-    Attributes
-    ----------
-    name : str
-        One of `WORLDS`.
-    directory : Path
-        Holds moments.jsonl, audio/, experiment.toml and truth.json.
-    seed : int
-    labels : dict of segment_id to {"stop", "continue"}
-    performances : dict of segment_id to Performance
-        How each segment was played, apart from what wanders within it.
-    signs : dict of scale id to {-1, 1}
-        Model B's right answer: scales whose coefficient has this sign, because STOP playing differs that way in
-        every video. Empty where nothing was planted, or not in every video.
-    """
-
-    name: str
-    directory: Path
-    seed: int
-    labels: dict[str, str]
-    performances: dict[str, Performance]
-    signs: dict[str, int]
-
-
-def make_world(name: str, directory: str | os.PathLike, *, seed: int = 0) -> World:
-    """Write the world `name` into `directory`, or find it complete there.
-
-    Equal names and seeds give equal bytes. truth.json holds a hash of every other file and of the code that made
-    them: a world that is incomplete, or was made by other code, is made again.
-
-    Parameters
-    ----------
-    name : str
-        One of `WORLDS`.
-    directory : path-like
-        Made if need be. Files of an earlier world are replaced; anything else in it is refused.
-    seed : int
-        0 or more. Another seed gives other videos of the same kind.
-
-    Returns
-    -------
-    World
+    Equal names and seeds give equal bytes; another seed gives other videos of the same kind. truth.json holds a hash
+    of every other file and of the code that made them: a world that is incomplete, or was made by other code, is made
+    again. Files of an earlier world are replaced.
 
     Raises
     ------
@@ -177,20 +134,12 @@ def make_world(name: str, directory: str | os.PathLike, *, seed: int = 0) -> Wor
     if seed < 0:
         raise ValueError(f"make_world: seed is {seed}; expected 0 or more")
     directory = Path(directory)
-    truth = _finished(directory, name, seed) or _make(directory, name, seed)
-    recipe = RECIPES[name]
-    everywhere = len(recipe.shifted) == len(recipe.recordings)
-    return World(
-        name=name,
-        directory=directory,
-        seed=seed,
-        labels={s["segment_id"]: s["label"] for s in truth["segments"]},
-        performances={s["segment_id"]: Performance(**s["performance"]) for s in truth["segments"]},
-        signs={SCALES[p][0]: SCALES[p][1] * int(np.sign(d)) for p, d in recipe.shift.items() if everywhere},
-    )
+    if not _is_finished(directory, name, seed):
+        _make(directory, name, seed)
 
 
-def _make(directory: Path, name: str, seed: int) -> dict:
+def _make(directory: Path, name: str, seed: int) -> None:
+    earlier = _earlier_files(directory)
     recipe = RECIPES[name]
     children = np.random.SeedSequence([seed, zlib.crc32(name.encode())]).spawn(len(recipe.recordings))
     files, moments, segments = {}, [], []
@@ -207,23 +156,19 @@ def _make(directory: Path, name: str, seed: int) -> dict:
     files["experiment.toml"] = ("\n".join(settings) + "\n").encode()
     digests = {path: _digest(content) for path, content in files.items()}
     truth = {"world": name, "seed": seed, "generator": _generator(), "files": digests, "segments": segments}
-    for path in _earlier_files(directory):
+    for path in earlier:
         path.unlink(missing_ok=True)
     # The truth comes first: it says of every file after it, should this be interrupted, that it is ours.
     write_text(directory / "truth.json", json.dumps(truth, indent=1) + "\n")
     for path, content in files.items():
         write_bytes(directory / path, content)
-    return truth
 
 
 def _earlier_files(directory: Path) -> list[Path]:
     """The files of an earlier world in a directory, each as it was written; anything else there is refused."""
     find_part(directory, "directory", "a directory for the world")
-    try:
-        truth = json.loads((directory / "truth.json").read_text(encoding="utf-8"))
-        listed = {"truth.json": None, **truth["files"]} if truth["world"] in RECIPES else {}
-    except (OSError, ValueError, KeyError, TypeError):
-        listed = {}
+    truth = _truth(directory)
+    listed = {"truth.json": None, **truth["files"]} if truth["world"] in list(RECIPES) else {}
     ours = []
     for path in directory.rglob("*"):
         name = path.relative_to(directory).as_posix()
@@ -239,16 +184,21 @@ def _earlier_files(directory: Path) -> list[Path]:
     return ours
 
 
-def _finished(directory: Path, name: str, seed: int) -> dict | None:
-    """Truth of a world that lies whole in `directory`, else None."""
+def _is_finished(directory: Path, name: str, seed: int) -> bool:
+    truth = _truth(directory)
+    if [truth["world"], truth["seed"], truth["generator"]] != [name, seed, _generator()]:
+        return False
+    files = [(directory / path, digest) for path, digest in truth["files"].items()]
+    return all(path.is_file() and _digest(path.read_bytes()) == digest for path, digest in files)
+
+
+def _truth(directory: Path) -> dict:
+    """What truth.json says of a world; None of each where it is missing or holds something else."""
     try:
         truth = json.loads((directory / "truth.json").read_text(encoding="utf-8"))
-        if [truth["world"], truth["seed"], truth["generator"]] != [name, seed, _generator()]:
-            return None
-        whole = all(_digest((directory / path).read_bytes()) == digest for path, digest in truth["files"].items())
+        return {"files": dict(truth["files"]), **{key: truth[key] for key in ("world", "seed", "generator")}}
     except (OSError, ValueError, KeyError, TypeError):
-        return None
-    return truth if whole else None
+        return {"files": {}, "world": None, "seed": None, "generator": None}
 
 
 def _generator() -> str:
