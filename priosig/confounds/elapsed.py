@@ -5,10 +5,9 @@ come sooner. Either can tell a STOP without being what the teacher judged. Both 
 """
 
 from collections.abc import Sequence
-from itertools import takewhile
 
 from priosig.annotations.bouts import PASSED_OVER
-from priosig.annotations.moments import Moment
+from priosig.annotations.moments import Moment, by_video
 from priosig.annotations.segments import Segment
 from priosig.annotations.timespans import intersect, merge, total
 from priosig.annotations.transcript import talk_intervals
@@ -19,30 +18,21 @@ def since_feedback(segments: Sequence[Segment], moments: Sequence[Moment]) -> li
 
     The last feedback is the last that ended by then; before the first, seconds count from the start of the video.
     What the transcripts mark as talk is no playing.
-
-    Returns
-    -------
-    list of float
-        In the order of the segments.
     """
-    videos = {segment.video_id for segment in segments}
-    ends = {v: sorted(m.feedback_end for m in moments if m.video_id == v) for v in videos}
-    talk = {v: talk_intervals(moments, v)[0] for v in videos}
+    ends = {v: [m.feedback_end for m in of_video] for v, of_video in by_video(moments).items()}
+    talk = {v: talk_intervals(moments, v)[0] for v in {s.video_id for s in segments}}
     seconds = []
     for segment in segments:
         middle = (segment.start_time + segment.end_time) / 2
-        last = max(takewhile(lambda end, middle=middle: end <= middle, ends[segment.video_id]), default=0.0)
+        last = max((end for end in ends.get(segment.video_id, ()) if end <= middle), default=0.0)
         seconds.append(middle - last - total(intersect([(last, middle)], talk[segment.video_id])))
     return seconds
 
 
 def preceding_talk(segments: Sequence[Segment], moments: Sequence[Moment]) -> list[float]:
-    """Length of the last talk before each segment, by the transcripts; pauses under 3 s are part of it.
+    """Seconds of the last talk before each segment, by the transcripts; pauses under 3 s are part of it.
 
-    Returns
-    -------
-    list of float
-        In the order of the segments, in seconds. NaN where no talk is known before a segment.
+    NaN where no talk is known before a segment.
     """
     talk = {v: merge(talk_intervals(moments, v)[0], PASSED_OVER) for v in {s.video_id for s in segments}}
     seconds = []

@@ -1,10 +1,8 @@
 """The confounds: what could tell STOP from CONTINUE without the music.
 
-One row a confound says everything about it: its name and unit, how the report calls it, its role, and how it is
-measured. To add one, add a row to `_ROWS`; tables, verdicts and the report follow.
-
-A confound is measured from annotations (`measure`), or it is *heard*: a meter takes the samples of each window as
-the encoder does, in the same pass over the recordings (`priosig.extraction.features`).
+One row a confound says everything about it. To add one, add a row to `_ROWS`; tables, verdicts and the report follow.
+A confound is measured from annotations, or it is *heard*: a meter takes the samples of each window in the same pass
+over the recordings as the encoder (`priosig.extraction.features`).
 
 Roles. What a tape measure or a clock can tell is an *artefact*: if it tells the labels, the design is invalid. What
 is measured from the playing itself is *acoustic*: it may be music.
@@ -18,7 +16,7 @@ from typing import Literal
 
 import numpy as np
 
-from priosig.annotations.moments import Moment
+from priosig.annotations.moments import Moment, by_video
 from priosig.annotations.segments import Segment
 from priosig.annotations.transcript import talk_share
 from priosig.audio.levels import LevelMeter
@@ -33,10 +31,6 @@ class Windows:
 
     Attributes
     ----------
-    segments : sequence of Segment
-        The windows.
-    moments : sequence of Moment
-        For their times and transcripts.
     heard : mapping of str to array, shape (n_segments,)
         Confounds that need the waveform, by name; empty without audio.
     matched : bool
@@ -58,14 +52,10 @@ class Confound:
 
     Attributes
     ----------
-    name, unit : str
-    words : str
-        As the subject of a sentence.
+    words, short : str
+        As the subject of a sentence; in a table.
     plainly : str
         A clause with a place for what it is on average, first in a CONTINUE, then in a STOP; may be empty.
-    short : str
-        In a table.
-    role : {"artefact", "acoustic"}
     measure : callable, optional
         From `Windows` to one number a window, NaN where it is not known; None if there are none. Without it the
         confound is heard, by its `meter` or (talk, MuQ frames) by the pipeline.
@@ -74,8 +64,6 @@ class Confound:
     tied : bool
         In views that are not matched, the definition of the windows ties it to the label: no test can tell it from a
         signal there.
-    matched_only : bool
-        It is measured in matched views only.
     """
 
     name: str
@@ -90,32 +78,15 @@ class Confound:
     plainly: str = ""
 
 
-def _length(windows: Windows) -> list[float]:
-    return [segment.duration for segment in windows.segments]
-
-
 def _place(windows: Windows) -> list[float]:
-    last: dict[str, float] = {}
-    for segment in windows.segments:
-        last[segment.video_id] = max(last.get(segment.video_id, 0.0), segment.end_time)
+    last = {video: max(s.end_time for s in of_video) for video, of_video in by_video(windows.segments).items()}
     return [(s.start_time + s.end_time) / 2 / last[s.video_id] for s in windows.segments]
-
-
-def _talk_captions(windows: Windows) -> np.ndarray:
-    return talk_share(windows.segments, windows.moments)
-
-
-def _since_feedback(windows: Windows) -> list[float]:
-    return since_feedback(windows.segments, windows.moments)
-
-
-def _preceding_talk(windows: Windows) -> list[float]:
-    return preceding_talk(windows.segments, windows.moments)
 
 
 _ROWS = (
     Confound(
-        "length", "s", "the length of the window", "length", "artefact", measure=_length,
+        "length", "s", "the length of the window", "length", "artefact",
+        measure=lambda windows: [segment.duration for segment in windows.segments],
         plainly="a CONTINUE lasts {} and a STOP {}",
     ),
     # Middle of the window, as a share of the time from 0 to the end of the video's last segment.
@@ -123,28 +94,25 @@ _ROWS = (
         "place", "share", "the place in the video", "place", "artefact", measure=_place,
         plainly="a CONTINUE lies at {} of the video and a STOP at {}",
     ),
-    # Seconds of playing since the end of the last feedback.
     Confound(
         "since_feedback", "s", "the time since the last feedback", "since feedback", "artefact",
-        measure=_since_feedback, tied=True,
+        measure=lambda windows: since_feedback(windows.segments, windows.moments), tied=True,
         plainly="a CONTINUE lies {} after the last feedback and a STOP {}",
     ),
-    # Length of the talk before the bout.
     Confound(
-        "preceding_talk", "s", "the length of the talk before", "talk before", "artefact", measure=_preceding_talk,
-        matched_only=True, plainly="the talk before a CONTINUE lasts {} and the talk before a STOP {}",
+        "preceding_talk", "s", "the length of the talk before", "talk before", "artefact", matched_only=True,
+        measure=lambda windows: preceding_talk(windows.segments, windows.moments),
+        plainly="the talk before a CONTINUE lasts {} and the talk before a STOP {}",
     ),
-    # Share of the window that the transcripts mark as talk.
     Confound(
         "talk_captions", "share", "the share of talk by the transcripts", "talk (captions)", "artefact",
-        measure=_talk_captions, plainly="by the transcripts, talk fills {} of a CONTINUE and {} of a STOP",
+        measure=lambda windows: talk_share(windows.segments, windows.moments),
+        plainly="by the transcripts, talk fills {} of a CONTINUE and {} of a STOP",
     ),
-    # Share of the window in which the voice detector hears talk.
     Confound(
         "talk_heard", "share", "the share of talk that is heard", "talk (heard)", "artefact",
         plainly="talk is heard in {} of a CONTINUE and {} of a STOP",
     ),
-    # Root mean square of the window's samples.
     Confound(
         "level", "dBFS", "the loudness (level)", "level", "acoustic", meter=(LevelMeter, "level"),
         plainly="the level of a CONTINUE is {} and that of a STOP {}",
