@@ -42,16 +42,9 @@ class Bout:
 def find_bouts(
     talk: Iterable[Span], silence: Iterable[Span], heard: Sequence[Span], *, shortest_talk: float = PASSED_OVER
 ) -> tuple[Bout, ...]:
-    """Bouts of one video.
+    """Bouts of one video, in order of time, from spans of talk and silence in any order.
 
-    Parameters
-    ----------
-    talk, silence : iterable of (start, end)
-        When somebody speaks, and when nobody plays; in any order.
-    heard : sequence of (start, end)
-        Where talk and silence are known; sorted and disjoint.
-    shortest_talk : float
-        Talk or silence that is shorter, in seconds, does not end a bout.
+    `heard`, sorted and disjoint, is where these are known. Talk or silence under `shortest_talk` s ends no bout.
 
     Examples
     --------

@@ -191,7 +191,12 @@ def _parse(line: str, where: str) -> Moment:
     if not isinstance(_text(moment_id, "moment_id", where), str) or not moment_id.strip():
         raise ValueError(f"{where}: moment_id is {shown(moment_id)}; expected a text that is not empty")
     check_video_id(row["video_id"], where)
-    times: dict[str, Any] = {name: _seconds(row[name], name, where) for name in _TIMES}
+    times: dict[str, Any] = {name: _number(row[name], name, where) for name in _TIMES}
+    for name, seconds in times.items():
+        if not 0 <= seconds <= _LATEST:
+            raise ValueError(
+                f"{where}: {name} is {seconds:g} s; expected seconds from the start of the video, 0 to {_LATEST:.0f}"
+            )
     for start, end in _WINDOWS:
         if not times[start] < times[end]:
             verb = "precedes" if times[end] < times[start] else "equals"
@@ -231,15 +236,6 @@ def _number(value: object, name: str, where: str) -> float:
     if not math.isfinite(number):
         raise ValueError(f"{where}: {name} is {shown(value)}; expected a finite number")
     return number
-
-
-def _seconds(value: object, name: str, where: str) -> float:
-    seconds = _number(value, name, where)
-    if not 0 <= seconds <= _LATEST:
-        raise ValueError(
-            f"{where}: {name} is {seconds:g} s; expected seconds from the start of the video, 0 to {_LATEST:.0f}"
-        )
-    return seconds
 
 
 def _text(value: object, name: str, where: str) -> str | None:

@@ -65,10 +65,8 @@ def bouts_view(
         As annotated. Only the ends of STOP segments matter.
     bouts : mapping of video_id to sequence of Bout
         In order of time; every video of `segments` needs an entry.
-    duration : float
-        Of the windows, in seconds, more than 0.
-    guard : float
-        Seconds between a window and t, 0 or more.
+    duration, guard : float
+        Seconds of a window, more than 0; seconds between it and t, 0 or more.
     nearest : int, optional
         At most so many controls before the event, and so many after it, the nearest in time; all by default.
 

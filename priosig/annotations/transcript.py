@@ -52,13 +52,7 @@ def parse_transcript(text: str | None) -> list[Caption]:
 
 
 def talk_intervals(moments: Iterable[Moment], video_id: str) -> tuple[list[Span], list[Span]]:
-    """Spans of talk, and spans that any transcript covers, for one video.
-
-    Returns
-    -------
-    talk, covered : list of (start, end)
-        Seconds from the start of the video, sorted and disjoint.
-    """
+    """Spans of talk, and spans that any transcript covers, for one video."""
     captions: dict[float, Caption] = {}
     spans = []
     for moment in moments:

@@ -15,30 +15,14 @@ from priosig.confounds.registry import CONFOUNDS, Confound, Role, Windows
 
 @dataclass(frozen=True)
 class Confounds:
-    """Confounds of the segments of one view, in the order of the registry; arrays have shape (n_segments,).
+    """Confounds of the segments of one view, in the order of the registry; arrays have shape (n_segments,)."""
 
-    Attributes
-    ----------
-    values : dict of str to np.ndarray
-        Measured for every segment and not constant.
-    constant : tuple of str
-        Equal for all segments to a thousandth: removed by design.
-    not_measured : dict of str to str
-        Name and reason.
-    partly_known : dict of str to np.ndarray
-        Known for some segments; NaN for the others.
-    tied : dict of str to np.ndarray
-        Those that the definition of the windows ties to the label.
-    roles : dict of str to {"artefact", "acoustic"}
-        Of every confound, those that the study added last.
-    """
-
-    values: dict[str, np.ndarray]
-    constant: tuple[str, ...]
-    not_measured: dict[str, str]
-    partly_known: dict[str, np.ndarray]
-    tied: dict[str, np.ndarray]
-    roles: dict[str, Role]
+    values: dict[str, np.ndarray]  # measured for every segment and not constant
+    constant: tuple[str, ...]  # equal for all segments to a thousandth: removed by design
+    not_measured: dict[str, str]  # and why
+    partly_known: dict[str, np.ndarray]  # known for some segments; NaN for the others
+    tied: dict[str, np.ndarray]  # those that windows are defined by
+    roles: dict[str, Role]  # of every confound, those that the study added last
 
 
 def measure_confounds(windows: Windows, roles: Mapping[str, Role] | None = None) -> Confounds:

@@ -47,45 +47,20 @@ _COLLINEAR = 1e-4  # singular value, relative to the largest, below which a dire
 
 @dataclass(frozen=True)
 class PenalisedBasis:
-    """Columns for the confounds.
+    """Columns for the confounds."""
 
-    Attributes
-    ----------
-    columns : np.ndarray, shape (n_segments, n_columns)
-        Mean 0 within each video.
-    block : np.ndarray of int, shape (n_columns,)
-        Position in `BLOCKS` of each column's block.
-    adjusted : tuple of str
-        Confounds that the columns stand for: all that are not the same for every segment.
-    """
-
-    columns: np.ndarray
-    block: np.ndarray
-    adjusted: tuple[str, ...]
+    columns: np.ndarray  # (n_segments, n_columns), mean 0 within each video
+    block: np.ndarray  # (n_columns,), place in `BLOCKS` of each column's block
+    adjusted: tuple[str, ...]  # confounds that the columns stand for: all that are not the same for every segment
 
 
 def penalised_basis(
     confounds: Mapping[str, np.ndarray], videos: np.ndarray, *, smooth: Collection[str] = ()
 ) -> PenalisedBasis:
-    """Columns for all confounds; see the module's docstring.
+    """Columns for all confounds, arrays of shape (n_segments,) with NaN where a value is not known.
 
-    Parameters
-    ----------
-    confounds : mapping from name to np.ndarray, shape (n_segments,)
-        NaN where a value is not known.
-    videos : np.ndarray of int, shape (n_segments,)
-    smooth : collection of str
-        Names of confounds whose values mean nothing one by one, such as a time: they get no indicators.
-
-    Returns
-    -------
-    PenalisedBasis
-        The space that its columns span depends neither on units and signs nor on names and order.
-
-    Raises
-    ------
-    ValueError
-        For infinite values, by name.
+    The space that they span depends neither on units and signs nor on names and order. `smooth` names confounds whose
+    values mean nothing one by one, such as a time: they get no indicators. Infinite values are a ValueError.
     """
     blocks: dict[str, list[np.ndarray]] = {name: [] for name in BLOCKS}
     lines, scores, indicators, margins = [], [], [], []

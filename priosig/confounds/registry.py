@@ -16,71 +16,83 @@ from typing import Literal
 
 import numpy as np
 
+from priosig.annotations.bouts import PASSED_OVER
 from priosig.annotations.moments import Moment, by_video
 from priosig.annotations.segments import Segment
-from priosig.annotations.transcript import talk_share
+from priosig.annotations.timespans import intersect, merge, total
+from priosig.annotations.transcript import talk_intervals, talk_share
 from priosig.audio.levels import LevelMeter
-from priosig.confounds.elapsed import preceding_talk, since_feedback
 
 Role = Literal["artefact", "acoustic"]
 
 
 @dataclass(frozen=True)
 class Windows:
-    """What the confounds of a view's windows are measured from.
-
-    Attributes
-    ----------
-    heard : mapping of str to array, shape (n_segments,)
-        Confounds that need the waveform, by name; empty without audio.
-    matched : bool
-        Each STOP is compared with playing that had gone on just as long (`priosig.annotations.risk_sets`).
-    own : mapping of str to array, shape (n_segments,), or None
-        Confounds that the study added, by name; None for one that these windows have no values of.
-    """
+    """What the confounds of a view's windows are measured from; arrays have shape (n_segments,)."""
 
     segments: Sequence[Segment]
     moments: Sequence[Moment]
+    # Confounds that need the waveform, by name; empty without audio.
     heard: Mapping[str, Sequence[float] | np.ndarray] = field(default_factory=dict)
+    # Each STOP is compared with playing that had gone on just as long (`priosig.annotations.risk_sets`).
     matched: bool = False
+    # Confounds that the study added; None for one that these windows have no values of.
     own: Mapping[str, np.ndarray | None] = field(default_factory=dict)
 
 
 @dataclass(frozen=True)
 class Confound:
-    """One confound.
-
-    Attributes
-    ----------
-    words, short : str
-        As the subject of a sentence; in a table.
-    plainly : str
-        A clause with a place for what it is on average, first in a CONTINUE, then in a STOP; may be empty.
-    measure : callable, optional
-        From `Windows` to one number a window, NaN where it is not known; None if there are none. Without it the
-        confound is heard, by its `meter` or (talk, MuQ frames) by the pipeline.
-    meter : (class, str), optional
-        What hears it: a class that takes a rate in Hz and has `add(samples)`, and the attribute that holds the value.
-    tied : bool
-        In views that are not matched, the definition of the windows ties it to the label: no test can tell it from a
-        signal there.
-    """
+    """One confound."""
 
     name: str
     unit: str
-    words: str
-    short: str
+    words: str  # as the subject of a sentence
+    short: str  # in a table
     role: Role
+    # One number a window, NaN where it is not known; None if there are none. Without it the confound is heard, by its
+    # `meter` or (talk, MuQ frames) by the pipeline.
     measure: Callable[[Windows], Sequence[float] | np.ndarray | None] | None = None
+    # A class that takes a rate in Hz and has `add(samples)`, and its attribute that holds the value.
     meter: tuple[type, str] | None = None
+    # In views that are not matched, windows are defined by it: no test can tell it from a signal there.
     tied: bool = False
     matched_only: bool = False
-    plainly: str = ""
+    plainly: str = ""  # a clause with a place for its mean in a CONTINUE, then in a STOP
 
 
 def _place(windows: Windows) -> list[float]:
     last = {video: max(s.end_time for s in of_video) for video, of_video in by_video(windows.segments).items()}
     return [(s.start_time + s.end_time) / 2 / last[s.video_id] for s in windows.segments]
+
+
+def since_feedback(segments: Sequence[Segment], moments: Sequence[Moment]) -> list[float]:
+    """Seconds of playing from the end of the last feedback to the middle of each segment.
+
+    A student begins afresh after feedback, and tires or warms up from there. The last feedback is the last that ended
+    by then; before the first, seconds count from the start of the video. What the transcripts mark as talk is no
+    playing.
+    """
+    ends = {v: [m.feedback_end for m in of_video] for v, of_video in by_video(moments).items()}
+    talk = {v: talk_intervals(moments, v)[0] for v in {s.video_id for s in segments}}
+    seconds = []
+    for segment in segments:
+        middle = (segment.start_time + segment.end_time) / 2
+        last = max((end for end in ends.get(segment.video_id, ()) if end <= middle), default=0.0)
+        seconds.append(middle - last - total(intersect([(last, middle)], talk[segment.video_id])))
+    return seconds
+
+
+def preceding_talk(segments: Sequence[Segment], moments: Sequence[Moment]) -> list[float]:
+    """Seconds of the last talk before each segment, by the transcripts; pauses under 3 s are part of it.
+
+    NaN where no talk is known before a segment.
+    """
+    talk = {v: merge(talk_intervals(moments, v)[0], PASSED_OVER) for v in {s.video_id for s in segments}}
+    seconds = []
+    for segment in segments:
+        before = [span for span in talk[segment.video_id] if span[0] < segment.start_time]
+        seconds.append(min(before[-1][1], segment.start_time) - before[-1][0] if before else float("nan"))
+    return seconds
 
 
 _ROWS = (

@@ -63,12 +63,8 @@ def without_confounds(X: np.ndarray, basis: PenalisedBasis, videos: np.ndarray) 
 def _chosen_penalties(kernels: list[np.ndarray], seen: np.ndarray, n: int, n_videos: int) -> np.ndarray:
     """Penalty of each block, by coordinate descent of GCV.
 
-    Parameters
-    ----------
-    kernels : list of np.ndarray, shape (r, r)
-        ``P_b P_b'`` of each block, in an orthonormal basis of all columns.
-    seen : np.ndarray, shape (r, n_features)
-        Features of mean 0 and mean square 1 in that basis.
+    `kernels` are ``P_b P_b'``, shape (r, r), in an orthonormal basis of all columns; `seen`, shape (r, n_features),
+    are features of mean 0 and mean square 1 in it.
     """
     unseen = n - np.sum(seen**2, axis=0)
 

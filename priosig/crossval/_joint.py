@@ -45,27 +45,15 @@ PRODUCTS, JOINT_PRODUCTS, PRECONDITIONER = 60, 160, 3
 
 @dataclass(frozen=True)
 class JointFits:
-    """Some columns: each one labelling in one fold.
+    """k columns, each one labelling in one fold."""
 
-    Attributes
-    ----------
-    fold, labelling : np.ndarray of int, shape (k,)
-    scores : np.ndarray, shape (n, k)
-        Decision values of all segments, in training or not.
-    coef : np.ndarray, shape (D, k)
-        Weights of standardised features.
-    intercept, gradient : np.ndarray, shape (k,)
-        The second as in `LogisticFit`.
-    converged : np.ndarray of bool, shape (k,)
-    """
-
-    fold: np.ndarray
-    labelling: np.ndarray
-    scores: np.ndarray
-    coef: np.ndarray
-    intercept: np.ndarray
-    gradient: np.ndarray
-    converged: np.ndarray
+    fold: np.ndarray  # (k,)
+    labelling: np.ndarray  # (k,)
+    scores: np.ndarray  # (n, k), of all segments, in training or not
+    coef: np.ndarray  # (D, k), weights of standardised features
+    intercept: np.ndarray  # (k,)
+    gradient: np.ndarray  # (k,), as in `LogisticFit`
+    converged: np.ndarray  # (k,)
 
 
 def pays(n: int, n_features: int, n_folds: int, n_labellings: int) -> bool:

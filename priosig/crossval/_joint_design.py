@@ -22,25 +22,13 @@ LEAST_SHARE = 1e-4
 
 @dataclass(frozen=True)
 class JointDesign:
-    """Folds that share one matrix of features; see the module's docstring.
+    """Folds that share one matrix of features; see the module's docstring."""
 
-    Attributes
-    ----------
-    X : np.ndarray, shape (n, D)
-        Standardised on all segments.
-    held : np.ndarray of bool, shape (n, F + 1)
-        Segments that each fold holds out; the last "fold" holds out none.
-    mean, scale : np.ndarray, shape (D, F + 1)
-        m_f and s_f.
-    twin : np.ndarray of int, shape (n,)
-        The first segment with the same features: both get its score, so that they tie to the last bit.
-    """
-
-    X: np.ndarray
-    held: np.ndarray
-    mean: np.ndarray
-    scale: np.ndarray
-    twin: np.ndarray
+    X: np.ndarray  # (n, D), standardised on all segments
+    held: np.ndarray  # (n, F + 1), segments that each fold holds out; the last "fold" holds out none
+    mean: np.ndarray  # (D, F + 1), m_f
+    scale: np.ndarray  # (D, F + 1), s_f
+    twin: np.ndarray  # (n,), first segment with the same features: both get its score, to tie to the last bit
 
 
 def joint_design(X: np.ndarray, held: np.ndarray) -> JointDesign:

@@ -40,56 +40,22 @@ BISECTIONS = 12  # for the margin to start from, which need not be exact
 
 @dataclass(frozen=True)
 class LogisticFit:
-    """Solutions for m labellings.
+    """Solutions for m labellings."""
 
-    Attributes
-    ----------
-    coef : np.ndarray, shape (m, d)
-        Weights a; NaN for a labelling that cannot be trained.
-    intercept : np.ndarray, shape (m,)
-    gradient : np.ndarray, shape (m,)
-        Largest absolute entry of the gradient of |w|^2 / (2 C) + sum_i loss_i at the solution.
-    converged : np.ndarray of bool, shape (m,)
-    trainable : np.ndarray of bool, shape (m,)
-        False for a labelling of one class, which has no finite intercept.
-    n_iter : int
-        Newton steps of the slowest labelling.
-    """
-
-    coef: np.ndarray
-    intercept: np.ndarray
-    gradient: np.ndarray
-    converged: np.ndarray
-    trainable: np.ndarray
-    n_iter: int
+    coef: np.ndarray  # (m, d); NaN for a labelling that cannot be trained
+    intercept: np.ndarray  # (m,)
+    gradient: np.ndarray  # (m,), largest absolute entry of that of |w|^2 / (2 C) + sum_i loss_i
+    converged: np.ndarray  # (m,)
+    trainable: np.ndarray  # (m,); False for a labelling of one class, which has no finite intercept
+    n_iter: int  # Newton steps of the slowest labelling
 
 
 def fit_logistic(Z: np.ndarray, Y: ArrayLike, C: float = 1.0, *, max_iter: int = 200) -> LogisticFit:
-    """L2 logistic regression of m labellings on the same features.
+    """L2 logistic regression of m labellings Y of 0 and 1, shape (m, n) or (n,), on features Z, shape (n, d).
 
-    A fit is converged when no entry of the gradient of |w|^2 / (2 C) + sum_i loss_i exceeds `GRADIENT_TOLERANCE`, or
-    the rounding error of that gradient where it is larger (as it is for very large features).
-
-    Parameters
-    ----------
-    Z : np.ndarray, shape (n, d)
-        Features, used as they are. Any are right; those of `reduce_fold` are fast.
-    Y : array-like of 0 and 1, shape (m, n) or (n,)
-        Labellings.
-    C : float
-        Inverse strength of the penalty, above 0.
-    max_iter : int
-        Most Newton steps.
-
-    Returns
-    -------
-    LogisticFit
-        Labellings of one class are marked, not fitted.
-
-    Raises
-    ------
-    ValueError
-        For a C that is not positive and finite, or shapes that do not fit.
+    Features are used as they are; those of `reduce_fold` are fast. A fit is converged when no entry of the gradient
+    of |w|^2 / (2 C) + sum_i loss_i exceeds `GRADIENT_TOLERANCE`, or the rounding error of that gradient where it is
+    larger (as it is for very large features). Labellings of one class are marked, not fitted.
     """
     Y = np.atleast_2d(check_labels("fit_logistic", Y))
     if not (np.isfinite(C) and C > 0):

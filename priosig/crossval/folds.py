@@ -27,40 +27,21 @@ from priosig.crossval.probe import Reduction, check_features, reduce_fold, score
 
 @dataclass(frozen=True)
 class Fold:
-    """One split, reduced and ready for any labelling.
+    """One split, reduced and ready for any labelling."""
 
-    Attributes
-    ----------
-    held_out : tuple of str
-        Videos that are scored.
-    train, test : np.ndarray of int
-        Rows to fit on and rows to score, ascending.
-    reduction : Reduction
-        Their features.
-    """
-
-    held_out: tuple[str, ...]
-    train: np.ndarray
-    test: np.ndarray
+    held_out: tuple[str, ...]  # videos that are scored
+    train: np.ndarray  # rows to fit on, ascending
+    test: np.ndarray  # rows to score, ascending
     reduction: Reduction
 
 
 @dataclass(frozen=True)
 class Folds:
-    """Folds that are reduced when they are asked for, one at a time.
+    """Folds that are reduced when they are asked for, one at a time."""
 
-    Attributes
-    ----------
-    X : np.ndarray, shape (n, D)
-    held : np.ndarray of bool, shape (n, G)
-        Segments that each fold holds out.
-    names : tuple of tuples of str
-        Videos of each fold.
-    """
-
-    X: np.ndarray
-    held: np.ndarray
-    names: tuple[tuple[str, ...], ...]
+    X: np.ndarray  # (n, D)
+    held: np.ndarray  # (n, G), whether each fold holds a segment out
+    names: tuple[tuple[str, ...], ...]  # videos of each fold
 
     def __len__(self) -> int:
         return len(self.names)
@@ -73,32 +54,16 @@ class Folds:
 
 @dataclass(frozen=True)
 class FoldFits:
-    """Fits of k labellings in one fold.
+    """Fits of k labellings in one fold."""
 
-    Attributes
-    ----------
-    fold : int
-        Its place among the folds.
-    test : np.ndarray of int, shape (n_test,)
-        Rows that it holds out.
-    labellings : np.ndarray of int, shape (k,)
-    scores : np.ndarray, shape (k, n_test)
-        NaN for a labelling that leaves one class to train on.
-    coef : np.ndarray, shape (k, d)
-        Weights of standardised features, in the coordinates of V.
-    intercept, gradient : np.ndarray, shape (k,)
-    V : np.ndarray, shape (D, d), or None
-        None where the coordinates are the features.
-    """
-
-    fold: int
-    test: np.ndarray
-    labellings: np.ndarray
-    scores: np.ndarray
-    coef: np.ndarray
-    intercept: np.ndarray
-    gradient: np.ndarray
-    V: np.ndarray | None = None
+    fold: int  # its place among the folds
+    test: np.ndarray  # (n_test,), rows that it holds out
+    labellings: np.ndarray  # (k,)
+    scores: np.ndarray  # (k, n_test); NaN for a labelling that leaves one class to train on
+    coef: np.ndarray  # (k, d), weights of standardised features in the coordinates of V
+    intercept: np.ndarray  # (k,)
+    gradient: np.ndarray  # (k,)
+    V: np.ndarray | None = None  # (D, d); None where the coordinates are the features
 
 
 def split_by_video(
@@ -111,7 +76,6 @@ def split_by_video(
     Parameters
     ----------
     X : array-like, shape (n, D)
-        Features in their own units.
     video_ids : sequence of str, length n
     max_folds : int, optional
         At most so many folds, each of whole videos; without it one video a fold.
@@ -139,26 +103,10 @@ def split_by_video(
 
 
 def oof_scores(folds: Iterable[Fold] | Folds, Y: ArrayLike, C: float = 1.0) -> np.ndarray:
-    """Out-of-fold scores of m labellings.
+    """Out-of-fold scores of m labellings of 0 and 1, in the shape of Y, (m, n) or (n,); larger is more STOP-like.
 
-    Parameters
-    ----------
-    folds : iterable of Fold, or Folds
-        From `split_by_video`.
-    Y : array-like of 0 and 1, shape (m, n) or (n,)
-        Labellings.
-    C : float
-        Inverse strength of the penalty.
-
-    Returns
-    -------
-    np.ndarray, shape of Y
-        Larger is more STOP-like. NaN in the folds where a labelling leaves one class to train on, and nowhere else.
-
-    Raises
-    ------
-    ValueError
-        If any fit did not converge.
+    NaN in the folds where a labelling leaves one class to train on, and nowhere else. C is the inverse strength of
+    the penalty. A fit that does not converge is a ValueError.
     """
     labels = check_labels("oof_scores", Y)
     scores = np.full(labels.shape, np.nan)

@@ -29,18 +29,9 @@ def jackknife_scores(
 ) -> np.ndarray:
     """Out-of-fold scores of every data set that lacks one fold's videos, everything refitted.
 
-    Parameters
-    ----------
-    X, video_ids, max_folds, content
-        As for `split_by_video`; three folds at least.
-    Y : array-like of 0 and 1, shape (m, n) or (n,)
-    C : float
-
-    Returns
-    -------
-    np.ndarray, shape (G, m, n) or (G, n)
-        Entry v holds the out-of-fold scores of the data without fold v, whose own segments are NaN, as are those of a
-        fold with one class to train on.
+    Folds are those of `split_by_video`, three at least. Entry v of the result, shape (G, m, n) for Y of shape (m, n),
+    or (G, n), holds the scores of the data without fold v. Segments of v itself are NaN, as are those of a fold with
+    one class to train on.
     """
     X = check_features("jackknife_scores", X)
     labels = check_labels("jackknife_scores", Y)

@@ -37,27 +37,15 @@ from priosig.metrics.summary import sigmoid
 class Reduction:
     """Training and test features of one fold in the coordinates in which the probe is fitted.
 
-    Attributes
-    ----------
-    Z_train : np.ndarray, shape (n_train, d)
-        d is at most min(n_train, D).
-    Z_test : np.ndarray, shape (n_distinct, d)
-        The distinct test rows. Segments whose features are equal share a row, so that their scores are equal to the
-        last bit and count as ties.
-    test_rows : np.ndarray of int, shape (n_test,)
-        Row of `Z_test` of each test segment.
-    V : np.ndarray, shape (D, d)
-        Orthonormal columns; standardised weights are V a.
-    mean, scale : np.ndarray, shape (D,)
-        Of the training features.
+    Test segments whose features are equal share a row of `Z_test`, so that their scores tie to the last bit.
     """
 
-    Z_train: np.ndarray
-    Z_test: np.ndarray
-    test_rows: np.ndarray
-    V: np.ndarray
-    mean: np.ndarray
-    scale: np.ndarray
+    Z_train: np.ndarray  # (n_train, d), d at most min(n_train, D)
+    Z_test: np.ndarray  # (n_distinct, d), the distinct test rows
+    test_rows: np.ndarray  # (n_test,), row of Z_test of each test segment
+    V: np.ndarray  # (D, d), orthonormal columns; standardised weights are V a
+    mean: np.ndarray  # (D,), of the training features
+    scale: np.ndarray  # (D,)
 
 
 def train_classifier(

@@ -66,14 +66,9 @@ UNCONTROLLED = ("unreliable", "oscillating")
 def draw_leak(
     shape: str, y: np.ndarray, videos: np.ndarray, rng: np.random.Generator
 ) -> tuple[np.ndarray, dict[str, np.ndarray]]:
-    """Facts whose leak, of one of `SHAPES`, follows the label.
+    """A leak of one of `SHAPES` that follows the label, in standard deviations of the candidates, and its facts.
 
-    Returns
-    -------
-    heard : np.ndarray, shape (n_segments,)
-        The leak, in standard deviations of the candidates.
-    confounds : dict from name to np.ndarray, shape (n_segments,)
-        The facts as they are measured: outliers, noise and differences in spread between videos included.
+    Facts are as they are measured: outliers, noise and differences in spread between videos included.
     """
     of = SHAPES[shape]
     n = len(y)

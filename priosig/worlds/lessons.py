@@ -54,67 +54,35 @@ class Recording:
 
 @dataclass(frozen=True)
 class Recipe:
-    """What tells STOP from CONTINUE in a world.
-
-    Attributes
-    ----------
-    stop, continues : (low, high)
-        Lengths of the windows in seconds, log-uniform.
-    shift : mapping of parameter to float
-        STOP minus CONTINUE, in units of the parameter (see `priosig.worlds.piano.Performance`).
-    shifted : tuple of int
-        Places of the recordings in which `shift` holds.
-    louder : float
-        STOP minus CONTINUE in dB.
-    drift, wander
-        See `priosig.worlds.piano.playing`; drift begins anew with every bout.
-    feedback : (low, high)
-        Seconds of talk after a stop.
-    talk_level : float
-        dB above the playing.
-    talk : (low, high)
-        Seconds of talk at the start of a CONTINUE window; (0, 0) is none.
-    parameters : mapping
-        `[parameters]` of experiment.toml.
-    """
+    """What tells STOP from CONTINUE in a world."""
 
     recordings: tuple[Recording, ...]
-    stop: Range = (2.9, 3.4)
+    stop: Range = (2.9, 3.4)  # s, length of the windows, log-uniform
     continues: Range = (2.9, 3.4)
-    shift: Mapping[str, float] = field(default_factory=dict)
-    shifted: tuple[int, ...] = (0, 1, 2, 3, 4)
-    louder: float = 0.0
-    drift: Mapping[str, float] = field(default_factory=dict)
-    feedback: Range = (1.2, 1.8)
-    talk_level: float = 4.0
-    talk: Range = (0.0, 0.0)
-    wander: float = 0.06
-    parameters: Mapping[str, float] = field(
+    shift: Mapping[str, float] = field(default_factory=dict)  # of parameters of `Performance`, STOP minus CONTINUE
+    shifted: tuple[int, ...] = (0, 1, 2, 3, 4)  # recordings in which `shift` holds
+    louder: float = 0.0  # dB, STOP minus CONTINUE
+    drift: Mapping[str, float] = field(default_factory=dict)  # change in a second, anew from each bout's beginning
+    feedback: Range = (1.2, 1.8)  # s of talk after a stop
+    talk_level: float = 4.0  # dB above the playing
+    talk: Range = (0.0, 0.0)  # s of talk at the start of a CONTINUE window
+    wander: float = 0.06  # within a segment, see `priosig.worlds.piano.playing`
+    parameters: Mapping[str, float] = field(  # of experiment.toml
         default_factory=lambda: {"min_continue_duration": 1.5, "equal_length": 2.0, "guard": 0.5}
     )
 
 
 @dataclass(frozen=True)
 class Lesson:
-    """A planned video.
-
-    Attributes
-    ----------
-    passages : tuple of (start, end, Performance, level)
-        Playing; one passage goes on where another ends, or after talk. Levels in dB, relative to the recording's.
-    talks : tuple of (start, end)
-    moments : tuple of dict
-        Rows of moments.jsonl.
-    segments : tuple of dict
-        segment_id, label, start, end, and how it is played.
-    """
+    """A planned video."""
 
     video_id: str
+    # (start, end, how, dB above the recording's level); one passage goes on where another ends, or after talk.
     passages: tuple[tuple[float, float, Performance, float], ...]
     talks: tuple[tuple[float, float], ...]
     duration: float
-    moments: tuple[dict, ...]
-    segments: tuple[dict, ...]
+    moments: tuple[dict, ...]  # rows of moments.jsonl
+    segments: tuple[dict, ...]  # segment_id, label, start, end, and how it is played
 
 
 def plan_lesson(recipe: Recipe, recording: Recording, *, shifted: bool, rng: np.random.Generator) -> Lesson:

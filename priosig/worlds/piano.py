@@ -34,30 +34,14 @@ CHORD = ((0, 1.0), (2, 0.6), (7, 0.7))  # degrees below the melody note, amplitu
 
 @dataclass(frozen=True)
 class Performance:
-    """How a passage is played; each value lies in [0, 1].
+    """How a passage is played; each value lies in [0, 1]."""
 
-    Attributes
-    ----------
-    articulation : float
-        0 is staccato (a note sounds for 0.15 of the time to the next), 1 is legato (1.05 of it).
-    brightness : float
-        0 is dark (partial k has amplitude k**-3), 1 is bright (k**-0.6).
-    tempo : float
-        0 is slow (3.5 notes a second), 1 is fast (7.5).
-    dynamic_range : float
-        0 is even; at 1 the notes' levels spread by 4 dB (one standard deviation), slowly and from note to note.
-    unsteadiness : float
-        0 is in time; at 1 onsets are off by 0.18 of an inter-onset interval (one standard deviation).
-    texture : float
-        Share of melody notes that get a chord below them.
-    """
-
-    articulation: float = 0.5
-    brightness: float = 0.5
-    tempo: float = 0.5
-    dynamic_range: float = 0.5
-    unsteadiness: float = 0.5
-    texture: float = 0.5
+    articulation: float = 0.5  # from staccato (a note sounds for 0.15 of the time to the next) to legato (1.05)
+    brightness: float = 0.5  # from dark (partial k has amplitude k**-3) to bright (k**-0.6)
+    tempo: float = 0.5  # from 3.5 notes a second to 7.5
+    dynamic_range: float = 0.5  # of the notes' levels, to 4 dB (one standard deviation)
+    unsteadiness: float = 0.5  # of onsets, to 0.18 of an inter-onset interval (one standard deviation)
+    texture: float = 0.5  # share of melody notes that get a chord below them
 
 
 PARAMETERS = tuple(field.name for field in fields(Performance))

@@ -55,53 +55,28 @@ Truth = Literal["nothing", "measured leak", "unmeasured leak", "signal", "not sh
 class World:
     """What is planted in a simulated study.
 
-    Attributes
-    ----------
-    truth : {"nothing", "measured leak", "unmeasured leak", "signal", "not shared"}
-        The verdict `signal` is an error in the first two, a known limit in the third, right in the fourth. "Not
-        shared" is a signal that one video has alone: T1 and T2 may find it, but `signal` would promise it for other
-        videos.
-    signal : float
-        Strength of the true signal.
-    length_leak : {"", "log", "inverse root"}
-        How the features hear the window's length; "inverse root" makes short windows noisier too.
-    talk_curved : bool
-        STOP windows hold more or less talk than CONTINUE windows, and the features hear how unusual it is: no
-        straight line tells the label, or what the features hear.
-    talk_reliability : float or None
-        Squared correlation of measured talk with talk; None where talk is not measured.
-    two_kinds : bool
-        Two kinds of video differ in sound and in the share of STOP.
-    signal_videos : int, optional
-        The signal is in the first so many videos; in all by default.
-    leak : str
-        Shape of a leak of measured facts (`priosig.worlds.leaks.SHAPES`).
-    trend, tiring : float
-        How far the features move from the first segment of a video to its last, and in 100 s of a bout, in standard
-        deviations of a factor.
-    signal_in_spread : float
-        STOP windows spread so many times as far as CONTINUE windows along the first factor. No linear probe can hear
-        it.
-    in_sets : bool
-        Segments come in risk sets, and all windows last 10 s.
+    The verdict `signal` is an error where the truth is "nothing" or a "measured leak", a known limit where it is an
+    "unmeasured leak", right at a "signal". "Not shared" is a signal that one video has alone: T1 and T2 may find it,
+    but `signal` would promise it for other videos. Features move by standard deviations of a factor.
     """
 
     name: str
     truth: Truth = "nothing"
-    signal: float = 0.0
-    length_leak: Literal["", "log", "inverse root"] = ""
+    signal: float = 0.0  # strength
+    length_leak: Literal["", "log", "inverse root"] = ""  # "inverse root" makes short windows noisier too
     talk_leak: bool = False
+    # STOP windows hold more or less talk, and the features hear how unusual it is: no straight line tells the label.
     talk_curved: bool = False
-    talk_reliability: float | None = None
+    talk_reliability: float | None = None  # squared correlation of measured talk with talk; None: not measured
     drift: bool = False
-    two_kinds: bool = False
+    two_kinds: bool = False  # of videos, which differ in sound and in the share of STOP
     equal_windows: bool = False
-    signal_videos: int | None = None
-    leak: str = ""
-    trend: float = 0.0
-    signal_in_spread: float = 1.0
-    in_sets: bool = False
-    tiring: float = 0.0
+    signal_videos: int | None = None  # the signal is in the first so many videos; in all by default
+    leak: str = ""  # one of `priosig.worlds.leaks.SHAPES`
+    trend: float = 0.0  # how far features move from the first segment of a video to its last
+    signal_in_spread: float = 1.0  # STOP spreads so many times as far as CONTINUE: no linear probe can hear it
+    in_sets: bool = False  # segments come in risk sets, and all windows last 10 s
+    tiring: float = 0.0  # how far features move in 100 s of a bout
     n_videos: int = 5
 
 
@@ -159,24 +134,14 @@ WORLDS = {
 
 @dataclass(frozen=True)
 class SimulatedStudy:
-    """One data set, rows in canonical order.
-
-    Attributes
-    ----------
-    X : np.ndarray, shape (n_segments, n_features)
-    y, videos, start_times : np.ndarray, shape (n_segments,)
-    confounds : dict from name to np.ndarray, shape (n_segments,)
-        What was measured: "length" in seconds, and "talk" unless the world hides it.
-    set_ids : list of str or None
-        Risk set of each segment, where the world is laid out in them.
-    """
+    """One data set, rows in canonical order; arrays have n_segments rows."""
 
     X: np.ndarray
     y: np.ndarray
     videos: np.ndarray
     start_times: np.ndarray
-    confounds: dict[str, np.ndarray]
-    set_ids: list[str] | None
+    confounds: dict[str, np.ndarray]  # what was measured: "length" in seconds, facts that leak, "talk" unless hidden
+    set_ids: list[str] | None  # risk sets, where the world is laid out in them
 
 
 def simulate_study(world: World, rng: np.random.Generator, *, n_features: int = 19) -> SimulatedStudy:

@@ -46,6 +46,11 @@ from priosig._core.atomic import is_temporary, write_bytes, write_text
 from priosig._core.parts import find_part
 from priosig.worlds.lessons import Recipe, Recording, plan_lesson, record_lesson
 
+
+def _cut(equal_length: float, guard: float) -> dict[str, float]:
+    return {"min_continue_duration": 1.5, "equal_length": equal_length, "guard": guard}
+
+
 VARIED = (
     Recording(24_000, -19, -49, stops=9, continues=7),
     Recording(22_050, -24, -52, stops=8, continues=7),
@@ -69,46 +74,20 @@ LOUD = (
     Recording(24_000, -21, -58, stops=7, continues=6, channels=2),
     Recording(24_000, -18, -46, stops=7, continues=6),
 )
-IN_BOUTS = {
-    "recordings": LOUD,
-    "stop": (2.0, 2.4),
-    "continues": (2.0, 9.0),
-    "feedback": (3.3, 3.7),
-    "talk_level": 12.0,
-    "parameters": {"min_continue_duration": 1.5, "equal_length": 1.5, "guard": 0.3},
-}
+IN_BOUTS = {"recordings": LOUD, "continues": (2.0, 9.0), "feedback": (3.3, 3.7), "talk_level": 12.0}
 RECIPES: dict[str, Recipe] = {
     "signal": Recipe(VARIED, shift=SHIFT),
     "no_signal": Recipe(VARIED),
-    "length_leak": Recipe(
-        VARIED,
-        stop=(1.3, 1.8),
-        continues=(9.0, 17.6),
-        wander=0.15,
-        parameters={"min_continue_duration": 1.5, "equal_length": 1.0, "guard": 0.2},
-    ),
-    "talk_leak": Recipe(
-        VARIED,
-        stop=(4.8, 5.4),
-        continues=(4.8, 5.4),
-        talk=(1.6, 2.9),
-        parameters={"min_continue_duration": 1.5, "equal_length": 1.5, "guard": 0.3},
-    ),
+    "length_leak": Recipe(VARIED, (1.3, 1.8), (9.0, 17.6), wander=0.15, parameters=_cut(1.0, 0.2)),
+    "talk_leak": Recipe(VARIED, (4.8, 5.4), (4.8, 5.4), talk=(1.6, 2.9), parameters=_cut(1.5, 0.3)),
     "two_kinds_of_videos": Recipe(TWO_KINDS),
-    "signal_and_leak": Recipe(
-        VARIED,
-        stop=(2.3, 2.9),
-        continues=(6.0, 10.0),
-        shift=SHIFT,
-        parameters={"min_continue_duration": 1.5, "equal_length": 2.0, "guard": 0.2},
-    ),
+    "signal_and_leak": Recipe(VARIED, (2.3, 2.9), (6.0, 10.0), shift=SHIFT, parameters=_cut(2.0, 0.2)),
     "signal_in_one_video": Recipe(VARIED, shift=SHIFT, shifted=(2,)),
     "tiring_student": Recipe(
-        **{**IN_BOUTS, "stop": (2.6, 3.2), "parameters": {**IN_BOUTS["parameters"], "equal_length": 2.0}},
-        drift={"articulation": -0.15, "brightness": -0.14},
+        **IN_BOUTS, stop=(2.6, 3.2), drift={"articulation": -0.15, "brightness": -0.14}, parameters=_cut(2.0, 0.3)
     ),
-    "signal_in_bouts": Recipe(**IN_BOUTS, shift=SHIFT),
-    "louder_stops": Recipe(**IN_BOUTS, louder=10.0),
+    "signal_in_bouts": Recipe(**IN_BOUTS, stop=(2.0, 2.4), shift=SHIFT, parameters=_cut(1.5, 0.3)),
+    "louder_stops": Recipe(**IN_BOUTS, stop=(2.0, 2.4), louder=10.0, parameters=_cut(1.5, 0.3)),
 }
 WORLDS: tuple[str, ...] = tuple(RECIPES)
 """Names of the worlds."""

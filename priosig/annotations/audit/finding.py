@@ -14,57 +14,28 @@ HARMS: tuple[Harm, ...] = ("the label is given away", "the label may be wrong", 
 
 @dataclass(frozen=True)
 class Problem:
-    """One row that a finding is about.
+    """One row that a finding is about."""
 
-    Attributes
-    ----------
-    id : str
-        `moment_id`, `segment_id` or `video_id`, as `Finding.unit` says.
-    video_id : str
-    time : float or None
-        Second of the video to look at; None where the whole video is meant.
-    detail : str
-        What was seen, with its numbers.
-    size : float
-        How bad it is beside other rows of the same finding; NaN where all are alike.
-    """
-
-    id: str
+    id: str  # `moment_id`, `segment_id` or `video_id`, as `Finding.unit` says
     video_id: str
-    time: float | None
-    detail: str
-    size: float = math.nan
+    time: float | None  # second of the video to look at; None where the whole video is meant
+    detail: str  # what was seen, with its numbers
+    size: float = math.nan  # how bad it is beside other rows of the finding; NaN where all are alike
 
 
 @dataclass(frozen=True)
 class Finding:
-    """The outcome of one check.
-
-    Attributes
-    ----------
-    name, title : str
-        Of the check: in snake_case, and for readers.
-    unit : {"moment", "segment", "video", "pause", "feature"}
-        What is counted.
-    count, total : int
-        How many rows have a problem, of how many that could be checked.
-    summary : str
-        What was seen, in one sentence.
-    harm, effect : str
-        What it does to the result, in a few words and in a sentence.
-    problems : tuple of Problem
-        In the order of the annotations; a row can have several, and is counted once.
-    """
+    """The outcome of one check."""
 
     name: str
     title: str
-    unit: str
-    count: int
-    total: int
-    summary: str
-    harm: Harm
-    effect: str
-    problems: tuple[Problem, ...]
+    unit: str  # what is counted: "moment", "segment", "video", "pause" or "feature"
+    count: int  # rows with a problem; a row with several is counted once
+    total: int  # rows that could be checked
+    summary: str  # what was seen, in one sentence
+    harm: Harm  # what it does to the result
+    effect: str  # the same in a sentence
+    problems: tuple[Problem, ...]  # in the order of the annotations
 
 
 def finding_of(
