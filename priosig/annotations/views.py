@@ -110,7 +110,6 @@ def clean_view(
     guard : float
         Seconds kept away from the end of each window, of both labels alike, 0 or more.
     """
-    check_lengths(duration, guard)
     unscreened = sorted({s.video_id for s in segments} - set(busy))
     if unscreened:
         raise ValueError(f"video {unscreened[0]!r} ({len(unscreened)} in all): not screened for talk")

@@ -86,13 +86,7 @@ class Lesson:
 
 
 def plan_lesson(recipe: Recipe, recording: Recording, *, shifted: bool, rng: np.random.Generator) -> Lesson:
-    """Lay out one video: `recording.stops` STOP and `recording.continues` CONTINUE segments.
-
-    Raises
-    ------
-    ValueError
-        If there are not more stops than continues: a CONTINUE lies between two stops.
-    """
+    """Lay out one video, with more stops than continues: a CONTINUE lies between two stops."""
     if not 0 <= recording.continues < recording.stops:
         raise ValueError(f"plan_lesson: {recording.continues} continues; expected 0 to {recording.stops - 1}")
     video_id = "".join(rng.choice(_ID_LETTERS, 11))

@@ -41,8 +41,8 @@ class OperatingCharacteristics:
 
     Means are `auc` (pooled), `auc_within_video`, `effective_sets`. Shares of data sets are `study rule` (pooled AUC >
     0.6), `study test` (labels shuffled freely, pooled AUC), `T1`, `T2`, `T2 raw`, `signal on tests` (steps 1 to 3 of
-    the rule), `coverage` (of the interval, for the world's mean AUC within video), and each verdict by its name. Power
-    is not computed, so that no signal counts as `underpowered`.
+    the rule), `coverage` (of the interval, for the world's mean AUC within video), and each verdict by its name.
+    Power is not computed, so that no signal counts as `underpowered`.
     """
 
     world: World

@@ -106,15 +106,8 @@ WORLDS = {
         World("signal 1.0, equal windows", "signal", signal=1.0, equal_windows=True),
         World("signal 1.5, equal windows", "signal", signal=1.5, equal_windows=True),
         World("signal 2.0, equal windows", "signal", signal=2.0, equal_windows=True),
-        *(
-            World(
-                f"leak: {shape}",
-                "unmeasured leak" if shape in UNCONTROLLED else "measured leak",
-                leak=shape,
-                equal_windows=True,
-            )
-            for shape in SHAPES
-        ),
+        *(World(f"leak: {s}", "measured leak", leak=s, equal_windows=True) for s in SHAPES if s not in UNCONTROLLED),
+        *(World(f"leak: {s}", "unmeasured leak", leak=s, equal_windows=True) for s in UNCONTROLLED),
         World("signal in spread", "signal", signal_in_spread=6.0, equal_windows=True),
         World("tiring student, pairs", "unmeasured leak", tiring=1.0, equal_windows=True),
         World("tiring student, risk sets", "nothing", tiring=1.0, in_sets=True),

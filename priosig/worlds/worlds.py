@@ -172,7 +172,7 @@ def _is_finished(directory: Path, name: str, seed: int) -> bool:
 
 
 def _truth(directory: Path) -> dict:
-    """What truth.json says of a world; None of each where it is missing or holds something else."""
+    """Contents of truth.json; empty where it is missing or not of a world."""
     try:
         truth = json.loads((directory / "truth.json").read_text(encoding="utf-8"))
         return {"files": dict(truth["files"]), **{key: truth[key] for key in ("world", "seed", "generator")}}

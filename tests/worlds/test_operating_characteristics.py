@@ -104,9 +104,8 @@ def test_an_unknown_world_is_refused_by_name():
         operating_characteristics("atlantis")
 
 
-@pytest.mark.parametrize("world", ["length leaks (log)", "signal 1.0, equal windows"])
-def test_a_simulated_study_is_judged_as_a_real_one_would_be(world):
-    n = 2
+@pytest.mark.parametrize(("world", "n"), [("length leaks (log)", 1), ("signal 1.0, equal windows", 2)])
+def test_a_simulated_study_is_judged_as_a_real_one_would_be(world, n):
     rates = operating_characteristics(world, n, 19, n_features=3, seed=3, intervals=False).rates
     rule, by_hand = Rule(n_permutations=19), []
     for index in range(n):

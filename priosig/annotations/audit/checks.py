@@ -1,11 +1,8 @@
 """What is odd about a set of annotations, without listening.
 
-Most of what can go wrong with a study shows in its annotations: repeated windows, times that contradict each other, a
-value that a machine filled in, windows whose length alone tells the label. None of it is refused when annotations are
-loaded; here it is counted, listed by id so that someone can mend it, and followed to what it does to the experiment.
-
-Every check is reported, also one without problems. Shares are of what could be checked, `total`: a moment without a
-transcript is not among the moments whose talk was checked.
+None of it is refused when annotations are loaded; here it is counted, listed by id so that someone can mend it, and
+followed to what it does to the experiment. Every check is reported, also one without problems. Shares are of what
+could be checked, `total`: a moment without a transcript is not among the moments whose talk was checked.
 """
 
 from collections.abc import Sequence
