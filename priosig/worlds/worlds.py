@@ -92,6 +92,8 @@ RECIPES: dict[str, Recipe] = {
 WORLDS: tuple[str, ...] = tuple(RECIPES)
 """Names of the worlds."""
 
+# The quality scale that follows each planted parameter, and which way it does.
+SCALES = {"articulation": ("articulation_length", 1), "brightness": ("timbre_dark", -1)}
 _MODULES = ("worlds.py", "lessons.py", "piano.py", "voice.py")
 
 

@@ -18,6 +18,7 @@ from priosig.annotations.timespans import merge
 from priosig.annotations.transcript import talk_share
 from priosig.audio.levels import silent_intervals
 from priosig.experiment.corpus import open_corpus
+from priosig.extraction.percepiano.scales import PERCEPIANO_DIMENSIONS
 from priosig.worlds import worlds
 from priosig.worlds.lessons import Lesson, Recipe, Recording, plan_lesson, record_lesson
 from priosig.worlds.piano import PARAMETERS, Performance
@@ -352,3 +353,8 @@ def test_another_seed_leaves_no_recording_of_the_first(tiny, tmp_path):
 def test_impossible_worlds_are_refused(tmp_path, name, seed, message):
     with pytest.raises(ValueError, match=message):
         make_world(name, tmp_path, seed=seed)
+
+
+def test_scales_that_follow_what_is_planted_are_scales_of_the_head():
+    assert {scale for scale, _ in worlds.SCALES.values()} <= set(PERCEPIANO_DIMENSIONS)
+    assert set(worlds.SCALES) >= set(worlds.SHIFT)
