@@ -11,7 +11,7 @@ from itertools import combinations
 import numpy as np
 from numpy.typing import ArrayLike
 
-from priosig._core.checks import Ids, check_labels
+from priosig._core.checks import Ids, check_labels, video_index
 from priosig.crossval.folds import Folds, fit_folds, group_videos
 from priosig.crossval.probe import check_features
 
@@ -35,6 +35,7 @@ def jackknife_scores(
     """
     X = check_features("jackknife_scores", X)
     labels = check_labels("jackknife_scores", Y)
+    video_index("jackknife_scores", video_ids, len(X))  # refuses another number of ids
     groups, names = group_videos(video_ids, max_folds, content=X if content is None else content)
     if len(names) < 3:
         raise ValueError(f"jackknife_scores: {len(names)} folds of videos; expected 3 or more")

@@ -8,8 +8,7 @@ from priosig.annotations.audit.finding import Finding, Problem, finding_of, wind
 from priosig.annotations.bouts import captioned_bouts
 from priosig.annotations.moments import Moment, by_video
 from priosig.annotations.segments import LABELS, Segment, first_of_copies, labels_of
-from priosig.annotations.timespans import SLACK, intersect, milliseconds
-from priosig.annotations.timespans import total as length_of
+from priosig.annotations.timespans import SLACK, intersect, milliseconds, total
 from priosig.annotations.transcript import talk_intervals, talk_share
 from priosig.metrics.auc import auc_by_video
 
@@ -37,11 +36,11 @@ def lengths_by_class(segments: Sequence[Segment]) -> Finding:
     for s in told:
         detail = f"{s.label.upper()} lasts {s.duration:.2f} s{beyond[s.label]}"
         problems.append(Problem(s.segment_id, s.video_id, s.start_time, detail, s.duration))
-    last = {
+    lasts = {
         label: f"{medians[label]:.1f} s ({of[0]:.1f} to {of[-1]:.1f} s)" if of else "unknown (none)"
         for label, of in by_label.items()
     }
-    summary = f"STOP windows last a median of {last['stop']}, CONTINUE windows {last['continue']}."
+    summary = f"STOP windows last a median of {lasts['stop']}, CONTINUE windows {lasts['continue']}."
     if apart == apart:
         summary += f" Length alone ranks two windows of one video by their label {100 * apart:.0f} times in 100."
     summary += " Counted are windows that are shorter, or longer, than every window of the other label."
@@ -63,9 +62,10 @@ def repeated_windows(moments: Sequence[Moment]) -> Finding:
     """Moments whose playing window is another's."""
     problems = []
     firsts = first_of_copies((m.video_id, m.playing_before_start, m.playing_before_end) for m in moments)
-    for m, first in zip(moments, (moments[row] for row in firsts), strict=True):
-        if first is not m:
-            detail = f"same playing window {window_words(m)} as the stop at {first.stop_timestamp:.1f} s"
+    for row, (m, first) in enumerate(zip(moments, firsts, strict=True)):
+        if first != row:
+            stop = moments[first].stop_timestamp
+            detail = f"same playing window {window_words(m)} as the stop at {stop:.1f} s"
             problems.append(Problem(m.moment_id, m.video_id, m.playing_before_start, detail))
     return finding_of(
         "repeated_windows",
@@ -165,7 +165,7 @@ def apparent_interruptions(moments: Sequence[Moment], segments: Sequence[Segment
         interrupted = [bout for bout in bouts if bout.end in talk_starts]
         ends = [bout.end for bout in interrupted]
         for window in windows.get(video_id, ()):
-            seconds = length_of(intersect([(window.start_time, window.end_time)], covered))
+            seconds = total(intersect([(window.start_time, window.end_time)], covered))
             known += seconds > 0
             covered_seconds += seconds
             first = bisect_right(ends, window.start_time)
