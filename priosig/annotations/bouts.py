@@ -1,23 +1,19 @@
-"""Bouts of playing: how long the student played before somebody spoke.
-
-A *bout* is a maximal run of playing without talk. One lesson, time to the right, `t` talk, `s` silence, `p` playing::
+"""Bouts: maximal runs of playing without talk. One lesson, time to the right, `t` talk, `s` silence, `p` playing::
 
     pppttt tttt   ppppppppspppppppppttttttpppppppppppptpppppppppp
        [  talk  )[      bout       )[talk)[        bout         )
 
-Everything under 3 s is passed over: a pause in talk is talk, a pause in playing (silence, or a word) is playing, and
-a chord between two remarks is no bout. A bout of which the beginning was not heard has no known length; it is marked.
+Everything under 3 s is ignored: a pause in talk counts as talk, a pause in playing (silence, or a word) as playing,
+and a chord between two remarks is no bout. A bout whose beginning was not heard has no known length; it is marked.
 
 Talk and silence come from the recording (`priosig.audio.screening`), or, where there is none, talk from the captions
-(`captioned_bouts`). A caption has no written end, so the talk of a caption is never passed over as too short.
-
-Times are seconds from the start of the video.
+(`captioned_bouts`). A caption has no written end, so its talk is never ignored as too short.
 """
 
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 
-from priosig.annotations.moments import Moment
+from priosig.annotations.moments import Moment, by_video
 from priosig.annotations.segments import Segment
 from priosig.annotations.timespans import Span, free, merge
 from priosig.annotations.transcript import talk_intervals
@@ -28,14 +24,9 @@ PASSED_OVER = 3.0
 
 @dataclass(frozen=True)
 class Bout:
-    """A run of playing without talk.
+    """A run of playing without talk, `[start, end)` in seconds from the start of the video.
 
-    Attributes
-    ----------
-    start, end : float
-        `[start, end)` in seconds from the start of the video.
-    start_heard : bool
-        Whether its beginning was heard; else the playing may have begun before `start`.
+    Unless its beginning was heard, the playing may have begun before `start`.
     """
 
     start: float
@@ -51,21 +42,9 @@ class Bout:
 def find_bouts(
     talk: Iterable[Span], silence: Iterable[Span], heard: Sequence[Span], *, shortest_talk: float = PASSED_OVER
 ) -> tuple[Bout, ...]:
-    """Bouts of one video.
+    """Bouts of one video, in order of time, from spans of talk and silence in any order.
 
-    Parameters
-    ----------
-    talk, silence : iterable of (start, end)
-        When somebody speaks, and when nobody plays; in any order.
-    heard : sequence of (start, end)
-        What talk and silence are known of; sorted and disjoint.
-    shortest_talk : float
-        Talk or silence that is shorter, in seconds, does not end a bout.
-
-    Returns
-    -------
-    tuple of Bout
-        In order of time.
+    `heard`, sorted and disjoint, is where these are known. Talk or silence under `shortest_talk` s ends no bout.
 
     Examples
     --------
@@ -84,16 +63,13 @@ def find_bouts(
 def captioned_bouts(moments: Sequence[Moment]) -> dict[str, tuple[Bout, ...]]:
     """Bouts of each video between the captions of its moments; none where there are no transcripts."""
     bouts = {}
-    for video_id in sorted({moment.video_id for moment in moments}):
-        talk, covered = talk_intervals(moments, video_id)
+    for video_id, of_video in sorted(by_video(moments).items()):
+        talk, covered = talk_intervals(of_video, video_id)
         bouts[video_id] = find_bouts(talk, (), covered, shortest_talk=0.0)
     return bouts
 
 
 def lesson_of(segments: Sequence[Segment]) -> dict[str, Span]:
-    """The part of each video in which bouts are looked for in a recording: from its first segment to its last."""
-    lessons: dict[str, Span] = {}
-    for segment in segments:
-        start, end = lessons.get(segment.video_id, (segment.start_time, segment.end_time))
-        lessons[segment.video_id] = min(start, segment.start_time), max(end, segment.end_time)
-    return dict(sorted(lessons.items()))
+    """The part of each recording that is searched for bouts: from the video's first segment to its last."""
+    videos = sorted(by_video(segments).items())
+    return {video_id: (min(s.start_time for s in of), max(s.end_time for s in of)) for video_id, of in videos}

@@ -4,32 +4,24 @@ A *moment* is one intervention of a teacher in a masterclass video: the student 
 (`playing_before_start` to `playing_before_end`), the teacher stopped them (`stop_timestamp`) and spoke
 (`feedback_start` to `feedback_end`). All times are seconds from the start of the video.
 
-The file comes from strangers and is checked here, once; every later step trusts a `Moment`. What cannot be
-read as one thing only is refused: a field that is missing or of another type, a time that is negative or
-not finite, a window that is reversed or empty, a `moment_id` that was seen before, a `video_id` that could
-not be a file name. What is merely odd (a playing window after its own stop, a window far from it) is the
-annotation audit's to report, because a study has to be able to look at it.
+The file comes from strangers and is checked here, once; every later step trusts a `Moment`. What is ambiguous or
+unsafe is refused. What is merely odd (a playing window after its own stop, or far from it) is reported by the
+annotation audit, because a study has to be able to look at it.
 """
 
 import json
 import math
 import os
 import re
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator
 from dataclasses import dataclass
 from pathlib import Path
-from typing import Any, BinaryIO
+from typing import Any, BinaryIO, Protocol, TypeVar
 
 from priosig._core.checks import shown
 from priosig._core.parts import need_part
 
-_TIMES = (
-    "stop_timestamp",
-    "playing_before_start",
-    "playing_before_end",
-    "feedback_start",
-    "feedback_end",
-)
+_TIMES = ("stop_timestamp", "playing_before_start", "playing_before_end", "feedback_start", "feedback_end")
 _TEXTS = ("teacher", "feedback_summary", "musical_dimension", "severity", "piece")
 _OPTIONAL_TEXTS = ("video_title", "transcript_text")
 _LATEST = 1e6  # s, eleven days: no video is longer
@@ -49,20 +41,16 @@ class Moment:
         Unique in its file.
     video_id : str
         YouTube id: letters, digits, `_` and `-`.
-    teacher : str
-        Name of the teacher.
     stop_timestamp : float
         When the teacher stopped the student, in seconds from the start of the video (as all times).
-    playing_before_start, playing_before_end : float
-        The playing that led to the stop, `[start, end)`.
-    feedback_start, feedback_end : float
-        The teacher's feedback, `[start, end)`.
-    feedback_summary, musical_dimension, severity, piece : str
-        What the feedback was about; empty where the annotator gave none.
+    playing_before_start, playing_before_end, feedback_start, feedback_end : float
+        The playing that led to the stop and the teacher's feedback, both `[start, end)`.
+    teacher, feedback_summary, musical_dimension, severity, piece : str
+        Empty where the annotator gave none.
     confidence : float or None
         The annotator's own confidence, 0 to 1.
-    video_title, transcript_text : str or None
-        Optional texts; a transcript has lines such as `[549.9s] some words`.
+    transcript_text : str or None
+        Lines such as `[549.9s] some words`.
     demonstrated : bool or None
         Whether the teacher plays in the feedback; None where the annotations do not say.
     """
@@ -85,6 +73,22 @@ class Moment:
     demonstrated: bool | None = None
 
 
+class _OfVideo(Protocol):
+    @property
+    def video_id(self) -> str: ...
+
+
+_Row = TypeVar("_Row", bound=_OfVideo)
+
+
+def by_video(rows: Iterable[_Row]) -> dict[str, list[_Row]]:
+    """The moments or segments of each video; videos and rows in the order in which they come."""
+    videos: dict[str, list[_Row]] = {}
+    for row in rows:
+        videos.setdefault(row.video_id, []).append(row)
+    return videos
+
+
 def check_video_id(video_id: str, where: str) -> str:
     """Return `video_id` if it is safe as a file name, else raise a ValueError that begins with `where`.
 
@@ -102,12 +106,7 @@ def check_video_id(video_id: str, where: str) -> str:
 
 
 def load_moments(path: str | os.PathLike[str]) -> list[Moment]:
-    """Read `moments.jsonl`: one JSON object a line, blank lines ignored, unknown fields ignored.
-
-    Parameters
-    ----------
-    path : path-like
-        The file, UTF-8.
+    """Read `moments.jsonl`: UTF-8, one JSON object a line, blank lines ignored, unknown fields ignored.
 
     Returns
     -------
@@ -120,7 +119,7 @@ def load_moments(path: str | os.PathLike[str]) -> list[Moment]:
         If there is no such file.
     ValueError
         If any line is not a moment. The message lists the problems of the whole file (the first 20), each as
-        `file:line: what is wrong; expected what`, so that a corpus is mended in one go.
+        `file:line: what is wrong; expected what`.
     """
     path = need_part(path, "file", "annotations, one JSON object a line")
     moments: list[Moment] = []
@@ -192,7 +191,12 @@ def _parse(line: str, where: str) -> Moment:
     if not isinstance(_text(moment_id, "moment_id", where), str) or not moment_id.strip():
         raise ValueError(f"{where}: moment_id is {shown(moment_id)}; expected a text that is not empty")
     check_video_id(row["video_id"], where)
-    times: dict[str, Any] = {name: _seconds(row[name], name, where) for name in _TIMES}
+    times: dict[str, Any] = {name: _number(row[name], name, where) for name in _TIMES}
+    for name, seconds in times.items():
+        if not 0 <= seconds <= _LATEST:
+            raise ValueError(
+                f"{where}: {name} is {seconds:g} s; expected seconds from the start of the video, 0 to {_LATEST:.0f}"
+            )
     for start, end in _WINDOWS:
         if not times[start] < times[end]:
             verb = "precedes" if times[end] < times[start] else "equals"
@@ -200,12 +204,16 @@ def _parse(line: str, where: str) -> Moment:
                 f"{where}: {end} {times[end]} s {verb} {start} {times[start]} s; expected a window that lasts"
             )
     texts: dict[str, Any] = {name: _text(row[name], name, where) or "" for name in _TEXTS}
-    optional: dict[str, Any] = {name: _text(row.get(name), name, where) for name in _OPTIONAL_TEXTS}
+    texts |= {name: _text(row.get(name), name, where) for name in _OPTIONAL_TEXTS}
     demonstrated = row.get("demonstrated")
     if demonstrated is not None and not isinstance(demonstrated, bool):
         raise ValueError(f"{where}: demonstrated is {shown(demonstrated)}; expected true, false or null")
-    fields: dict[str, Any] = {"moment_id": moment_id, "video_id": row["video_id"], "demonstrated": demonstrated}
-    return Moment(confidence=_confidence(row["confidence"], where), **fields, **times, **texts, **optional)
+    confidence = row["confidence"]
+    if confidence is not None:
+        confidence = _number(confidence, "confidence", where)
+        if not 0 <= confidence <= 1:
+            raise ValueError(f"{where}: confidence is {confidence}; expected 0 to 1, or null")
+    return Moment(moment_id, row["video_id"], **times, **texts, confidence=confidence, demonstrated=demonstrated)
 
 
 def _each_key_once(pairs: list[tuple[str, object]]) -> dict[str, object]:
@@ -228,24 +236,6 @@ def _number(value: object, name: str, where: str) -> float:
     if not math.isfinite(number):
         raise ValueError(f"{where}: {name} is {shown(value)}; expected a finite number")
     return number
-
-
-def _seconds(value: object, name: str, where: str) -> float:
-    seconds = _number(value, name, where)
-    if not 0 <= seconds <= _LATEST:
-        raise ValueError(
-            f"{where}: {name} is {seconds:g} s; expected seconds from the start of the video, 0 to {_LATEST:.0f}"
-        )
-    return seconds
-
-
-def _confidence(value: object, where: str) -> float | None:
-    if value is None:
-        return None
-    confidence = _number(value, "confidence", where)
-    if not 0 <= confidence <= 1:
-        raise ValueError(f"{where}: confidence is {confidence}; expected 0 to 1, or null")
-    return confidence
 
 
 def _text(value: object, name: str, where: str) -> str | None:

@@ -1,9 +1,9 @@
 """The view `bouts`: a STOP beside playing that had gone on just as long and was not stopped.
 
-In the other views the label goes with time: a CONTINUE window lies early in its stretch of playing, a STOP window at
-the end of one. Whatever changes through a stretch, a student who tires or a piece that grows louder, then tells the
-label. Here each STOP is compared with other bouts (`priosig.annotations.bouts`) at the same time into the playing, so
-that a change which all bouts share cancels. One set, t seconds after each bout's beginning, `[ )` windows::
+In the other views a CONTINUE window lies early in its stretch of playing, a STOP window at the end of one, so that
+whatever changes through a stretch tells the label. Here each STOP is compared with other bouts
+(`priosig.annotations.bouts`) at the same time into the playing: a change that all bouts share cancels. One set, t
+seconds after each bout's beginning, `[ )` windows::
 
     stopped bout       |pppppp[ STOP  )ggg|             stopped at t
     another bout       |pppppp[CONTINUE)gggppppppppp|   went on: a control
@@ -12,18 +12,16 @@ that a change which all bouts share cancels. One set, t seconds after each bout'
 
 **Event**: a bout that contains the end of a STOP segment, at t. A bout counts once, and lasts until its earliest
 STOP. Playing that halts up to 3 s before the annotated end is stopped at its halt.
-**Controls**: all other bouts of the video that lasted longer than t, also those that are stopped later: to ask that a
-control is never stopped would let the label's place in time back in (Lubin & Gail 1984). Bouts that are stopped at
-one t are left out of each other's sets.
-**Windows**: the `duration` seconds that end a guard before t, in events and controls alike. Only the event's last
-second can hold the halt before the teacher's voice.
-**Left out**: bouts whose beginning was not heard. The first performance of a video is one of them, which is usually a
-whole piece and could not be stopped: it begins before what is heard, be it a recording
-(`priosig.annotations.bouts.lesson_of`) or the first transcript.
+**Controls**: all other bouts of the video that lasted longer than t, also those that are stopped later: controls that
+are never stopped would let the label's place in time back in (Lubin & Gail 1984). Bouts that are stopped at one t are
+left out of each other's sets.
+**Windows**: the `duration` seconds that end a guard before t, in events and controls alike. The halt before the
+teacher's voice lies in the guard.
+**Left out**: bouts whose beginning was not heard, among them the first performance of a video, which is usually a
+whole piece and could not be stopped.
 
 This is incidence-density sampling. The AUC within sets, weighted m / (m + 2) for m controls, is the incident/dynamic
-AUC (Heagerty & Zheng 2005). What only one bout or one lesson goes through is not removed, nor are stops that nobody
-labelled.
+AUC (Heagerty & Zheng 2005). Changes within one bout or one lesson alone stay, and so do stops that nobody labelled.
 
 References
 ----------
@@ -34,53 +32,14 @@ J. H. Lubin & M. H. Gail (1984), Biased selection of controls for case-control a
 P. J. Heagerty & Y. Zheng (2005), Survival model predictive accuracy and ROC curves, Biometrics 61, 92-105.
 """
 
-import math
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 
 from priosig.annotations.bouts import PASSED_OVER, Bout
+from priosig.annotations.moments import by_video
 from priosig.annotations.segments import Segment, make_segment_id
-from priosig.annotations.views import Dropped, View
-
-_SLACK = 1e-3  # s; annotations have milliseconds
-
-
-@dataclass(frozen=True)
-class RiskSets(View):
-    """The view `bouts`, one row for each set and bout.
-
-    `segments` holds the windows, sets in order of video and time, the event of a set before its controls.
-    `source_ids` names the set of each row by the STOP segment that is its event: the strata of every test. `dropped`
-    holds the STOP segments without a set.
-
-    Attributes
-    ----------
-    bout_starts : tuple of float
-        Beginning of each row's bout, in seconds from the start of the video.
-    elapsed : tuple of float
-        Seconds from there to the time t of its set.
-    """
-
-    bout_starts: tuple[float, ...] = ()
-    elapsed: tuple[float, ...] = ()
-
-    @property
-    def set_ids(self) -> tuple[str, ...]:
-        """Risk set of each row."""
-        return self.source_ids
-
-    @property
-    def controls(self) -> dict[str, int]:
-        """How many controls each set has, by the set's name."""
-        sizes = dict.fromkeys(self.source_ids, -1)
-        for set_id in self.source_ids:
-            sizes[set_id] += 1
-        return sizes
-
-    @property
-    def weight(self) -> float:
-        """W, the sum of m / (m + 2) over sets of m controls: how much the sets say together."""
-        return sum(m / (m + 2) for m in self.controls.values())
+from priosig.annotations.timespans import SLACK
+from priosig.annotations.views import Dropped, View, check_lengths
 
 
 @dataclass(frozen=True)
@@ -97,7 +56,7 @@ def bouts_view(
     guard: float = 1.0,
     *,
     nearest: int | None = None,
-) -> RiskSets:
+) -> View:
     """Match each STOP with the bouts of its video that were still going on.
 
     Parameters
@@ -106,53 +65,41 @@ def bouts_view(
         As annotated. Only the ends of STOP segments matter.
     bouts : mapping of video_id to sequence of Bout
         In order of time; every video of `segments` needs an entry.
-    duration : float
-        Of the windows, in seconds, more than 0.
-    guard : float
-        Seconds between a window and t, 0 or more.
+    duration, guard : float
+        Seconds of a window, more than 0; seconds between it and t, 0 or more.
     nearest : int, optional
         At most so many controls before the event, and so many after it, the nearest in time; all by default.
 
     Returns
     -------
-    RiskSets
+    View
+        One row for each set and bout, sets in order of video and time, the event of a set before its controls.
+        `dropped` holds the STOP segments without a set.
     """
-    if not (math.isfinite(duration) and duration > 0):
-        raise ValueError(f"duration is {duration!r}; expected seconds, more than 0")
-    if not (math.isfinite(guard) and guard >= 0):
-        raise ValueError(f"guard is {guard!r}; expected seconds, 0 or more")
-    stops: dict[str, list[Segment]] = {}
-    for segment in segments:
-        if segment.label == "stop":
-            stops.setdefault(segment.video_id, []).append(segment)
+    check_lengths(duration, guard)
     rows: list[tuple[_Event, Bout]] = []
     dropped: list[Dropped] = []
-    for video_id in sorted(stops):
+    for video_id, stops in sorted(by_video(s for s in segments if s.label == "stop").items()):
         if video_id not in bouts:
             raise ValueError(f"video {video_id!r}: no bouts given; expected an entry, an empty one if it has none")
-        of_video = sorted(stops[video_id], key=lambda s: (s.end_time, s.start_time))
-        events, unmatched = _events(of_video, bouts[video_id])
+        stops.sort(key=lambda s: (s.end_time, s.start_time))
+        events, unmatched = _events(stops, bouts[video_id])
         dropped += unmatched
         lasted = {bout: bout.duration for bout in bouts[video_id] if bout.start_heard}
         lasted |= {event.bout: event.t for event in events}
         for event in events:
-            if event.t < duration + guard - _SLACK:
+            if event.t < duration + guard - SLACK:
                 needed = f"{duration:g} s beside a guard of {guard:g} s" if guard else f"{duration:g} s"
                 dropped.append(Dropped(event.stop.segment_id, f"too early in its bout for {needed}"))
                 continue
             controls = _controls(event, lasted, nearest)
-            if not controls:
+            if controls:
+                rows += [(event, bout) for bout in (event.bout, *controls)]
+            else:
                 dropped.append(Dropped(event.stop.segment_id, "no other bout of its video lasted as long"))
-            rows += [(event, bout) for bout in ([event.bout, *controls] if controls else [])]
-    return RiskSets(
-        "bouts",
-        duration,
-        tuple(_window(event, bout, duration, guard) for event, bout in rows),
-        tuple(event.stop.segment_id for event, _ in rows),
-        tuple(dropped),
-        tuple(bout.start for _, bout in rows),
-        tuple(event.t for event, _ in rows),
-    )
+    windows = tuple(_window(event, bout, duration, guard) for event, bout in rows)
+    sets = tuple(event.stop.segment_id for event, _ in rows)
+    return View("bouts", duration, windows, sets, tuple(dropped), matched=True)
 
 
 def _events(stops: Sequence[Segment], bouts: Sequence[Bout]) -> tuple[list[_Event], list[Dropped]]:
@@ -177,7 +124,7 @@ def _events(stops: Sequence[Segment], bouts: Sequence[Bout]) -> tuple[list[_Even
 
 def _controls(event: _Event, lasted: Mapping[Bout, float], nearest: int | None) -> list[Bout]:
     """Bouts that were still going on at t, in order of time; `lasted` holds how long each did."""
-    going_on = [bout for bout, seconds in lasted.items() if seconds > event.t + _SLACK]
+    going_on = [bout for bout, seconds in lasted.items() if seconds > event.t + SLACK]
     if nearest is None:
         return going_on
     before = [bout for bout in going_on if bout.start < event.bout.start]

@@ -23,7 +23,8 @@ from dataclasses import dataclass
 from itertools import pairwise, product
 from typing import Literal
 
-from priosig.annotations.moments import Moment, check_video_id
+from priosig.annotations.moments import Moment, by_video, check_video_id
+from priosig.annotations.timespans import milliseconds
 
 Label = Literal["stop", "continue"]
 LABELS: tuple[Label, Label] = ("stop", "continue")
@@ -41,9 +42,8 @@ class Segment:
     segment_id : str
         Letters, digits, `_` and `-`: it becomes a file name. See `make_segment_id`.
     video_id : str
-        The video it was cut from, and the group that cross-validation holds out.
+        The group that cross-validation holds out.
     label : {"stop", "continue"}
-        y is 1 for "stop".
     start_time, end_time : float
         `[start, end)` in seconds from the start of the video.
     moment_id : str or None
@@ -76,29 +76,28 @@ class Segment:
 
 
 def make_segment_id(video_id: str, label: str, start_time: float, end_time: float) -> str:
-    """Name a segment by what it is; times in milliseconds.
+    """Video, label and times in milliseconds.
 
     Examples
     --------
     >>> make_segment_id("7FTdGbVCPyQ", "stop", 12.5, 20.0)
     '7FTdGbVCPyQ-stop-12500-20000'
     """
-    return f"{video_id}-{label}-{_milliseconds(start_time)}-{_milliseconds(end_time)}"
+    return f"{video_id}-{label}-{milliseconds(start_time)}-{milliseconds(end_time)}"
 
 
 def identify_segments(moments: Iterable[Moment], min_continue_duration: float = 5.0) -> list[Segment]:
     """Derive STOP and CONTINUE segments from annotated moments.
 
-    The result does not depend on the order of `moments`. Segments of a video overlap only where the
-    annotation itself did: two playing windows that overlap, or a playing window that begins before an earlier
-    moment's feedback ended (then there is no CONTINUE between them).
+    Segments of a video overlap only where the annotation itself did: two playing windows that overlap, or a playing
+    window that begins before an earlier moment's feedback ended (then there is no CONTINUE between them).
 
     Parameters
     ----------
     moments : iterable of Moment
         Any number of videos, any order.
     min_continue_duration : float
-        Shortest CONTINUE segment kept, in seconds; more than 0.
+        Shortest CONTINUE segment kept, in seconds.
 
     Returns
     -------
@@ -112,17 +111,13 @@ def identify_segments(moments: Iterable[Moment], min_continue_duration: float = 
     """
     if not (math.isfinite(min_continue_duration) and min_continue_duration > 0):
         raise ValueError(f"min_continue_duration is {min_continue_duration!r}; expected seconds, more than 0")
-    by_video: dict[str, list[Moment]] = {}
-    for moment in moments:
-        by_video.setdefault(moment.video_id, []).append(moment)
-
     by_id: dict[str, Segment] = {}
-    for video_id, of_video in by_video.items():
+    for video_id, of_video in by_video(moments).items():
         of_video.sort(key=lambda m: (m.stop_timestamp, m.feedback_end, m.playing_before_start, m.moment_id))
         for moment in of_video:
             _add(by_id, video_id, "stop", moment.playing_before_start, moment.playing_before_end, moment.moment_id)
         for before, after in pairwise(of_video):
-            gap = _milliseconds(after.playing_before_start) - _milliseconds(before.feedback_end)
+            gap = milliseconds(after.playing_before_start) - milliseconds(before.feedback_end)
             if gap >= 1000 * min_continue_duration:
                 start, end = before.feedback_end, after.playing_before_start
                 _add(by_id, video_id, "continue", start, end, before.moment_id)
@@ -132,23 +127,12 @@ def identify_segments(moments: Iterable[Moment], min_continue_duration: float = 
 
 
 def labels_of(segments: Sequence[Segment]) -> list[int]:
-    """Targets y of the segments, in their order: 1 for STOP, 0 for CONTINUE."""
+    """Targets y: 1 for STOP, 0 for CONTINUE."""
     return [int(segment.label == "stop") for segment in segments]
 
 
 def first_of_copies(windows: Iterable[tuple[Hashable, float, float]]) -> list[int]:
-    """Which windows repeat an earlier one.
-
-    Parameters
-    ----------
-    windows : iterable of (group, start, end)
-        Windows of different groups are never the same; times in seconds.
-
-    Returns
-    -------
-    list of int
-        For each window the place of the first one whose times are its own to `SAME_WINDOW`; its own place if there
-        is none.
+    """For each window (group, start, end) the place of the first of its group with the same times to `SAME_WINDOW`.
 
     Examples
     --------
@@ -157,9 +141,9 @@ def first_of_copies(windows: Iterable[tuple[Hashable, float, float]]) -> list[in
     """
     firsts: list[int] = []
     kept: dict[tuple[object, int, int], list[tuple[int, int, int]]] = {}  # by times in steps of SAME_WINDOW
-    width = _milliseconds(SAME_WINDOW)
+    width = milliseconds(SAME_WINDOW)
     for place, (group, start, end) in enumerate(windows):
-        times = _milliseconds(start), _milliseconds(end)
+        times = milliseconds(start), milliseconds(end)
         steps = times[0] // width, times[1] // width
         around = [(group, steps[0] + i, steps[1] + j) for i, j in product((-1, 0, 1), repeat=2)]
         near = [window for key in around for window in kept.get(key, ())]
@@ -171,14 +155,10 @@ def first_of_copies(windows: Iterable[tuple[Hashable, float, float]]) -> list[in
 
 
 def _add(by_id: dict[str, Segment], video_id: str, label: Label, start: float, end: float, moment_id: str) -> None:
-    if _milliseconds(start) == _milliseconds(end):
+    if milliseconds(start) == milliseconds(end):
         raise ValueError(
             f"moment {moment_id!r}: its {label} window {start} to {end} s lasts under a millisecond; "
             "expected a window that can be cut from a recording"
         )
     segment_id = make_segment_id(video_id, label, start, end)
     by_id.setdefault(segment_id, Segment(segment_id, video_id, label, start, end, moment_id))
-
-
-def _milliseconds(seconds: float) -> int:
-    return round(1000 * seconds)

@@ -1,4 +1,4 @@
-"""Arithmetic on spans of time: union, intersection, what is left, how long.
+"""Arithmetic on spans of time: union, intersection, difference, total length.
 
 A span is `(start, end)`, half open, in seconds from the start of the video. Lists of spans that a function returns
 are sorted and disjoint.
@@ -7,6 +7,12 @@ are sorted and disjoint.
 from collections.abc import Iterable, Sequence
 
 Span = tuple[float, float]
+SLACK = 1e-3  # s; annotations have milliseconds
+
+
+def milliseconds(seconds: float) -> int:
+    """Whole milliseconds, in which times are compared."""
+    return round(1000 * seconds)
 
 
 def merge(spans: Iterable[Span], gap: float = 0.0) -> list[Span]:
@@ -58,11 +64,8 @@ def free(whole: Span, busy: Iterable[Span]) -> list[Span]:
     >>> free((0, 10), [(2, 3), (8, 12)])
     [(0, 2), (3, 8)]
     """
-    left, (at, end) = [], whole
-    for busy_start, busy_end in intersect([whole], merge(busy)):
-        left.append((at, busy_start))
-        at = busy_end
-    return [(a, b) for a, b in [*left, (at, end)] if a < b]
+    edges = [whole[0], *(edge for span in intersect([whole], merge(busy)) for edge in span), whole[1]]
+    return [(a, b) for a, b in zip(edges[::2], edges[1::2], strict=True) if a < b]
 
 
 def total(spans: Iterable[Span]) -> float:

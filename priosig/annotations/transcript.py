@@ -7,13 +7,10 @@ A moment may hold the transcript of the time around it, a line for each caption:
 
 A caption has a beginning and no end. It is taken to last as long as its words need at a slow 2 words a second,
 at most until the next caption of the video: captioning software falls silent during music, so the time to the
-next caption is mostly not talk (on the first study's annotations that longer reading would call 79 % of STOP
-time talk instead of 8 %, though its STOP windows *are* the gaps between captions). A caption with words is talk;
-one with nothing but `♪` or blanks is not. The transcripts of a video's moments overlap and are merged; what lies
-in none of them is not known (NaN), neither talk nor silence.
+next caption is mostly not talk. A caption with words is talk; one with nothing but `♪` or blanks is not. The
+transcripts of a video's moments overlap and are merged; what lies in none of them is unknown.
 
-This is coarse next to a voice detector (`priosig.audio.voice_activity`): it is there so that annotations can be
-audited with no audio at hand.
+This is coarse next to a voice detector (`priosig.audio.voice_activity`), and needs no audio.
 """
 
 import re
@@ -22,7 +19,7 @@ from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 from itertools import pairwise
 
-from priosig.annotations.moments import Moment
+from priosig.annotations.moments import Moment, by_video
 from priosig.annotations.segments import Segment
 from priosig.annotations.timespans import Span, intersect, merge, total
 
@@ -55,13 +52,7 @@ def parse_transcript(text: str | None) -> list[Caption]:
 
 
 def talk_intervals(moments: Iterable[Moment], video_id: str) -> tuple[list[Span], list[Span]]:
-    """Spans of talk, and spans that any transcript covers, for one video.
-
-    Returns
-    -------
-    talk, covered : list of (start, end)
-        Seconds from the start of the video, sorted and disjoint.
-    """
+    """Spans of talk, and spans that any transcript covers, for one video."""
     captions: dict[float, Caption] = {}
     spans = []
     for moment in moments:
@@ -84,15 +75,12 @@ def talk_share(segments: Sequence[Segment], moments: Sequence[Moment]) -> list[f
 
     NaN where the transcripts cover less than half of the segment.
     """
-    of_video: dict[str, list[Moment]] = {segment.video_id: [] for segment in segments}
-    for moment in moments:
-        if moment.video_id in of_video:
-            of_video[moment.video_id].append(moment)
-    by_video = {video: talk_intervals(given, video) for video, given in of_video.items()}
+    of_video = by_video(moments)
+    spoken = {video: talk_intervals(of_video.get(video, ()), video) for video in {s.video_id for s in segments}}
     shares = []
     for segment in segments:
         window = [(segment.start_time, segment.end_time)]
-        talk, covered = (_beside(spans, segment) for spans in by_video[segment.video_id])
+        talk, covered = (_beside(spans, segment) for spans in spoken[segment.video_id])
         known = total(intersect(window, covered))
         shares.append(total(intersect(window, talk)) / known if known >= segment.duration / 2 else float("nan"))
     return shares

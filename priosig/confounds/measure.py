@@ -1,8 +1,5 @@
 """The confounds of a view's windows, measured (`priosig.confounds.registry` says which there are, and how).
 
-A confound that is equal for all windows was removed by design. One that is known for some of them is adjusted for by
-its value where that is known, and by whether it is. One that is known for none is not measured.
-
 What the definition of the windows ties to the label is kept apart. A CONTINUE window begins after feedback, so that
 it lies earlier in its stretch of playing than a STOP window does; and in views of one length a STOP window is the end
 of its segment, a CONTINUE window the middle. Only risk sets take that away (`priosig.annotations.risk_sets`).
@@ -10,7 +7,6 @@ of its segment, a CONTINUE window the middle. Only risk sets take that away (`pr
 
 from collections.abc import Mapping
 from dataclasses import dataclass
-from functools import partial
 
 import numpy as np
 
@@ -19,30 +15,14 @@ from priosig.confounds.registry import CONFOUNDS, Confound, Role, Windows
 
 @dataclass(frozen=True)
 class Confounds:
-    """Confounds of the segments of one view.
+    """Confounds of the segments of one view, in the order of the registry; arrays have shape (n_segments,)."""
 
-    Attributes
-    ----------
-    values : dict of str to np.ndarray, shape (n_segments,)
-        Measured for every segment and not constant; in the order of the registry.
-    constant : tuple of str
-        Measured, and equal for all segments to a thousandth: removed by design.
-    not_measured : dict of str to str
-        Name and reason.
-    partly_known : dict of str to np.ndarray, shape (n_segments,)
-        Known for some segments, and varying among them or in whether it is known; NaN for the others.
-    tied : dict of str to np.ndarray, shape (n_segments,)
-        Those that the definition of the windows ties to the label.
-    roles : dict of str to {"artefact", "acoustic"}
-        Of every confound: the registry's in its order, then those that the study added.
-    """
-
-    values: dict[str, np.ndarray]
-    constant: tuple[str, ...]
-    not_measured: dict[str, str]
-    partly_known: dict[str, np.ndarray]
-    tied: dict[str, np.ndarray]
-    roles: dict[str, Role]
+    values: dict[str, np.ndarray]  # measured for every segment and not constant
+    constant: tuple[str, ...]  # equal for all segments to a thousandth: removed by design
+    not_measured: dict[str, str]  # and why
+    partly_known: dict[str, np.ndarray]  # known for some segments; NaN for the others
+    tied: dict[str, np.ndarray]  # those that windows are defined by
+    roles: dict[str, Role]  # of every confound, those that the study added last
 
 
 def measure_confounds(windows: Windows, roles: Mapping[str, Role] | None = None) -> Confounds:
@@ -56,7 +36,7 @@ def measure_confounds(windows: Windows, roles: Mapping[str, Role] | None = None)
     unknown = sorted(set(windows.heard) - set(CONFOUNDS))
     if unknown:
         raise ValueError(f"confounds: {unknown[0]!r} is not one; expected {', '.join(CONFOUNDS)}")
-    own = {name: Confound(name, "", name, name, "artefact", partial(_own, name)) for name in windows.own}
+    own = {name: Confound(name, "", name, name, "artefact", lambda w, name=name: w.own[name]) for name in windows.own}
     rows = CONFOUNDS | own
     n = len(windows.segments)
     values, constant, not_measured, partly_known, tied = {}, [], {}, {}, {}
@@ -75,7 +55,7 @@ def measure_confounds(windows: Windows, roles: Mapping[str, Role] | None = None)
             not_measured[name] = f"unknown for all {n} segments"
         elif not known.all():
             partly_known[name] = np.where(known, column, np.nan)
-        elif len(column) and _is_constant(column):
+        elif n and np.ptp(column) <= 1e-3 * max(abs(column).max(), 1e-3):
             constant.append(name)
         elif row.tied and not windows.matched:
             tied[name] = column
@@ -83,11 +63,3 @@ def measure_confounds(windows: Windows, roles: Mapping[str, Role] | None = None)
             values[name] = column
     of_all = {name: row.role for name, row in rows.items()} | dict(roles or {})
     return Confounds(values, tuple(constant), not_measured, partly_known, tied, of_all)
-
-
-def _own(name: str, windows: Windows) -> np.ndarray | None:
-    return windows.own[name]
-
-
-def _is_constant(column: np.ndarray) -> bool:
-    return bool(np.ptp(column) <= 1e-3 * max(abs(column).max(), 1e-3))

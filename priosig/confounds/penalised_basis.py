@@ -1,8 +1,7 @@
 """Regression columns that stand for the confounds: many, and meant to be fitted under a penalty.
 
-A confound can follow the label in any shape, so each of them enters in several, and none is left out to save degrees
-of freedom. The penalty (`priosig.confounds.smoother`, `priosig.inference.matched_logistic`) decides what the data can
-bear. Columns come in blocks, because each block has a penalty of its own:
+A confound can follow the label in any shape, so each of them enters in several. The penalty, one for each block of
+columns, decides what the data can bear (`priosig.confounds.smoother`, `priosig.inference.matched_logistic`):
 
 ``lines``
     The confounds as they are, and their normal scores within video, which no outlier can bend. Both sets are rotated
@@ -48,50 +47,24 @@ _COLLINEAR = 1e-4  # singular value, relative to the largest, below which a dire
 
 @dataclass(frozen=True)
 class PenalisedBasis:
-    """Columns for the confounds.
+    """Columns for the confounds."""
 
-    Attributes
-    ----------
-    columns : np.ndarray, shape (n_segments, n_columns)
-        Mean 0 within each video.
-    block : np.ndarray of int, shape (n_columns,)
-        Position in `BLOCKS` of each column's block.
-    adjusted, constant : tuple of str
-        Confounds that the columns stand for; those that are the same for every segment.
-    """
-
-    columns: np.ndarray
-    block: np.ndarray
-    adjusted: tuple[str, ...]
-    constant: tuple[str, ...]
+    columns: np.ndarray  # (n_segments, n_columns), mean 0 within each video
+    block: np.ndarray  # (n_columns,), place in `BLOCKS` of each column's block
+    adjusted: tuple[str, ...]  # confounds that the columns stand for: all that are not the same for every segment
 
 
 def penalised_basis(
     confounds: Mapping[str, np.ndarray], videos: np.ndarray, *, smooth: Collection[str] = ()
 ) -> PenalisedBasis:
-    """Columns for all confounds; see the module's docstring.
+    """Columns for all confounds, arrays of shape (n_segments,) with NaN where a value is not known.
 
-    Parameters
-    ----------
-    confounds : mapping from name to np.ndarray, shape (n_segments,)
-        NaN where a value is not known.
-    videos : np.ndarray of int, shape (n_segments,)
-    smooth : collection of str
-        Names of confounds whose values mean nothing one by one, such as a time: they get no indicators.
-
-    Returns
-    -------
-    PenalisedBasis
-        The space that its columns span depends neither on units and signs nor on names and order.
-
-    Raises
-    ------
-    ValueError
-        For infinite values, by name.
+    The space that they span depends neither on units and signs nor on names and order. `smooth` names confounds whose
+    values mean nothing one by one, such as a time: they get no indicators. Infinite values are a ValueError.
     """
     blocks: dict[str, list[np.ndarray]] = {name: [] for name in BLOCKS}
     lines, scores, indicators, margins = [], [], [], []
-    adjusted, constant = [], []
+    adjusted = []
     for name, given in confounds.items():
         values = np.asarray(given, dtype=np.float64)
         if np.isinf(values).any():
@@ -100,8 +73,7 @@ def penalised_basis(
                 "NaN where not known"
             )
         known = np.isfinite(values)
-        if not known.any() or (known.all() and not _varies(values)):
-            constant.append(name)
+        if not known.any() or (known.all() and np.ptp(values) <= 1e-9 * max(1.0, np.abs(values).max())):
             continue
         adjusted.append(name)
         within = np.where(known, values, 0.0)
@@ -125,11 +97,10 @@ def penalised_basis(
     ]
     of_lines = [centred_within(np.column_stack(some), videos) for some in (lines, scores, indicators) if some]
     blocks["lines"] = [_orthonormal(some) for some in of_lines]
-    parts = [centred_within(np.column_stack(some), videos) if some else _none(videos) for some in blocks.values()]
-    sizes = [part.shape[1] for part in parts]
-    return PenalisedBasis(
-        np.column_stack(parts), np.repeat(np.arange(len(BLOCKS)), sizes), tuple(adjusted), tuple(constant)
-    )
+    none = np.empty((len(videos), 0))
+    parts = [centred_within(np.column_stack([none, *some]), videos) for some in blocks.values()]
+    block = np.repeat(np.arange(len(BLOCKS)), [part.shape[1] for part in parts])
+    return PenalisedBasis(np.column_stack(parts), block, tuple(adjusted))
 
 
 def places_in_video(videos: np.ndarray) -> np.ndarray:
@@ -157,24 +128,14 @@ def spline_curves(x: np.ndarray, known: np.ndarray) -> np.ndarray:
     """What a natural cubic spline of x can do beyond a straight line, smoothest column first.
 
     Knots are quantiles. The ridge penalty of a column's coefficient is the integral of the curve's squared second
-    derivative (Green & Silverman 1994), in units in which the smoothest column has mean square 1.
-
-    Parameters
-    ----------
-    x : np.ndarray, shape (n_segments,)
-    known : np.ndarray of bool, shape (n_segments,)
-        Rows where x means something; columns are 0 elsewhere.
-
-    Returns
-    -------
-    np.ndarray, shape (n_segments, <= KNOTS - 2)
+    derivative (Green & Silverman 1994), in units in which the smoothest column has mean square 1. The columns are 0
+    where x is not known.
     """
     from scipy.interpolate import CubicSpline
 
-    curves = np.zeros((len(x), 0))
     knots = np.unique(np.quantile(x[known], np.linspace(0, 1, KNOTS)))
     if len(knots) < 4:
-        return curves
+        return np.zeros((len(x), 0))
     spline = CubicSpline(knots, np.eye(len(knots)), bc_type="natural")  # one cardinal function a knot
     bend, step = spline(knots, 2), np.diff(knots)[:, None]
     left, right = bend[:-1], bend[1:]  # between knots the second derivative is a straight line
@@ -205,11 +166,3 @@ def _orthonormal(columns: np.ndarray) -> np.ndarray:
         return columns
     left, size, _ = np.linalg.svd(columns, full_matrices=False)
     return left[:, size > _COLLINEAR * size[0]] * np.sqrt(len(columns))
-
-
-def _varies(values: np.ndarray) -> bool:
-    return bool(np.ptp(values) > 1e-9 * max(1.0, float(np.abs(values).max())))
-
-
-def _none(videos: np.ndarray) -> np.ndarray:
-    return np.empty((len(videos), 0))

@@ -1,10 +1,8 @@
 """The confounds: what could tell STOP from CONTINUE without the music.
 
-One row a confound says everything about it: its name and unit, how the report calls it, its role, and how it is
-measured. To add one, add a row to `_ROWS`; tables, verdicts and the report follow.
-
-A confound is measured from annotations (`measure`), or it is *heard*: a meter takes the samples of each window as
-the encoder does, in the same pass over the recordings (`priosig.extraction.features`).
+One row a confound says everything about it. To add one, add a row to `_ROWS`; tables, verdicts and the report follow.
+A confound is measured from annotations, or it is *heard*: a meter takes the samples of each window in the same pass
+over the recordings as the encoder (`priosig.extraction.features`).
 
 Roles. What a tape measure or a clock can tell is an *artefact*: if it tells the labels, the design is invalid. What
 is measured from the playing itself is *acoustic*: it may be music.
@@ -18,104 +16,89 @@ from typing import Literal
 
 import numpy as np
 
-from priosig.annotations.moments import Moment
+from priosig.annotations.bouts import PASSED_OVER
+from priosig.annotations.moments import Moment, by_video
 from priosig.annotations.segments import Segment
-from priosig.annotations.transcript import talk_share
+from priosig.annotations.timespans import intersect, merge, total
+from priosig.annotations.transcript import talk_intervals, talk_share
 from priosig.audio.levels import LevelMeter
-from priosig.confounds.elapsed import preceding_talk, since_feedback
 
 Role = Literal["artefact", "acoustic"]
 
 
 @dataclass(frozen=True)
 class Windows:
-    """What the confounds of a view's windows are measured from.
-
-    Attributes
-    ----------
-    segments : sequence of Segment
-        The windows.
-    moments : sequence of Moment
-        For their times and transcripts.
-    heard : mapping of str to array, shape (n_segments,)
-        Confounds that need the waveform, by name; empty without audio.
-    matched : bool
-        Each STOP is compared with playing that had gone on just as long (`priosig.annotations.risk_sets`).
-    own : mapping of str to array, shape (n_segments,), or None
-        Confounds that the study added, by name; None for one that these windows have no values of.
-    """
+    """What the confounds of a view's windows are measured from; arrays have shape (n_segments,)."""
 
     segments: Sequence[Segment]
     moments: Sequence[Moment]
+    # Confounds that need the waveform, by name; empty without audio.
     heard: Mapping[str, Sequence[float] | np.ndarray] = field(default_factory=dict)
+    # Each STOP is compared with playing that had gone on just as long (`priosig.annotations.risk_sets`).
     matched: bool = False
+    # Confounds that the study added; None for one that these windows have no values of.
     own: Mapping[str, np.ndarray | None] = field(default_factory=dict)
 
 
 @dataclass(frozen=True)
 class Confound:
-    """One confound.
-
-    Attributes
-    ----------
-    name, unit : str
-    words : str
-        As the subject of a sentence.
-    plainly : str
-        A clause with a place for what it is on average, first in a CONTINUE, then in a STOP; may be empty.
-    short : str
-        In a table.
-    role : {"artefact", "acoustic"}
-    measure : callable, optional
-        From `Windows` to one number a window, NaN where it is not known; None if there are none. Without it the
-        confound is heard, by its `meter` or (talk, MuQ frames) by the pipeline.
-    meter : (class, str), optional
-        What hears it: a class that takes a rate in Hz and has `add(samples)`, and the attribute that holds the value.
-    tied : bool
-        In views that are not matched, the definition of the windows ties it to the label: no test can tell it from a
-        signal there.
-    matched_only : bool
-        It is measured in matched views only.
-    """
+    """One confound."""
 
     name: str
     unit: str
-    words: str
-    short: str
+    words: str  # as the subject of a sentence
+    short: str  # in a table
     role: Role
+    # One number a window, NaN where it is not known; None if there are none. Without it the confound is heard, by its
+    # `meter` or (talk, MuQ frames) by the pipeline.
     measure: Callable[[Windows], Sequence[float] | np.ndarray | None] | None = None
+    # A class that takes a rate in Hz and has `add(samples)`, and its attribute that holds the value.
     meter: tuple[type, str] | None = None
+    # In views that are not matched, windows are defined by it: no test can tell it from a signal there.
     tied: bool = False
     matched_only: bool = False
-    plainly: str = ""
-
-
-def _length(windows: Windows) -> list[float]:
-    return [segment.duration for segment in windows.segments]
+    plainly: str = ""  # a clause with a place for its mean in a CONTINUE, then in a STOP
 
 
 def _place(windows: Windows) -> list[float]:
-    last: dict[str, float] = {}
-    for segment in windows.segments:
-        last[segment.video_id] = max(last.get(segment.video_id, 0.0), segment.end_time)
+    last = {video: max(s.end_time for s in of_video) for video, of_video in by_video(windows.segments).items()}
     return [(s.start_time + s.end_time) / 2 / last[s.video_id] for s in windows.segments]
 
 
-def _talk_captions(windows: Windows) -> np.ndarray:
-    return talk_share(windows.segments, windows.moments)
+def since_feedback(segments: Sequence[Segment], moments: Sequence[Moment]) -> list[float]:
+    """Seconds of playing from the end of the last feedback to the middle of each segment.
+
+    A student begins afresh after feedback, and tires or warms up from there. The last feedback is the last that ended
+    by then; before the first, seconds count from the start of the video. What the transcripts mark as talk is no
+    playing.
+    """
+    ends = {v: [m.feedback_end for m in of_video] for v, of_video in by_video(moments).items()}
+    talk = {v: talk_intervals(moments, v)[0] for v in {s.video_id for s in segments}}
+    seconds = []
+    for segment in segments:
+        middle = (segment.start_time + segment.end_time) / 2
+        last = max((end for end in ends.get(segment.video_id, ()) if end <= middle), default=0.0)
+        seconds.append(middle - last - total(intersect([(last, middle)], talk[segment.video_id])))
+    return seconds
 
 
-def _since_feedback(windows: Windows) -> list[float]:
-    return since_feedback(windows.segments, windows.moments)
+def preceding_talk(segments: Sequence[Segment], moments: Sequence[Moment]) -> list[float]:
+    """Seconds of the last talk before each segment, by the transcripts; pauses under 3 s are part of it.
 
-
-def _preceding_talk(windows: Windows) -> list[float]:
-    return preceding_talk(windows.segments, windows.moments)
+    NaN where no talk is known before a segment.
+    """
+    talk = {v: merge(talk_intervals(moments, v)[0], PASSED_OVER) for v in {s.video_id for s in segments}}
+    seconds = []
+    for segment in segments:
+        before = [span for span in talk[segment.video_id] if span[0] < segment.start_time]
+        seconds.append(min(before[-1][1], segment.start_time) - before[-1][0] if before else float("nan"))
+    return seconds
 
 
 _ROWS = (
     Confound(
-        "length", "s", "the length of the window", "length", "artefact", measure=_length,
+        "length", "s", "the length of the window", "length", "artefact",
+        measure=lambda windows: [segment.duration for segment in windows.segments],
         plainly="a CONTINUE lasts {} and a STOP {}",
     ),
     # Middle of the window, as a share of the time from 0 to the end of the video's last segment.
@@ -123,28 +106,25 @@ _ROWS = (
         "place", "share", "the place in the video", "place", "artefact", measure=_place,
         plainly="a CONTINUE lies at {} of the video and a STOP at {}",
     ),
-    # Seconds of playing since the end of the last feedback.
     Confound(
         "since_feedback", "s", "the time since the last feedback", "since feedback", "artefact",
-        measure=_since_feedback, tied=True,
+        measure=lambda windows: since_feedback(windows.segments, windows.moments), tied=True,
         plainly="a CONTINUE lies {} after the last feedback and a STOP {}",
     ),
-    # Length of the talk before the bout.
     Confound(
-        "preceding_talk", "s", "the length of the talk before", "talk before", "artefact", measure=_preceding_talk,
-        matched_only=True, plainly="the talk before a CONTINUE lasts {} and the talk before a STOP {}",
+        "preceding_talk", "s", "the length of the talk before", "talk before", "artefact", matched_only=True,
+        measure=lambda windows: preceding_talk(windows.segments, windows.moments),
+        plainly="the talk before a CONTINUE lasts {} and the talk before a STOP {}",
     ),
-    # Share of the window that the transcripts mark as talk.
     Confound(
         "talk_captions", "share", "the share of talk by the transcripts", "talk (captions)", "artefact",
-        measure=_talk_captions, plainly="by the transcripts, talk fills {} of a CONTINUE and {} of a STOP",
+        measure=lambda windows: talk_share(windows.segments, windows.moments),
+        plainly="by the transcripts, talk fills {} of a CONTINUE and {} of a STOP",
     ),
-    # Share of the window in which the voice detector hears talk.
     Confound(
         "talk_heard", "share", "the share of talk that is heard", "talk (heard)", "artefact",
         plainly="talk is heard in {} of a CONTINUE and {} of a STOP",
     ),
-    # Root mean square of the window's samples.
     Confound(
         "level", "dBFS", "the loudness (level)", "level", "acoustic", meter=(LevelMeter, "level"),
         plainly="the level of a CONTINUE is {} and that of a STOP {}",

@@ -39,19 +39,10 @@ SWEEPS = 3
 
 
 def without_confounds(X: np.ndarray, basis: PenalisedBasis, videos: np.ndarray) -> np.ndarray:
-    """Features minus what the confounds predict of them within video.
+    """Features minus what the confounds predict of them within video, shape (n_segments, n_features).
 
-    Parameters
-    ----------
-    X : np.ndarray, shape (n_segments, n_features)
-    basis : PenalisedBasis
-    videos : np.ndarray, shape (n_segments,)
-
-    Returns
-    -------
-    np.ndarray, shape (n_segments, n_features)
-        In the units of the features, differences between videos included. A feature that keeps less than `OWN_SPREAD`
-        of its spread says nothing of its own and is 0, for a probe would standardise what is left of the leak.
+    Differences between videos stay. A feature that keeps less than `OWN_SPREAD` of its spread says nothing of its own
+    and is 0, for a probe would standardise what is left of the leak.
     """
     if not basis.columns.shape[1]:
         return X
@@ -72,13 +63,8 @@ def without_confounds(X: np.ndarray, basis: PenalisedBasis, videos: np.ndarray) 
 def _chosen_penalties(kernels: list[np.ndarray], seen: np.ndarray, n: int, n_videos: int) -> np.ndarray:
     """Penalty of each block, by coordinate descent of GCV.
 
-    Parameters
-    ----------
-    kernels : list of np.ndarray, shape (r, r)
-        ``P_b P_b'`` of each block, in an orthonormal basis of all columns.
-    seen : np.ndarray, shape (r, n_features)
-        Features of mean 0 and mean square 1 in that basis.
-    n, n_videos : int
+    `kernels` are ``P_b P_b'``, shape (r, r), in an orthonormal basis of all columns; `seen`, shape (r, n_features),
+    are features of mean 0 and mean square 1 in it.
     """
     unseen = n - np.sum(seen**2, axis=0)
 

@@ -1,20 +1,12 @@
 """All folds of a design fitted together, where reducing each fold separately would take hours.
 
-`priosig.crossval.probe` reduces each fold once and fits any number of labellings in the reduced coordinates. With
-thousands of segments of thousands of features that reduction is a decomposition of some seconds, and
+With thousands of segments of thousands of features the reduction of `priosig.crossval.probe` takes some seconds, and
 leave-one-video-out over 500 videos asks for 500 of them to make a single fit in each. Folds differ by little, though:
-each lacks a few segments. Here they share one matrix, and a column of the unknowns is one labelling *in one fold*:
-
-- **The features of a fold** are those of all segments, but for the means, spreads and slopes of its own training
-  segments (`priosig.crossval._joint_design`).
-- **The objective** is the probe's own, on standardised features, held-out segments left out of the sum. Nothing is
-  approximated: the fits are those of `fit_logistic`, to the same largest gradient entry.
-- **The start** is the fit to all segments under the same labelling, from which a fold's is not far.
-- **The steps** are Newton's, by conjugate gradients as in `priosig.crossval._logistic`, preconditioned by the
-  Cholesky factor of the Hessian of all segments, averaged over labellings. In its coordinates every fold's Hessian is
-  almost the identity.
-
-A step costs more than in reduced coordinates: `pays` says where it is worth it.
+each lacks a few segments. Here they share one matrix (`priosig.crossval._joint_design`), and a column of the unknowns
+is one labelling *in one fold*. The objective is the probe's own, held-out segments left out of the sum, and the fits
+are those of `fit_logistic`, to the same largest gradient entry. A fold starts from the fit to all segments under the
+same labelling. Newton's steps are preconditioned by the Cholesky factor of the Hessian of all segments, averaged over
+labellings: in its coordinates every fold's Hessian is almost the identity. `pays` says where this is worth it.
 
 References
 ----------
@@ -31,7 +23,15 @@ import numpy as np
 
 from priosig._core.progress import fits_made
 from priosig.crossval._joint_design import JointDesign
-from priosig.crossval._logistic import GRADIENT_TOLERANCE, SCORE_DECIMALS, SHORTEST_STEP, SINGLE_STEPS
+from priosig.crossval._logistic import (
+    GRADIENT_TOLERANCE,
+    RESIDUAL,
+    SCORE_DECIMALS,
+    SINGLE_STEPS,
+    conjugate_gradients,
+    descend,
+    probabilities,
+)
 
 # Entries of the largest array of one block of columns: tens of megabytes.
 BLOCK_ENTRIES = 1 << 22
@@ -45,27 +45,15 @@ PRODUCTS, JOINT_PRODUCTS, PRECONDITIONER = 60, 160, 3
 
 @dataclass(frozen=True)
 class JointFits:
-    """Some columns: each one labelling in one fold.
+    """k columns, each one labelling in one fold."""
 
-    Attributes
-    ----------
-    fold, labelling : np.ndarray of int, shape (k,)
-    scores : np.ndarray, shape (n, k)
-        Decision values of all segments, in training or not.
-    coef : np.ndarray, shape (D, k)
-        Weights of standardised features.
-    intercept, gradient : np.ndarray, shape (k,)
-        The second as in `LogisticFit`.
-    converged : np.ndarray of bool, shape (k,)
-    """
-
-    fold: np.ndarray
-    labelling: np.ndarray
-    scores: np.ndarray
-    coef: np.ndarray
-    intercept: np.ndarray
-    gradient: np.ndarray
-    converged: np.ndarray
+    fold: np.ndarray  # (k,)
+    labelling: np.ndarray  # (k,)
+    scores: np.ndarray  # (n, k), of all segments, in training or not
+    coef: np.ndarray  # (D, k), weights of standardised features
+    intercept: np.ndarray  # (k,)
+    gradient: np.ndarray  # (k,), as in `LogisticFit`
+    converged: np.ndarray  # (k,)
 
 
 def pays(n: int, n_features: int, n_folds: int, n_labellings: int) -> bool:
@@ -84,20 +72,7 @@ def pays(n: int, n_features: int, n_folds: int, n_labellings: int) -> bool:
 
 
 def fit_jointly(design: JointDesign, Y: np.ndarray, C: float) -> Iterator[JointFits]:
-    """Fit every labelling in every fold that has both classes to train on.
-
-    Parameters
-    ----------
-    design : JointDesign
-    Y : np.ndarray of 0 and 1, shape (m, n)
-    C : float
-        Inverse strength of the penalty.
-
-    Yields
-    ------
-    JointFits
-        Each pair of fold and labelling once; pairs with one class in training never.
-    """
+    """Fit every labelling, shape (m, n), in every fold that has both classes to train on, each pair once."""
     n, F = design.held.shape[0], design.held.shape[1] - 1
     single = design.X.astype(np.float32)
     train = (~design.held).astype(np.float64)
@@ -112,7 +87,7 @@ def fit_jointly(design: JointDesign, Y: np.ndarray, C: float) -> Iterator[JointF
         A[-1] = np.log(share / (1 - share))
         factor = _factor(design, np.full(n, np.mean(share * (1 - share))), C)
         whole = _newton(design, single, Y, np.full(len(part), F), part, A, C, factor)
-        p = _probabilities(whole.scores)
+        p = probabilities(whole.scores)
         factor = _factor(design, np.mean(p * (1 - p), axis=1), C)
         A = np.vstack([whole.coef, whole.intercept])
         place, folds = np.nonzero(trainable[part, :F])
@@ -137,31 +112,21 @@ def _factor(design: JointDesign, weights: np.ndarray, C: float) -> np.ndarray:
     return solve_triangular(np.linalg.cholesky(H), np.eye(len(H)), lower=True, overwrite_b=True)
 
 
-def _probabilities(E: np.ndarray) -> np.ndarray:
-    """1 / (1 + exp(-E)), in the precision of E."""
-    p = np.negative(E)
-    with np.errstate(over="ignore"):
-        np.exp(p, out=p)
-    p += 1
-    return np.reciprocal(p, out=p)
-
-
 @dataclass(frozen=True)
 class _Columns:
     """What turns weights into decision values, and residuals into a gradient, for some columns in one precision."""
 
     X: np.ndarray
-    Q: np.ndarray
     mean: np.ndarray
-    slopes: np.ndarray
     scale: np.ndarray
+
+    def of(self, part: np.ndarray | slice) -> _Columns:
+        return _Columns(self.X, self.mean[:, part], self.scale[:, part])
 
     def scores(self, A: np.ndarray) -> np.ndarray:
         """X_f w + b, shape (n, k), for A of shape (D + 1, k)."""
         U = self.scale * A[:-1]
         E = self.X @ U
-        if self.Q.shape[1]:
-            E -= self.Q @ np.einsum("rdk,dk->rk", self.slopes, U)
         E += A[-1] - np.einsum("dk,dk->k", self.mean, U)
         return E
 
@@ -171,16 +136,8 @@ class _Columns:
         np.matmul(self.X.T, R, out=G[:-1])
         G[-1] = R.sum(axis=0)
         G[:-1] -= self.mean * G[-1]
-        if self.Q.shape[1]:
-            G[:-1] -= np.einsum("rdk,rk->dk", self.slopes, self.Q.T @ R)
         G[:-1] *= self.scale
         return G
-
-
-def _columns(design: JointDesign, X: np.ndarray, folds: np.ndarray) -> _Columns:
-    kind = X.dtype
-    of_fold = (array[..., folds].astype(kind, copy=False) for array in (design.mean, design.slopes, design.scale))
-    return _Columns(X, design.Q.astype(kind, copy=False), *of_fold)
 
 
 def _newton(
@@ -200,19 +157,19 @@ def _newton(
     k = len(folds)
     solution, scores, largest = np.empty_like(A), np.empty((len(single), k)), np.empty(k)
     active = np.arange(k)
+    columns = _Columns(design.X, design.mean[:, folds], design.scale[:, folds])
+    train, y = ~design.held[:, folds], Y[labellings].T
 
-    def gradient(columns: _Columns, train: np.ndarray, y: np.ndarray, A: np.ndarray) -> tuple[np.ndarray, ...]:
-        E = columns.scores(A)
-        p = _probabilities(E)
-        G = columns.gradient((p - y) * train)
+    def evaluate(part: np.ndarray | slice, A: np.ndarray) -> tuple[np.ndarray, np.ndarray, np.ndarray]:
+        E = columns.of(part).scores(A)
+        p = probabilities(E.copy())
+        G = columns.of(part).gradient((p - y[:, part]) * train[:, part])
         if C != 1:
             G *= C
         G[:-1] += A[:-1]
         return E, p, G
 
-    columns = _columns(design, design.X, folds)
-    train, y = ~design.held[:, folds], Y[labellings].T
-    E, p, G = gradient(columns, train, y, A)
+    E, p, G = evaluate(slice(None), A)
     for step in range(MAX_STEPS + 1):
         size = np.abs(G).max(axis=0)
         largest[active], solution[:, active], scores[:, active] = size, A, E
@@ -220,62 +177,31 @@ def _newton(
         if step == MAX_STEPS or not going.any():
             break
         if not going.all():
-            active, A, p, G, size = active[going], A[:, going], p[:, going], G[:, going], size[going]
-            train, y = train[:, going], y[:, going]
-            columns = _columns(design, design.X, folds[active])
+            active, size, columns = active[going], size[going], columns.of(going)
+            A, p, G, train, y = (array[:, going] for array in (A, p, G, train, y))
         quick = step < SINGLE_STEPS
         kind = np.float32 if quick else np.float64
         W = (C * np.maximum(p * (1 - p), np.finfo(kind).eps) * train).astype(kind)
-        operator = _columns(design, single, folds[active]) if quick else columns
         scale = np.maximum(size, np.finfo(np.float32).tiny)
-        P = scale * _conjugate_gradients(operator, W, (G / scale).astype(kind), small if quick else factor)
-        slope = np.einsum("ij,ij->j", G, P)
-        A_new = A + P
-        E, p, G_new = gradient(columns, train, y, A_new)
-        # As in `priosig.crossval._logistic`: an overshooting step is shortened until the slope is half as steep.
-        over = np.flatnonzero(np.einsum("ij,ij->j", G_new, P) > -0.5 * slope)
-        length = 1.0
-        while len(over) and length > SHORTEST_STEP:
-            length /= 4
-            A_new[:, over] = A[:, over] + length * P[:, over]
-            some = _columns(design, design.X, folds[active[over]])
-            E[:, over], p[:, over], G_new[:, over] = gradient(some, train[:, over], y[:, over], A_new[:, over])
-            over = over[np.einsum("ij,ij->j", G_new[:, over], P[:, over]) > -0.5 * slope[over]]
-        A, G = A_new, G_new
+        operator = _Columns(single, columns.mean.astype(kind), columns.scale.astype(kind)) if quick else columns
+        P = scale * _newton_step(operator, W, (G / scale).astype(kind), small if quick else factor)
+        A, E, p, G = descend(A, G, P, evaluate)
     scores = np.round(scores[design.twin], SCORE_DECIMALS)
     return JointFits(folds, labellings, scores, solution[:-1], solution[-1], largest / C, largest <= tolerance)
 
 
-def _conjugate_gradients(columns: _Columns, W: np.ndarray, G: np.ndarray, factor: np.ndarray) -> np.ndarray:
-    """Newton steps P with (I0 + [X_f, 1]' W [X_f, 1]) P = -G, 19 columns in 20 to a relative residual of 1e-3."""
-    tiny = np.finfo(G.dtype).tiny
-
+def _newton_step(columns: _Columns, W: np.ndarray, G: np.ndarray, factor: np.ndarray) -> np.ndarray:
+    """P with (I0 + [X_f, 1]' W [X_f, 1]) P = -G."""
     # The factor is in the units of all segments, in which the folds' features are alike.
     units = np.ones_like(G)
     np.divide(1, columns.scale, out=units[:-1], where=columns.scale > 0)
 
+    def curvature(D: np.ndarray) -> np.ndarray:
+        Q = columns.scores(D)
+        Q *= W
+        return columns.gradient(Q)
+
     def precondition(R: np.ndarray) -> np.ndarray:
         return units * (factor.T @ (factor @ (units * R)))
 
-    R = -G
-    P = np.zeros_like(R)
-    D = precondition(R)
-    rho = np.einsum("ij,ij->j", R, D)
-    target = 1e-6 * rho
-    for _ in range(2 * len(G) + 20):
-        Q = columns.scores(D)
-        Q *= W
-        H = columns.gradient(Q)
-        H[:-1] += D[:-1]
-        length = rho / (np.einsum("ij,ij->j", D, H) + tiny)
-        P += D * length
-        H *= length
-        R -= H
-        S = precondition(R)
-        remaining = np.einsum("ij,ij->j", R, S)
-        if 20 * np.count_nonzero(remaining > target) <= len(target):
-            break
-        D *= remaining / (rho + tiny)
-        D += S
-        rho = remaining
-    return P
+    return conjugate_gradients(curvature, G, precondition, RESIDUAL)

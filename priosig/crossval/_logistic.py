@@ -1,17 +1,9 @@
 """L2 logistic regression, solved exactly and for thousands of labellings at once.
 
-The weights w and the intercept b minimise
-
-    |w|^2 / 2 + C sum_i log(1 + exp(-s_i (z_i w + b))),      s_i = +1 for STOP and -1 for CONTINUE;
-
-the intercept is not penalised. With C finite the minimum exists and is unique even when the classes are perfectly
-separated.
-
-**Solver.** `fit_logistic` runs Newton's method on all labellings together. Each Newton system is solved by
-conjugate gradients, preconditioned by the Hessian's diagonal, which in the coordinates of
-`priosig.crossval.probe.reduce_fold` is nearly all of it. Every step is a matrix product over all labellings. A fit is
-converged when the largest entry of the gradient of the objective above, computed in double precision, is under 1e-10
-(see `fit_logistic`), and how large it was is returned.
+The objective is that of `priosig.crossval.probe`. `fit_logistic` runs Newton's method on all labellings together.
+Each Newton system is solved by conjugate gradients, preconditioned by the Hessian's diagonal, which in the
+coordinates of `priosig.crossval.probe.reduce_fold` is nearly all of it. Every step is a matrix product over all
+labellings.
 
 References
 ----------
@@ -21,6 +13,7 @@ Nocedal & Wright 2006, Numerical Optimization, section 7.1 (inexact Newton).
 from __future__ import annotations
 
 import math
+from collections.abc import Callable
 from dataclasses import dataclass
 
 import numpy as np
@@ -42,64 +35,27 @@ SINGLE_LIMIT = 1e6
 SHORTEST_STEP = 1e-15
 # Relative residuals of Newton systems: far from the solution, and near it unless less is enough for the tolerance.
 ROUGH_RESIDUAL, RESIDUAL = 0.1, 1e-3
-# Bisections for the margin to start from, which need not be exact.
-BISECTIONS = 12
+BISECTIONS = 12  # for the margin to start from, which need not be exact
 
 
 @dataclass(frozen=True)
 class LogisticFit:
-    """Solutions for m labellings.
+    """Solutions for m labellings."""
 
-    Attributes
-    ----------
-    coef : np.ndarray, shape (m, d)
-        Weights a; NaN for a labelling that cannot be trained.
-    intercept : np.ndarray, shape (m,)
-    gradient : np.ndarray, shape (m,)
-        Largest absolute entry of the gradient of |w|^2 / (2 C) + sum_i loss_i at the solution.
-    converged : np.ndarray of bool, shape (m,)
-    trainable : np.ndarray of bool, shape (m,)
-        False for a labelling of one class, which has no finite intercept.
-    n_iter : int
-        Newton steps of the slowest labelling.
-    """
-
-    coef: np.ndarray
-    intercept: np.ndarray
-    gradient: np.ndarray
-    converged: np.ndarray
-    trainable: np.ndarray
-    n_iter: int
+    coef: np.ndarray  # (m, d); NaN for a labelling that cannot be trained
+    intercept: np.ndarray  # (m,)
+    gradient: np.ndarray  # (m,), largest absolute entry of that of |w|^2 / (2 C) + sum_i loss_i
+    converged: np.ndarray  # (m,)
+    trainable: np.ndarray  # (m,); False for a labelling of one class, which has no finite intercept
+    n_iter: int  # Newton steps of the slowest labelling
 
 
-def fit_logistic(
-    Z: np.ndarray, Y: ArrayLike, C: float = 1.0, *, max_iter: int = 200, tol: float = GRADIENT_TOLERANCE
-) -> LogisticFit:
-    """L2 logistic regression of m labellings on the same features.
+def fit_logistic(Z: np.ndarray, Y: ArrayLike, C: float = 1.0, *, max_iter: int = 200) -> LogisticFit:
+    """L2 logistic regression of m labellings Y of 0 and 1, shape (m, n) or (n,), on features Z, shape (n, d).
 
-    Parameters
-    ----------
-    Z : np.ndarray, shape (n, d)
-        Features, used as they are. Any are right; those of `reduce_fold` are fast.
-    Y : array-like of 0 and 1, shape (m, n) or (n,)
-        Labellings.
-    C : float
-        Inverse strength of the penalty, above 0.
-    max_iter : int
-        Most Newton steps.
-    tol : float
-        A fit is converged when no entry of the gradient of |w|^2 / (2 C) + sum_i loss_i exceeds `tol`, or the
-        rounding error of that gradient where it is larger (as it is for very large features).
-
-    Returns
-    -------
-    LogisticFit
-        Labellings of one class are marked, not fitted.
-
-    Raises
-    ------
-    ValueError
-        For a C that is not positive and finite, or shapes that do not fit.
+    Features are used as they are; those of `reduce_fold` are fast. A fit is converged when no entry of the gradient
+    of |w|^2 / (2 C) + sum_i loss_i exceeds `GRADIENT_TOLERANCE`, or the rounding error of that gradient where it is
+    larger (as it is for very large features). Labellings of one class are marked, not fitted.
     """
     Y = np.atleast_2d(check_labels("fit_logistic", Y))
     if not (np.isfinite(C) and C > 0):
@@ -113,7 +69,7 @@ def fit_logistic(
     gradient = np.full(m, np.nan)
     Z1 = np.column_stack([Z, np.ones(n)])
     rounding = 64 * np.finfo(np.float64).eps * np.abs(Z1).sum(axis=0).max()
-    tolerance = max(tol, rounding)
+    tolerance = max(GRADIENT_TOLERANCE, rounding)
     block = max(SMALLEST_BLOCK, BLOCK_ENTRIES // (n + d))
     rows = np.flatnonzero(trainable)
     n_iter = 0
@@ -132,8 +88,8 @@ def _newton(
 ) -> tuple[np.ndarray, np.ndarray, int]:
     """Newton's method for labellings in the columns of Y, shape (n, m); weights (m, d + 1), gradients (m,), steps.
 
-    Steps are found in single precision, which costs nothing: a step only has to shrink the error, and what counts
-    as converged is decided by gradients in double precision. Far from the solution gradients are single too.
+    Steps are found in single precision: a step only has to shrink the error, and convergence is decided by gradients
+    in double precision. Far from the solution gradients are single too.
     """
     width, m = Z1.shape[1], Y.shape[1]
     active = np.arange(m)
@@ -142,14 +98,18 @@ def _newton(
     noise = 30 * np.finfo(np.float32).eps * C * np.abs(Z1).sum(axis=0).max()
     rough = bool(np.abs(Z1).max() < SINGLE_LIMIT)
     solution, largest = np.empty((m, width)), np.empty(m)
-    Z, Y_all = (single, Y.astype(np.float32)) if rough else (Z1, Y)
-    Y_now = Y_all
-    A, G, P = _start(Z1, Z.T @ (2 * Y_all - 1), 2 * Y.mean(axis=0) - 1, C)
+    Z, Y_now = (single, Y.astype(np.float32)) if rough else (Z1, Y)
+
+    def evaluate(columns: np.ndarray | slice, A: np.ndarray) -> tuple[np.ndarray, np.ndarray]:
+        p = probabilities(Z @ A.astype(Z.dtype, copy=False))
+        return p, _gradient(Z, np.subtract(p, Y_now[:, columns], dtype=p.dtype, casting="same_kind"), A, C)
+
+    A, G, P = _start(Z1, Z.T @ (2 * Y_now - 1), 2 * Y.mean(axis=0) - 1, C)
     for step in range(max_iter + 1):
         size = np.abs(G).max(axis=0)
         if rough and (step == max_iter or step >= SINGLE_STEPS or np.median(size) < noise):
             rough, Z, Y_now = False, Z1, Y
-            p, G = _gradient(Z, Y, A, C)
+            p, G = evaluate(slice(None), A)
             size = np.abs(G).max(axis=0)
         if not rough:
             largest[active], solution[active] = size, A.T
@@ -158,33 +118,17 @@ def _newton(
                 break
             if step and not going.all():
                 # `compress` and not a mask, which would transpose the arrays in memory.
-                active, size, Y_now = active[going], size[going], np.compress(going, Y_now, axis=1)
-                A, p, G = (np.compress(going, array, axis=1) for array in (A, p, G))
+                active, size = active[going], size[going]
+                A, p, G, Y_now = (np.compress(going, array, axis=1) for array in (A, p, G, Y_now))
         if step:
-            quick = rough or step < SINGLE_STEPS
             # A labelling whose gradient is exactly 0 is solved, and waits for the others.
             scale = np.maximum(size, np.finfo(np.float32).tiny)
             cut = ROUGH_RESIDUAL if rough else np.clip(0.5 * tolerance / scale, RESIDUAL, ROUGH_RESIDUAL)
-            Z_step = single if quick else Z1
+            Z_step = single if rough or step < SINGLE_STEPS else Z1
             # A weight that rounds to 0 would leave the intercept without curvature.
-            W = np.subtract(1, p)
-            W *= p
-            W = C * np.maximum(W, np.finfo(p.dtype).eps, out=W).astype(Z_step.dtype, copy=False)
-            target = (G / scale).astype(Z_step.dtype, copy=False)
-            P = _conjugate_gradients(Z_step, W, target, cut) * scale
-        slope = np.einsum("ij,ij->j", G, P)
-        A_new = A + P
-        p_new, G_new = _gradient(Z, Y_now, A_new, C)
-        # The objective is convex along P. A slope that has turned steeply upwards means that the step overshot:
-        # it is shortened, for those labellings alone, until the slope is at most half as steep as it was.
-        over = np.flatnonzero(np.einsum("ij,ij->j", G_new, P) > -0.5 * slope)
-        length = 1.0
-        while len(over) and length > SHORTEST_STEP:
-            length /= 4
-            A_new[:, over] = A[:, over] + length * P[:, over]
-            p_new[:, over], G_new[:, over] = _gradient(Z, Y_now[:, over], A_new[:, over], C)
-            over = over[np.einsum("ij,ij->j", G_new[:, over], P[:, over]) > -0.5 * slope[over]]
-        A, p, G = A_new, p_new, G_new
+            W = C * np.maximum((1 - p) * p, np.finfo(p.dtype).eps).astype(Z_step.dtype, copy=False)
+            P = _newton_step(Z_step, W, G / scale, cut) * scale
+        A, p, G = descend(A, G, P, evaluate)
     return solution, largest, step
 
 
@@ -219,51 +163,89 @@ def _start(
     return A, G, ridge - A
 
 
-def _gradient(Z1: np.ndarray, Y: np.ndarray, A: np.ndarray, C: float) -> tuple[np.ndarray, np.ndarray]:
-    """Probabilities (n, m) and gradient of the objective (d + 1, m), in the precision of the features."""
-    p = Z1 @ A.astype(Z1.dtype, copy=False)
-    np.negative(p, out=p)
-    with np.errstate(over="ignore"):
-        np.exp(p, out=p)
-    p += 1
-    np.reciprocal(p, out=p)
-    G = Z1.T @ np.subtract(p, Y, dtype=p.dtype, casting="same_kind")
+def _gradient(Z1: np.ndarray, residual: np.ndarray, A: np.ndarray, C: float) -> np.ndarray:
+    """Gradient of the objective (d + 1, m), in the precision of the features."""
+    G = Z1.T @ residual
     if C != 1:
         G *= C
     G[:-1] += A[:-1]
-    return p, G
+    return G
 
 
-def _conjugate_gradients(Z1: np.ndarray, W: np.ndarray, G: np.ndarray, cut: float | np.ndarray) -> np.ndarray:
-    """Newton steps P with (I0 + Z1' W Z1) P = -G, to a relative residual of `cut`.
-
-    One labelling in 20 may stay above it. Preconditioned by the diagonal. I0 is the identity without the intercept's
-    entry. W, shape (n, m), are curvatures above 0. Computed in the precision of the arrays.
-    """
+def _newton_step(Z1: np.ndarray, W: np.ndarray, G: np.ndarray, cut: float | np.ndarray) -> np.ndarray:
+    """P with (I0 + Z1' W Z1) P = -G, preconditioned by the diagonal, in the precision of Z1; W has shape (n, m)."""
     inverse = np.square(Z1).T @ W
     inverse[:-1] += 1
     np.reciprocal(inverse, out=inverse)
-    # Keeps 0 / 0 from labellings that are solved exactly before the others.
-    tiny = np.finfo(Z1.dtype).tiny
-    R = -G
-    P = np.zeros_like(R)
-    S = R * inverse
-    D = S.copy()
-    rho = np.einsum("ij,ij->j", R, S)
-    target = cut**2 * rho
-    for _ in range(2 * len(G) + 20):
+
+    def curvature(D: np.ndarray) -> np.ndarray:
         Q = Z1 @ D
         Q *= W
-        H = Z1.T @ Q
+        return Z1.T @ Q
+
+    return conjugate_gradients(curvature, G.astype(Z1.dtype, copy=False), lambda R: R * inverse, cut)
+
+
+def probabilities(scores: np.ndarray) -> np.ndarray:
+    """1 / (1 + exp(-scores)), in place."""
+    np.negative(scores, out=scores)
+    with np.errstate(over="ignore"):
+        np.exp(scores, out=scores)
+    scores += 1
+    return np.reciprocal(scores, out=scores)
+
+
+def descend(
+    A: np.ndarray,
+    G: np.ndarray,
+    P: np.ndarray,
+    evaluate: Callable[[np.ndarray | slice, np.ndarray], tuple[np.ndarray, ...]],
+) -> tuple[np.ndarray, ...]:
+    """A + P, nearer where that overshoots, and what `evaluate(columns, A)` returns there, the gradient last.
+
+    The objective is convex along P. A slope that has turned steeply upwards means that the step overshot: it is
+    shortened, for those columns alone, until the slope is at most half as steep as it was.
+    """
+    slope = np.einsum("ij,ij->j", G, P)
+    A_new = A + P
+    values = evaluate(slice(None), A_new)
+    over = np.flatnonzero(np.einsum("ij,ij->j", values[-1], P) > -0.5 * slope)
+    length = 1.0
+    while len(over) and length > SHORTEST_STEP:
+        length /= 4
+        A_new[:, over] = A[:, over] + length * P[:, over]
+        for array, part in zip(values, evaluate(over, A_new[:, over]), strict=True):
+            array[:, over] = part
+        over = over[np.einsum("ij,ij->j", values[-1][:, over], P[:, over]) > -0.5 * slope[over]]
+    return A_new, *values
+
+
+def conjugate_gradients(
+    curvature: Callable[[np.ndarray], np.ndarray],
+    G: np.ndarray,
+    precondition: Callable[[np.ndarray], np.ndarray],
+    cut: float | np.ndarray,
+) -> np.ndarray:
+    """Newton steps P with (I0 + curvature) P = -G, 19 columns in 20 to a relative residual of `cut`.
+
+    I0 is the identity without the intercept's entry, which comes last. Computed in the precision of G.
+    """
+    tiny = np.finfo(G.dtype).tiny  # keeps 0 / 0 from columns that are solved exactly before the others
+    R = -G
+    P = np.zeros_like(R)
+    D = precondition(R)
+    rho = np.einsum("ij,ij->j", R, D)
+    target = cut**2 * rho
+    for _ in range(2 * len(G) + 20):
+        H = curvature(D)
         H[:-1] += D[:-1]
         length = rho / (np.einsum("ij,ij->j", D, H) + tiny)
-        np.multiply(D, length, out=S)
-        P += S
+        P += D * length
         H *= length
         R -= H
-        np.multiply(R, inverse, out=S)
+        S = precondition(R)
         remaining = np.einsum("ij,ij->j", R, S)
-        if np.count_nonzero(remaining > target) <= 0.05 * len(target):
+        if 20 * np.count_nonzero(remaining > target) <= len(target):
             break
         D *= remaining / (rho + tiny)
         D += S

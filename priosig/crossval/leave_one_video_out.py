@@ -1,16 +1,14 @@
 """Leave-one-video-out cross-validation of one labelling, with everything that is reported of it.
 
-Each video is scored by a probe that saw nothing of it (`priosig.crossval.folds`).
-
-A fold whose training segments are all of one class cannot be trained. Its segments keep the score NaN, its
-status says why, and the metrics are those of the segments that were scored, their number beside them.
+A fold whose training segments are all of one class cannot be trained. Its segments keep the score NaN, its status
+says why, and the metrics are those of the segments that were scored.
 """
 
 from __future__ import annotations
 
 import math
 from collections.abc import Sequence
-from typing import TYPE_CHECKING, Any, TypedDict
+from typing import TYPE_CHECKING, Any
 
 import numpy as np
 from numpy.typing import ArrayLike
@@ -18,12 +16,7 @@ from numpy.typing import ArrayLike
 from priosig._core.arrays import centred_within
 from priosig._core.checks import Ids, check_labels, video_index
 from priosig._core.shown import MOST_ROWS, Shown, plot_dots, table, wrapped
-from priosig.crossval.folds import (
-    Folds,
-    fit_fold,
-    fit_folds_jointly,
-    split_by_video,
-)
+from priosig.crossval.folds import fit_folds, split_by_video
 from priosig.crossval.probe import check_features
 from priosig.metrics.auc import auc_by_video
 from priosig.metrics.summary import sigmoid, summarise
@@ -31,41 +24,9 @@ from priosig.metrics.summary import sigmoid, summarise
 if TYPE_CHECKING:
     from matplotlib.axes import Axes
 
-
-class FoldReport(TypedDict):
-    """The outcome of a fold; `status` is "ok" or the reason why its segments have no score."""
-
-    held_out: str
-    n_train: int
-    n_train_stop: int
-    n_test: int
-    status: str
-    gradient: float
-
-
-class SegmentScore(TypedDict):
-    """One segment's out-of-fold result; `y_pred` is 1 (STOP), 0 (CONTINUE) or None where the score is NaN."""
-
-    segment_id: str
-    video_id: str
-    y_true: int
-    y_pred: int | None
-    y_pred_proba: float
-    score: float
-
-
-class VideoScore(TypedDict):
-    """One video's result; `auc` is NaN for a video of one class or without scores."""
-
-    video_id: str
-    n_samples: int
-    n_stop: int
-    n_continue: int
-    n_unscored: int
-    auc: float
-    weight: float
-    accuracy: float
-    stop_rate: float
+_COUNTS = "n_samples", "n_stop", "n_continue", "n_unscored"
+_AUCS = "auc", "auc_within_video", "auc_macro"
+_RATES = "accuracy", "balanced_accuracy", "precision", "recall", "average_precision", "prevalence", "stop_rate"
 
 
 class CrossValidation(Shown, dict[str, Any]):
@@ -112,10 +73,9 @@ def leave_one_video_out_cv(
     C: float = 1.0,
     *,
     strata: Ids | None = None,
-    covariates: ArrayLike | None = None,
     max_folds: int | None = None,
 ) -> CrossValidation:
-    """Score every segment by a probe that was trained on the other videos.
+    """Score every segment by a probe that was trained on the other videos (`priosig.crossval.folds`).
 
     Parameters
     ----------
@@ -130,7 +90,7 @@ def leave_one_video_out_cv(
         Inverse strength of the penalty.
     strata : sequence, length n, optional
         Parts of videos within which AUCs are taken, such as risk sets. Features are centred within them.
-    covariates, max_folds
+    max_folds : int, optional
         As for `split_by_video`.
 
     Returns
@@ -138,9 +98,10 @@ def leave_one_video_out_cv(
     CrossValidation
         A dictionary, with `rows()`, `to_frame()` and `plot()`. Counts and metrics by name, all of them and more in
         `summary`; `scores` (n,) and `y_pred_proba` (n,), probability of STOP, in the order of the rows, NaN where
-        unscored; `per_segment` in the order of the rows; `per_video` sorted by video; `coefficients` (G, D) of
+        unscored; `per_segment` in the order of the rows, where `y_pred` is 1, 0, or None for no score; `per_video`
+        sorted by video, where `auc` is NaN for a video of one class or without scores; `coefficients` (G, D) of
         standardised features and `intercepts` (G,), one row a fold, NaN where it was not trained; `folds`, one report
-        each; `undefined_folds`, the held-out videos of those without scores.
+        each, with `status` "ok" or the reason for having no scores; `undefined_folds`, the held-out videos of those.
 
     Raises
     ------
@@ -167,41 +128,35 @@ def leave_one_video_out_cv(
 
     if strata is not None:
         X = centred_within(X, np.asarray(strata))
-    folds = split_by_video(X, video_ids, covariates=covariates, max_folds=max_folds)
-    scores, coefficients, intercepts, gradients = _fit(folds, labels, C)
+    folds = split_by_video(X, video_ids, max_folds=max_folds)
+    scores = np.full(n, np.nan)
+    coefficients = np.full((len(folds), X.shape[1]), np.nan)
+    intercepts, gradients = np.full(len(folds), np.nan), np.full(len(folds), np.nan)
+    for fits in fit_folds(folds, labels[None, :], C):
+        k, weights = fits.fold, fits.coef[0]
+        scores[fits.test] = fits.scores[0]
+        coefficients[k] = weights if fits.V is None else fits.V @ weights
+        intercepts[k], gradients[k] = fits.intercept[0], fits.gradient[0]
     reports = [
-        _report(", ".join(names), labels, folds.groups == fold, float(gradients[fold]))
-        for fold, names in enumerate(folds.names)
+        _report(", ".join(names), labels, held, float(gradient))
+        for names, held, gradient in zip(folds.names, folds.held.T, gradients, strict=True)
     ]
     summary = summarise(scores, labels, video_ids, strata=strata)
     y_pred_proba = sigmoid(scores)
     return CrossValidation(
-        n_samples=summary.n_samples,
-        n_stop=summary.n_stop,
-        n_continue=summary.n_continue,
-        n_unscored=summary.n_unscored,
-        auc=summary.auc,
-        auc_within_video=summary.auc_within_video,
-        auc_macro=summary.auc_macro,
-        accuracy=summary.accuracy,
-        balanced_accuracy=summary.balanced_accuracy,
-        precision=summary.precision,
-        recall=summary.recall,
-        average_precision=summary.average_precision,
-        prevalence=summary.prevalence,
-        stop_rate=summary.stop_rate,
+        {name: getattr(summary, name) for name in (*_COUNTS, *_AUCS, *_RATES)},
         summary=summary,
         scores=scores,
         y_pred_proba=y_pred_proba,
         per_segment=[
-            SegmentScore(
-                segment_id=ids[row],
-                video_id=str(video_ids[row]),
-                y_true=int(labels[row]),
-                y_pred=None if np.isnan(scores[row]) else int(scores[row] > 0),
-                y_pred_proba=float(y_pred_proba[row]),
-                score=float(scores[row]),
-            )
+            {
+                "segment_id": ids[row],
+                "video_id": str(video_ids[row]),
+                "y_true": int(labels[row]),
+                "y_pred": None if np.isnan(scores[row]) else int(scores[row] > 0),
+                "y_pred_proba": float(y_pred_proba[row]),
+                "score": float(scores[row]),
+            }
             for row in range(n)
         ],
         per_video=_per_video(scores, labels, video_ids, strata),
@@ -212,41 +167,21 @@ def leave_one_video_out_cv(
     )
 
 
-def _fit(folds: Folds, labels: np.ndarray, C: float) -> tuple[np.ndarray, np.ndarray, np.ndarray, np.ndarray]:
-    """Scores (n,), coefficients (G, D), intercepts (G,) and gradients (G,); NaN where a fold was not trained."""
-    scores = np.full(len(labels), np.nan)
-    coefficients = np.full((len(folds), folds.X.shape[1]), np.nan)
-    intercepts, gradients = np.full(len(folds), np.nan), np.full(len(folds), np.nan)
-    together = fit_folds_jointly(folds, labels[None, :], C)
-    if together is not None:
-        for fits in together:
-            rows, columns = np.nonzero(folds.groups[:, None] == fits.fold)
-            scores[rows] = fits.scores[rows, columns]
-            coefficients[fits.fold], intercepts[fits.fold] = fits.coef.T, fits.intercept
-            gradients[fits.fold] = fits.gradient
-        return scores, coefficients, intercepts, gradients
-    for k, fold in enumerate(folds):
-        fit, (scores[fold.test],) = fit_fold(fold, labels[None, :], C)
-        coefficients[k] = fold.reduction.V @ fit.coef[0]
-        intercepts[k], gradients[k] = fit.intercept[0], fit.gradient[0]
-    return scores, coefficients, intercepts, gradients
-
-
-def _report(held_out: str, labels: np.ndarray, held: np.ndarray, gradient: float) -> FoldReport:
+def _report(held_out: str, labels: np.ndarray, held: np.ndarray, gradient: float) -> dict[str, Any]:
     n_train, n_train_stop = int((~held).sum()), int(labels[~held].sum())
     only = "STOP" if n_train_stop else "CONTINUE"
     trained = 0 < n_train_stop < n_train
-    return FoldReport(
-        held_out=held_out,
-        n_train=n_train,
-        n_train_stop=n_train_stop,
-        n_test=int(held.sum()),
-        status="ok" if trained else f"cannot be trained: all {n_train} training segments are {only}",
-        gradient=gradient,
-    )
+    return {
+        "held_out": held_out,
+        "n_train": n_train,
+        "n_train_stop": n_train_stop,
+        "n_test": int(held.sum()),
+        "status": "ok" if trained else f"cannot be trained: all {n_train} training segments are {only}",
+        "gradient": gradient,
+    }
 
 
-def _per_video(scores: np.ndarray, labels: np.ndarray, video_ids: Ids, strata: Ids | None) -> list[VideoScore]:
+def _per_video(scores: np.ndarray, labels: np.ndarray, video_ids: Ids, strata: Ids | None) -> list[dict[str, Any]]:
     by_video = auc_by_video(scores, labels, video_ids, strata=strata, allow_unscored=True)
     _, which = video_index("leave_one_video_out_cv", video_ids, len(labels))
     rows = []
@@ -255,16 +190,16 @@ def _per_video(scores: np.ndarray, labels: np.ndarray, video_ids: Ids, strata: I
         scored = ~np.isnan(s)
         called = s[scored] > 0
         rows.append(
-            VideoScore(
-                video_id=name,
-                n_samples=len(y),
-                n_stop=int(y.sum()),
-                n_continue=int((1 - y).sum()),
-                n_unscored=int((~scored).sum()),
-                auc=float(by_video.auc[video]),
-                weight=float(by_video.weights[video]),
-                accuracy=float(np.mean(called == y[scored])) if scored.any() else float("nan"),
-                stop_rate=float(np.mean(called)) if scored.any() else float("nan"),
-            )
+            {
+                "video_id": name,
+                "n_samples": len(y),
+                "n_stop": int(y.sum()),
+                "n_continue": int((1 - y).sum()),
+                "n_unscored": int((~scored).sum()),
+                "auc": float(by_video.auc[video]),
+                "weight": float(by_video.weights[video]),
+                "accuracy": float(np.mean(called == y[scored])) if scored.any() else math.nan,
+                "stop_rate": float(np.mean(called)) if scored.any() else math.nan,
+            }
         )
     return rows

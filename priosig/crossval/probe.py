@@ -14,8 +14,6 @@ a problem of D features becomes one of at most n columns with the same optimum (
 comes from orthogonal factorisations of X itself, never of X X', whose small singular vectors are lost to
 rounding. Standardisation and reduction see no label, so one reduction serves every labelling of a fold.
 
-**Solver.** `priosig.crossval._logistic`, in the coordinates of Z.
-
 References
 ----------
 Hastie & Tibshirani 2004, Biostatistics 5: 329-340 (reduction).
@@ -25,7 +23,7 @@ from __future__ import annotations
 
 import warnings
 from dataclasses import dataclass
-from typing import TypedDict
+from typing import Any
 
 import numpy as np
 from numpy.typing import ArrayLike
@@ -39,44 +37,15 @@ from priosig.metrics.summary import sigmoid
 class Reduction:
     """Training and test features of one fold in the coordinates in which the probe is fitted.
 
-    Attributes
-    ----------
-    Z_train : np.ndarray, shape (n_train, d)
-        d is at most min(n_train, D).
-    Z_test : np.ndarray, shape (n_distinct, d)
-        The distinct test rows. Segments whose features are equal share a row, so that their scores are equal to the
-        last bit and count as ties.
-    test_rows : np.ndarray of int, shape (n_test,)
-        Row of `Z_test` of each test segment.
-    V : np.ndarray, shape (D, d)
-        Orthonormal columns; standardised weights are V a.
-    mean, scale : np.ndarray, shape (D,)
-        Of the training features, in their own units.
+    Test segments whose features are equal share a row of `Z_test`, so that their scores tie to the last bit.
     """
 
-    Z_train: np.ndarray
-    Z_test: np.ndarray
-    test_rows: np.ndarray
-    V: np.ndarray
-    mean: np.ndarray
-    scale: np.ndarray
-
-
-class ProbeResult(TypedDict):
-    """What `train_classifier` returns; weights refer to standardised features."""
-
-    y_true: np.ndarray
-    y_pred: np.ndarray
-    y_pred_proba: np.ndarray
-    scores: np.ndarray
-    coefficients: np.ndarray
-    intercept: float
-    mean: np.ndarray
-    scale: np.ndarray
-    n_train: int
-    n_test: int
-    converged: bool
-    gradient: float
+    Z_train: np.ndarray  # (n_train, d), d at most min(n_train, D)
+    Z_test: np.ndarray  # (n_distinct, d), the distinct test rows
+    test_rows: np.ndarray  # (n_test,), row of Z_test of each test segment
+    V: np.ndarray  # (D, d), orthonormal columns; standardised weights are V a
+    mean: np.ndarray  # (D,), of the training features
+    scale: np.ndarray  # (D,)
 
 
 def train_classifier(
@@ -86,7 +55,7 @@ def train_classifier(
     test_idx: ArrayLike,
     C: float = 1.0,
     max_iter: int = 1000,
-) -> ProbeResult:
+) -> dict[str, Any]:
     """Fit the probe on some rows and score others.
 
     Parameters
@@ -104,10 +73,11 @@ def train_classifier(
 
     Returns
     -------
-    ProbeResult
+    dict
         Of the test rows, in their order: `y_true`, their labels; `scores`, decision values; `y_pred`, 1 where the
         score is above 0; `y_pred_proba`, probability of STOP. `coefficients` (D,) and `intercept` on the standardised
-        scale; `mean`, `scale` of the training features; `converged`, `gradient` (its largest entry).
+        scale; `mean`, `scale` of the training features; `converged`, `gradient` (its largest entry); `n_train`,
+        `n_test`.
 
     Raises
     ------
@@ -139,34 +109,24 @@ def train_classifier(
         message = f"train_classifier: gradient {fit.gradient[0]:.1e} after {fit.n_iter} Newton steps; raise max_iter"
         warnings.warn(message, RuntimeWarning, stacklevel=2)
     scores = score(reduction, fit)[0]
-    return ProbeResult(
-        y_true=y[test].astype(int),
-        y_pred=(scores > 0).astype(int),
-        y_pred_proba=sigmoid(scores),
-        scores=scores,
-        coefficients=reduction.V @ fit.coef[0],
-        intercept=float(fit.intercept[0]),
-        mean=reduction.mean,
-        scale=reduction.scale,
-        n_train=len(train),
-        n_test=len(test),
-        converged=bool(fit.converged[0]),
-        gradient=float(fit.gradient[0]),
-    )
+    return {
+        "y_true": y[test].astype(int),
+        "y_pred": (scores > 0).astype(int),
+        "y_pred_proba": sigmoid(scores),
+        "scores": scores,
+        "coefficients": reduction.V @ fit.coef[0],
+        "intercept": float(fit.intercept[0]),
+        "mean": reduction.mean,
+        "scale": reduction.scale,
+        "n_train": len(train),
+        "n_test": len(test),
+        "converged": bool(fit.converged[0]),
+        "gradient": float(fit.gradient[0]),
+    }
 
 
 def reduce_fold(X_train: np.ndarray, X_test: np.ndarray) -> Reduction:
-    """Standardise on the training rows and rotate both sets into the row space of the result.
-
-    Parameters
-    ----------
-    X_train, X_test : np.ndarray, shapes (n_train, D) and (n_test, D)
-        Finite features in their own units.
-
-    Returns
-    -------
-    Reduction
-    """
+    """Standardise finite features on the training rows and rotate both sets into the row space of the result."""
     mean, scale = standardisation(X_train)
     distinct, test_rows = distinct_rows(X_test)
     train, test = (X_train - mean) / scale, (distinct - mean) / scale
@@ -200,37 +160,6 @@ def standardisation(X: np.ndarray) -> tuple[np.ndarray, np.ndarray]:
     epsilon = np.finfo(np.float64).eps
     constant = variance <= len(X) * epsilon * variance + (len(X) * mean * epsilon) ** 2
     return mean, np.where(constant, 1.0, np.sqrt(variance))
-
-
-def residualise(
-    X_train: np.ndarray, C_train: np.ndarray, X_test: np.ndarray, C_test: np.ndarray
-) -> tuple[np.ndarray, np.ndarray]:
-    """Remove from every feature what [1, C] predicts of it, by least squares on the training rows.
-
-    A feature that is a linear function of C on the training rows becomes exactly 0 there, so that its rounding error
-    is not standardised into a feature of its own.
-
-    Parameters
-    ----------
-    X_train, X_test : np.ndarray, shapes (n_train, D) and (n_test, D)
-    C_train, C_test : np.ndarray, shapes (n_train, q) and (n_test, q)
-        Covariates; constant or collinear ones are harmless (least squares of smallest norm).
-
-    Returns
-    -------
-    train, test : np.ndarray
-        Residuals, in the units of the features.
-    """
-    mean, scale = standardisation(C_train)
-    design_train = np.column_stack([np.ones(len(C_train)), (C_train - mean) / scale])
-    design_test = np.column_stack([np.ones(len(C_test)), (C_test - mean) / scale])
-    centre = X_train.mean(axis=0)
-    slopes = np.linalg.lstsq(design_train, X_train - centre, rcond=None)[0]
-    train = X_train - centre - design_train @ slopes
-    test = X_test - centre - design_test @ slopes
-    explained = train.std(axis=0) <= 1e-10 * (X_train.std(axis=0) + np.abs(centre))
-    train[:, explained] = 0.0
-    return train, test
 
 
 def score(reduction: Reduction, fit: LogisticFit) -> np.ndarray:

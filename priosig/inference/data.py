@@ -163,12 +163,7 @@ class LabelledSegments:
     @cached_property
     def folds(self) -> tuple[Fold, ...] | Folds:
         """Folds of the features as they are, reduced already, unless that would fill much memory."""
-        return self.folds_without(None)
-
-    def folds_without(self, covariates: np.ndarray | None) -> tuple[Fold, ...] | Folds:
-        """Folds of the features without what covariates, shape (n_segments, q), predict of them."""
-        content = np.arange(len(self))
-        folds = split_by_video(self.X, self.videos, covariates=covariates, max_folds=self.n_folds, content=content)
+        folds = split_by_video(self.X, self.videos, max_folds=self.n_folds, content=np.arange(len(self)))
         n, n_features = folds.X.shape
         kept = len(folds) * (n + n_features) * min(n, n_features) <= KEPT_ENTRIES
         return tuple(folds) if kept else folds

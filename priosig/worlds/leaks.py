@@ -1,8 +1,7 @@
 """Leaks of many shapes: what a measured fact does to the label and to the features.
 
 A leak is a function f of one or two measured facts (confounds), in standard deviations. The label follows it, and so
-do the features (`priosig.worlds.simulation`). Most shapes are such that a straight line misses them: a test that
-adjusts for lines alone calls each of them a signal.
+do the features (`priosig.worlds.simulation`). A straight line misses most shapes.
 
 Facts are drawn given the label: of many candidates from one distribution, one is picked with probability
 proportional to ``exp(TILT f (y - 1/2))``. Both classes then have densities whose ratio is ``exp(TILT f)``.
@@ -27,16 +26,7 @@ RELIABILITY = 0.7
 
 @dataclass(frozen=True)
 class Shape:
-    """How one or two facts leak.
-
-    Attributes
-    ----------
-    leak : callable
-        f of the facts, shape (..., n_facts) to (...,).
-    n_facts : int
-    draw : callable
-        Facts of a given shape from a generator; standard normal by default.
-    """
+    """How one or two facts leak: `leak` is f, from shape (..., n_facts) to (...,); `draw` draws the facts."""
 
     leak: Callable[[np.ndarray], np.ndarray]
     n_facts: int = 1
@@ -76,21 +66,9 @@ UNCONTROLLED = ("unreliable", "oscillating")
 def draw_leak(
     shape: str, y: np.ndarray, videos: np.ndarray, rng: np.random.Generator
 ) -> tuple[np.ndarray, dict[str, np.ndarray]]:
-    """Facts whose leak follows the label.
+    """A leak of one of `SHAPES` that follows the label, in standard deviations of the candidates, and its facts.
 
-    Parameters
-    ----------
-    shape : str
-        One of `SHAPES`.
-    y, videos : np.ndarray, shape (n_segments,)
-    rng : np.random.Generator
-
-    Returns
-    -------
-    heard : np.ndarray, shape (n_segments,)
-        The leak, in standard deviations of the candidates.
-    confounds : dict from name to np.ndarray, shape (n_segments,)
-        The facts as they are measured: outliers, noise and differences in spread between videos included.
+    Facts are as they are measured: outliers, noise and differences in spread between videos included.
     """
     of = SHAPES[shape]
     n = len(y)

@@ -8,9 +8,7 @@ A lesson runs like this, time to the right, `p` playing, `t` talk; windows as an
 
 Playing goes on beyond both ends of a window, so a window is a slice of steady playing and its edges say nothing
 (a recipe may let talk run into CONTINUE windows instead). Where CONTINUE meets STOP, the way of playing changes
-within 0.1 s of the annotated time. Everything that a recipe does not plant is drawn alike for both labels. Talk of
-over 3 s makes bouts of what lies between (`priosig.annotations.bouts`), of which all but the first are heard from
-their beginning.
+within 0.1 s of the annotated time. Everything that a recipe does not plant is drawn alike for both labels.
 
 Times are seconds from the start of the video, levels dB re full scale.
 """
@@ -56,82 +54,39 @@ class Recording:
 
 @dataclass(frozen=True)
 class Recipe:
-    """What tells STOP from CONTINUE in a world.
-
-    Attributes
-    ----------
-    stop, continues : (low, high)
-        Lengths of the windows in seconds, log-uniform.
-    shift : mapping of parameter to float
-        STOP minus CONTINUE, in units of the parameter (see `priosig.worlds.piano.Performance`).
-    shifted : tuple of int
-        Places of the recordings in which `shift` holds.
-    louder : float
-        STOP minus CONTINUE in dB.
-    drift : mapping of parameter to float
-        Change in a second of playing, from the beginning of every bout on.
-    feedback : (low, high)
-        Seconds of talk after a stop.
-    talk_level : float
-        dB above the playing.
-    talk : (low, high)
-        Seconds of talk at the start of a CONTINUE window; (0, 0) is none.
-    wander : float
-        How far the playing wanders within a segment (see `priosig.worlds.piano.playing`).
-    recordings : tuple of Recording
-    parameters : mapping
-        `[parameters]` of experiment.toml.
-    """
+    """What tells STOP from CONTINUE in a world."""
 
     recordings: tuple[Recording, ...]
-    stop: Range = (2.9, 3.4)
+    stop: Range = (2.9, 3.4)  # s, length of the windows, log-uniform
     continues: Range = (2.9, 3.4)
-    shift: Mapping[str, float] = field(default_factory=dict)
-    shifted: tuple[int, ...] = (0, 1, 2, 3, 4)
-    louder: float = 0.0
-    drift: Mapping[str, float] = field(default_factory=dict)
-    feedback: Range = (1.2, 1.8)
-    talk_level: float = 4.0
-    talk: Range = (0.0, 0.0)
-    wander: float = 0.06
-    parameters: Mapping[str, float] = field(
+    shift: Mapping[str, float] = field(default_factory=dict)  # of parameters of `Performance`, STOP minus CONTINUE
+    shifted: tuple[int, ...] = (0, 1, 2, 3, 4)  # recordings in which `shift` holds
+    louder: float = 0.0  # dB, STOP minus CONTINUE
+    drift: Mapping[str, float] = field(default_factory=dict)  # change in a second, anew from each bout's beginning
+    feedback: Range = (1.2, 1.8)  # s of talk after a stop
+    talk_level: float = 4.0  # dB above the playing
+    talk: Range = (0.0, 0.0)  # s of talk at the start of a CONTINUE window
+    wander: float = 0.06  # within a segment, see `priosig.worlds.piano.playing`
+    parameters: Mapping[str, float] = field(  # of experiment.toml
         default_factory=lambda: {"min_continue_duration": 1.5, "equal_length": 2.0, "guard": 0.5}
     )
 
 
 @dataclass(frozen=True)
 class Lesson:
-    """A planned video.
-
-    Attributes
-    ----------
-    video_id : str
-    passages : tuple of (start, end, Performance, level)
-        Playing; one passage goes on where another ends, or after talk. Levels in dB, relative to the recording's.
-    talks : tuple of (start, end)
-    duration : float
-    moments : tuple of dict
-        Rows of moments.jsonl.
-    segments : tuple of dict
-        segment_id, label, start, end, and how it is played.
-    """
+    """A planned video."""
 
     video_id: str
+    # (start, end, how, dB above the recording's level); one passage goes on where another ends, or after talk.
     passages: tuple[tuple[float, float, Performance, float], ...]
     talks: tuple[tuple[float, float], ...]
     duration: float
-    moments: tuple[dict, ...]
-    segments: tuple[dict, ...]
+    moments: tuple[dict, ...]  # rows of moments.jsonl
+    segments: tuple[dict, ...]  # segment_id, label, start, end, and how it is played
 
 
 def plan_lesson(recipe: Recipe, recording: Recording, *, shifted: bool, rng: np.random.Generator) -> Lesson:
-    """Lay out one video: `recording.stops` STOP and `recording.continues` CONTINUE segments.
-
-    Raises
-    ------
-    ValueError
-        If there are not more stops than continues: a CONTINUE lies between two stops.
-    """
+    """Lay out one video, with more stops than continues: a CONTINUE lies between two stops."""
     if not 0 <= recording.continues < recording.stops:
         raise ValueError(f"plan_lesson: {recording.continues} continues; expected 0 to {recording.stops - 1}")
     video_id = "".join(rng.choice(_ID_LETTERS, 11))
@@ -149,16 +104,8 @@ def plan_lesson(recipe: Recipe, recording: Recording, *, shifted: bool, rng: np.
         wanted = student + sign * shift + rng.normal(0, SPREAD, len(PARAMETERS))
         performance = Performance(*np.clip(wanted, 0.03, 0.97).round(4).tolist())
         passages.append((start, end, performance, levels[label].pop() + sign * recipe.louder))
-        segments.append(
-            {
-                "segment_id": make_segment_id(video_id, label, *window),
-                "video_id": video_id,
-                "label": label,
-                "start": window[0],
-                "end": window[1],
-                "performance": vars(performance),
-            }
-        )
+        segment = {"segment_id": make_segment_id(video_id, label, *window), "video_id": video_id, "label": label}
+        segments.append(segment | {"start": window[0], "end": window[1], "performance": vars(performance)})
 
     now = 1.5
     for number in range(recording.stops):
@@ -197,7 +144,8 @@ def record_lesson(lesson: Lesson, recording: Recording, recipe: Recipe, *, rng: 
     way = {"phrasing": phrasing, "wander": recipe.wander, "drift": recipe.drift}
     begun, before = 0.0, -1.0
     for start, end, performance, level in lesson.passages:
-        begun = start if start > before else begun  # else the bout goes on
+        if start > before:  # else the bout goes on
+            begun = start
         way |= {"start": start, "elapsed": start - begun - MIDDLE, "level": recording.level + level}
         add(playing(performance, end - start, rate, rng, **way), start)
         before = end
@@ -209,8 +157,7 @@ def record_lesson(lesson: Lesson, recording: Recording, recipe: Recipe, *, rng: 
 
 
 def _levels(count: int, rng: np.random.Generator) -> list[float]:
-    """Levels spread normally, one from each of `count` strata, in random order: alike for both labels of a video,
-    so that chance does not make level a confound, which it would in one draw of ten."""
+    """Normal quantiles in random order: alike for both labels of a video, so that chance makes level no confound."""
     normal = NormalDist(0, LEVEL_SPREAD)
     places = (rng.permutation(count) + 0.5) / max(count, 1)
     return [normal.inv_cdf(place) for place in places.tolist()]

@@ -1,10 +1,7 @@
 """How often the verdict is wrong, measured on simulated studies whose answer is known (`priosig.worlds.simulation`).
 
-On each data set of a world the tests are run as they would be on real features, and
-`operating_characteristics` counts how often each of them says "yes". In a world without a signal that is its
-false-alarm rate, in one with a signal its power.
-
-`benchmarks/operating_characteristics.py` makes the full table in `docs/operating_characteristics.md`.
+In a world without a signal the share of data sets in which a test says "yes" is its false-alarm rate, in one with a
+signal its power. `benchmarks/operating_characteristics.py` makes the table in `docs/operating_characteristics.md`.
 """
 
 from __future__ import annotations
@@ -32,7 +29,7 @@ from priosig.worlds.simulation import WORLDS, World, simulate_study
 
 @dataclass(frozen=True)
 class Rate:
-    """A quantity over simulated data sets: `value`, and the Monte-Carlo standard error of it."""
+    """A mean over simulated data sets, and its Monte-Carlo standard error."""
 
     value: float
     error: float
@@ -42,16 +39,10 @@ class Rate:
 class OperatingCharacteristics:
     """Results of the tests in one world.
 
-    Attributes
-    ----------
-    world : World
-    n_datasets, n_permutations, n_features : int
-    rates : dict from str to Rate
-        Means: `auc` (pooled), `auc_within_video`, `effective_sets`. Shares of data sets: `study rule`
-        (pooled AUC > 0.6), `study test` (labels shuffled freely, pooled AUC), `T1`, `T2`, `T2 raw`, `signal
-        on tests` (steps 1 to 3 of the rule), `coverage` (of the interval, for the world's mean AUC within
-        video), and of each verdict by its name (power is not computed here, so that finding nothing counts as
-        `underpowered`).
+    Means are `auc` (pooled), `auc_within_video`, `effective_sets`. Shares of data sets are `study rule` (pooled AUC >
+    0.6), `study test` (labels shuffled freely, pooled AUC), `T1`, `T2`, `T2 raw`, `signal on tests` (steps 1 to 3 of
+    the rule), `coverage` (of the interval, for the world's mean AUC within video), and each verdict by its name.
+    Power is not computed, so that no signal counts as `underpowered`.
     """
 
     world: World
@@ -70,7 +61,6 @@ def operating_characteristics(
     seed: int = 0,
     workers: int = 1,
     intervals: bool = True,
-    rule: Rule | None = None,
 ) -> OperatingCharacteristics:
     """Run every test on many data sets of a world.
 
@@ -81,28 +71,18 @@ def operating_characteristics(
     Parameters
     ----------
     world : World or name of one of `WORLDS`
-    n_datasets : int
     n_permutations : int
         Of each test; 19 is exact at the level 0.05, though less powerful than many.
-    n_features : int
-    seed : int
     workers : int
         Processes; 1 for none but this one.
     intervals : bool
         Compute intervals, for `coverage`; half as many fits without.
-    rule : Rule, optional
-        Its number of permutations is replaced by `n_permutations`.
-
-    Returns
-    -------
-    OperatingCharacteristics
     """
     if isinstance(world, str):
         if world not in WORLDS:
             raise ValueError(f"operating_characteristics: no world {world!r}; expected one of {', '.join(WORLDS)}")
         world = WORLDS[world]
-    base = rule or Rule()
-    rule = Rule(**{**base.__dict__, "n_permutations": n_permutations})
+    rule = Rule(n_permutations=n_permutations)
     one = partial(_run_one, world=world, n_features=n_features, seed=seed, intervals=intervals, rule=rule)
     if workers > 1:
         with ProcessPoolExecutor(workers) as pool:
@@ -148,9 +128,8 @@ def _run_one(
         beyond_confounds_pvalue=beyond.pvalue,
         effective_sets=beyond.effective_sets,
     )
-    passed = replace(evidence, confound_auc=math.nan)
-    on_tests = decide(passed, rule).label
-    label = design.verdict.label if design.verdict else decide(evidence, rule).label
+    on_tests = decide(replace(evidence, confound_auc=math.nan), rule).label
+    label = (design.verdict or decide(evidence, rule)).label
     row = {
         "auc": float(pooled[0]),
         "auc_within_video": any_signal.statistic,
@@ -165,9 +144,7 @@ def _run_one(
     if intervals:
         interval = confidence_interval(data, rule)
         row |= {"low": interval.low, "high": interval.high}
-    for verdict in get_args(Label):
-        row[verdict] = float(label == verdict)
-    return row
+    return row | {verdict: float(label == verdict) for verdict in get_args(Label)}
 
 
 COLUMNS = {
@@ -190,8 +167,8 @@ COLUMNS = {
 def markdown_table(results: Sequence[OperatingCharacteristics]) -> str:
     """One row a world, in the order given."""
     lines = ["| world | truth | " + " | ".join(COLUMNS.values()) + " |", "|---" * (len(COLUMNS) + 2) + "|"]
+    digits = {"effective_sets": 1, "auc": 2, "auc_within_video": 2}
     for result in results:
-        digits = {"effective_sets": 1, "auc": 2, "auc_within_video": 2}
         cells = [f"{result.rates[name].value:.{digits.get(name, 3)}f}" for name in COLUMNS]
         lines.append(" | ".join([f"| {result.world.name}", result.world.truth, *cells]) + " |")
     return "\n".join(lines) + "\n"

@@ -1,16 +1,12 @@
 """Piano-like playing in a noisy room, made from known numbers.
 
-The embedded worlds need audio whose right answer is known. Nothing here tries to fool a listener; what counts is
-that every cue that may carry a label is a parameter with a name, and that the sound has no other.
+Every cue that may carry a label is a parameter with a name, and the sound has no other. Each note is a sum of
+inharmonic, decaying partials. A `Performance` says how it is played. The level does not depend
+on it, because each note is given the energy of the time that it fills. Melody and phrasing are stationary, so that no
+part of a passage is special, however long it lasts.
 
-Playing is additive synthesis: each note is a sum of inharmonic, decaying partials. A `Performance` says how it is
-played. All its parameters run from 0 to 1, and are independent of each other by construction; above all the level
-does not depend on them, because each note is given the energy of the time that it fills: short notes are told from
-long ones, and bright from dark ones, by what they are and not by how loud they come out. Melody and phrasing are
-stationary, so that no part of a passage is special: not its beginning, not its middle, however long it lasts.
-
-Conventions: samples are float64, mono, full scale is 1; times are seconds, `rate` is in Hz; each function draws only
-from the generator that it is given, so equal generators give equal samples.
+Samples are float64, mono, full scale is 1; times are seconds, `rate` is in Hz; each function draws only from the
+generator that it is given, so equal generators give equal samples.
 
 References
 ----------
@@ -38,30 +34,14 @@ CHORD = ((0, 1.0), (2, 0.6), (7, 0.7))  # degrees below the melody note, amplitu
 
 @dataclass(frozen=True)
 class Performance:
-    """How a passage is played; each value lies in [0, 1].
+    """How a passage is played; each value lies in [0, 1]."""
 
-    Attributes
-    ----------
-    articulation : float
-        0 is staccato (a note sounds for 0.15 of the time to the next), 1 is legato (1.05 of it).
-    brightness : float
-        0 is dark (partial k has amplitude k**-3), 1 is bright (k**-0.6).
-    tempo : float
-        0 is slow (3.5 notes a second), 1 is fast (7.5).
-    dynamic_range : float
-        0 is even; at 1 the notes' levels spread by 4 dB (one standard deviation), slowly and from note to note.
-    unsteadiness : float
-        0 is in time; at 1 onsets are off by 0.18 of an inter-onset interval (one standard deviation).
-    texture : float
-        Share of melody notes that get a chord below them.
-    """
-
-    articulation: float = 0.5
-    brightness: float = 0.5
-    tempo: float = 0.5
-    dynamic_range: float = 0.5
-    unsteadiness: float = 0.5
-    texture: float = 0.5
+    articulation: float = 0.5  # from staccato (a note sounds for 0.15 of the time to the next) to legato (1.05)
+    brightness: float = 0.5  # from dark (partial k has amplitude k**-3) to bright (k**-0.6)
+    tempo: float = 0.5  # from 3.5 notes a second to 7.5
+    dynamic_range: float = 0.5  # of the notes' levels, to 4 dB (one standard deviation)
+    unsteadiness: float = 0.5  # of onsets, to 0.18 of an inter-onset interval (one standard deviation)
+    texture: float = 0.5  # share of melody notes that get a chord below them
 
 
 PARAMETERS = tuple(field.name for field in fields(Performance))
@@ -73,10 +53,9 @@ CHANGING = ("articulation", "brightness", "texture")
 class Phrasing:
     """Slow wandering of level, pitch and way of playing through a whole video, whatever is played.
 
-    It is stationary, so no place in time is special, but a long window sees more of it than a short one: the way
-    in which a window's length reaches its features although nobody plays differently. And it is not periodic: a
-    wave with about the period of a lesson (playing, talk, playing) would reach all STOP windows of a video at the
-    same phase, and so tell the labels apart there.
+    It is stationary, but a long window sees more of it than a short one: so a window's length reaches its features
+    although nobody plays differently. And it is not periodic: a wave with about the period of a lesson would reach
+    all STOP windows of a video at the same phase, and so tell the labels apart there.
 
     Attributes
     ----------
@@ -102,22 +81,7 @@ def piano_note(frequency: float, duration: float, rate: int, *, brightness: floa
 
     The sum over partials of exp(s_k t) splits at t = 256 a + b into a product of two small tables, so a note costs
     one matrix product; a pitch's tables are kept. Partials are inharmonic [1]_ and decay faster the higher they are.
-
-    Parameters
-    ----------
-    frequency : float
-        Fundamental, Hz.
-    duration : float
-        Seconds from key down to key up; the damper then takes about 0.1 s.
-    rate : int
-        Hz.
-    brightness : float
-        0 (dark) to 1 (bright); see `Performance`.
-
-    Returns
-    -------
-    np.ndarray, shape (n,)
-        Samples; the squares of the partials' initial amplitudes add up to 1.
+    The squares of their initial amplitudes add up to 1.
 
     Raises
     ------
@@ -159,14 +123,6 @@ def playing(
 
     Parameters
     ----------
-    performance : Performance
-        How it is played.
-    duration : float
-        Seconds from the first moment in which a note may start to the last.
-    rate : int
-        Hz.
-    rng : np.random.Generator
-        Draws notes, timing and velocities.
     start : float
         Time in the video (s) at which it starts; only `phrasing` depends on it.
     phrasing : Phrasing, optional
@@ -231,19 +187,7 @@ def melody(count: int, rng: np.random.Generator) -> np.ndarray:
 
 
 def room_noise(n: int, rate: int, rng: np.random.Generator, *, level: float = -60.0) -> np.ndarray:
-    """Steady noise of a room and its microphone: stronger below some 250 Hz, flat above.
-
-    Parameters
-    ----------
-    n : int
-        Samples.
-    rate : int
-        Hz.
-    rng : np.random.Generator
-        Draws the noise.
-    level : float
-        RMS, dB re full scale.
-    """
+    """Steady noise of a room and its microphone, `level` dB RMS re full scale: stronger below some 250 Hz."""
     white = rng.standard_normal(n + WIDTH, dtype=np.float32).astype(float)
     # A moving average by differences of a running sum: a low-pass at about rate / (2 WIDTH), mixed with the rest.
     running = np.cumsum(white)
@@ -262,8 +206,8 @@ def _partials(frequency: float, rate: int) -> tuple[np.ndarray, np.ndarray]:
     """Tables of one pitch: exp(s_k 256 a), shape (blocks, 2 partials), and exp(s_k b), shape (2 partials, 256).
 
     Real and imaginary parts stand beside each other, so that the rows of their real product are the imaginary parts
-    of the complex one: im(a b) = re(a) im(b) + im(a) re(b). In single precision, which is far finer than the 16 bits
-    that recordings are written with.
+    of the complex one: im(a b) = re(a) im(b) + im(a) re(b). Single precision is far finer than the 16 bits of a
+    recording.
     """
     k = np.arange(1, MAX_PARTIALS + 1)
     partials = k * frequency * np.sqrt(1 + INHARMONICITY * k**2)

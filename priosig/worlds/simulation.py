@@ -1,18 +1,14 @@
 """Simulated studies whose answer is known, at the level of features.
 
-A *world* is a rule for making data sets: which of a true signal, a leak of window length, a leak of talk,
-drift, and differences between videos there is.
-
-**The design** imitates the first study's: 98 segments in 5 videos of 25, 14, 16, 25 and 18, 61 of them STOP,
-no two CONTINUE next to each other, which makes 37 pairs. Window lengths have the deciles of the real ones
-(medians: STOP 15 s, CONTINUE 126 s), so that length alone has an AUC within video of about 0.9. *Equal
-windows* all last 10 s.
+**The design** imitates the first study's: 98 segments in 5 videos, 61 of them STOP, no two CONTINUE next to each
+other, which makes 37 pairs. Window lengths have the deciles of the real ones (medians: STOP 15 s, CONTINUE 126 s), so
+that length alone has an AUC within video of about 0.9. *Equal windows* all last 10 s.
 
 **Features** are Gaussian: six factors with random loadings make up 80 % of a segment's variance, noise of its
 own the rest; a quarter of the total variance (ICC 0.25) belongs to the video. A signal of strength s moves
 the first factor by 1.1 s standard deviations between CONTINUE and STOP; a leak moves the second by 1.6
 (length) or 3 (talk) times what leaks, standardised. Drift makes all of it autoregressive from segment to
-segment (rho 0.8). Talk share is higher in STOP windows by 1.3 standard deviations.
+segment (rho 0.8).
 
 **Risk sets**, where a world is laid out in them, imitate those that the first study's annotations allow: 30 STOPs in
 five videos, each beside 2 to 12 windows of other bouts that had gone on as long, give or take 2 s.
@@ -21,9 +17,8 @@ five videos, each beside 2 to 12 windows of other bouts that had gone on as long
 in a risk set all windows have nearly that of the STOP. A student who tires moves the fourth factor by so many
 standard deviations in 100 s.
 
-**Known limit.** Talk that is not measured, or measured with reliability 0.5 or 0.8, is *not* controlled:
-those worlds are there so that this stays documented and tested. No analysis can adjust for what nobody
-measured.
+**Known limit.** Talk that is not measured, or measured with reliability 0.5 or 0.8, is *not* controlled: no analysis
+can adjust for what nobody measured.
 """
 
 from __future__ import annotations
@@ -35,6 +30,7 @@ from typing import Literal
 
 import numpy as np
 
+from priosig.confounds.penalised_basis import places_in_video
 from priosig.worlds.leaks import SHAPES, UNCONTROLLED, draw_leak
 
 SIZES = ((15, 10), (9, 5), (11, 5), (16, 9), (10, 8))  # STOP and CONTINUE segments of each video
@@ -59,58 +55,28 @@ Truth = Literal["nothing", "measured leak", "unmeasured leak", "signal", "not sh
 class World:
     """What is planted in a simulated study.
 
-    Attributes
-    ----------
-    name : str
-    truth : {"nothing", "measured leak", "unmeasured leak", "signal", "not shared"}
-        The verdict `signal` is an error in the first two, a known limit in the third, right in the fourth. "Not
-        shared" is a signal that one video has alone: the labels do say something there, so T1 and T2 may find it,
-        but `signal` would promise it for other videos.
-    signal : float
-        Strength of the true signal; 0 for none.
-    length_leak : {"", "log", "inverse root"}
-        How the features hear the window's length; "inverse root" makes short windows noisier too.
-    talk_leak : bool
-    talk_curved : bool
-        STOP windows hold more or less talk than CONTINUE windows, and the features hear how unusual it is: no
-        straight line tells the label, or what the features hear.
-    talk_reliability : float or None
-        Squared correlation of measured talk with talk; None where talk is not measured.
-    drift, two_kinds, equal_windows : bool
-        Features drift; two kinds of video, which differ in sound and in the share of STOP; all windows last
-        10 s.
-    signal_videos : int, optional
-        The signal is in the first so many videos; in all by default.
-    leak : str
-        Shape of a leak of measured facts (`priosig.worlds.leaks.SHAPES`); empty for none.
-    trend : float
-        How far the features move from the first segment of a video to its last, in standard deviations of a factor.
-    signal_in_spread : float
-        STOP windows spread so many times as far as CONTINUE windows along the first factor; 1 for no difference. No
-        linear probe can hear it.
-    in_sets : bool
-        Segments come in risk sets, and all windows last 10 s.
-    tiring : float
-        How far the features move in 100 s of a bout, in standard deviations of a factor.
-    n_videos : int
+    The verdict `signal` is an error where the truth is "nothing" or a "measured leak", a known limit where it is an
+    "unmeasured leak", right at a "signal". "Not shared" is a signal that one video has alone: T1 and T2 may find it,
+    but `signal` would promise it for other videos. Features move by standard deviations of a factor.
     """
 
     name: str
     truth: Truth = "nothing"
-    signal: float = 0.0
-    length_leak: Literal["", "log", "inverse root"] = ""
+    signal: float = 0.0  # strength
+    length_leak: Literal["", "log", "inverse root"] = ""  # "inverse root" makes short windows noisier too
     talk_leak: bool = False
+    # STOP windows hold more or less talk, and the features hear how unusual it is: no straight line tells the label.
     talk_curved: bool = False
-    talk_reliability: float | None = None
+    talk_reliability: float | None = None  # squared correlation of measured talk with talk; None: not measured
     drift: bool = False
-    two_kinds: bool = False
+    two_kinds: bool = False  # of videos, which differ in sound and in the share of STOP
     equal_windows: bool = False
-    signal_videos: int | None = None
-    leak: str = ""
-    trend: float = 0.0
-    signal_in_spread: float = 1.0
-    in_sets: bool = False
-    tiring: float = 0.0
+    signal_videos: int | None = None  # the signal is in the first so many videos; in all by default
+    leak: str = ""  # one of `priosig.worlds.leaks.SHAPES`
+    trend: float = 0.0  # how far features move from the first segment of a video to its last
+    signal_in_spread: float = 1.0  # STOP spreads so many times as far as CONTINUE: no linear probe can hear it
+    in_sets: bool = False  # segments come in risk sets, and all windows last 10 s
+    tiring: float = 0.0  # how far features move in 100 s of a bout
     n_videos: int = 5
 
 
@@ -140,15 +106,8 @@ WORLDS = {
         World("signal 1.0, equal windows", "signal", signal=1.0, equal_windows=True),
         World("signal 1.5, equal windows", "signal", signal=1.5, equal_windows=True),
         World("signal 2.0, equal windows", "signal", signal=2.0, equal_windows=True),
-        *(
-            World(
-                f"leak: {shape}",
-                "unmeasured leak" if shape in UNCONTROLLED else "measured leak",
-                leak=shape,
-                equal_windows=True,
-            )
-            for shape in SHAPES
-        ),
+        *(World(f"leak: {s}", "measured leak", leak=s, equal_windows=True) for s in SHAPES if s not in UNCONTROLLED),
+        *(World(f"leak: {s}", "unmeasured leak", leak=s, equal_windows=True) for s in UNCONTROLLED),
         World("signal in spread", "signal", signal_in_spread=6.0, equal_windows=True),
         World("tiring student, pairs", "unmeasured leak", tiring=1.0, equal_windows=True),
         World("tiring student, risk sets", "nothing", tiring=1.0, in_sets=True),
@@ -168,35 +127,18 @@ WORLDS = {
 
 @dataclass(frozen=True)
 class SimulatedStudy:
-    """One data set, rows in canonical order.
-
-    Attributes
-    ----------
-    X : np.ndarray, shape (n_segments, n_features)
-    y, videos, start_times : np.ndarray, shape (n_segments,)
-    confounds : dict from name to np.ndarray, shape (n_segments,)
-        What was measured: "length" in seconds, and "talk" unless the world hides it.
-    set_ids : list of str or None
-        Risk set of each segment, where the world is laid out in them.
-    """
+    """One data set, rows in canonical order; arrays have n_segments rows."""
 
     X: np.ndarray
     y: np.ndarray
     videos: np.ndarray
     start_times: np.ndarray
-    confounds: dict[str, np.ndarray]
-    set_ids: list[str] | None
+    confounds: dict[str, np.ndarray]  # what was measured: "length" in seconds, facts that leak, "talk" unless hidden
+    set_ids: list[str] | None  # risk sets, where the world is laid out in them
 
 
 def simulate_study(world: World, rng: np.random.Generator, *, n_features: int = 19) -> SimulatedStudy:
-    """Draw one data set of a world; see the module's docstring.
-
-    Parameters
-    ----------
-    world : World
-    rng : np.random.Generator
-    n_features : int
-    """
+    """Draw one data set of a world; see the module's docstring."""
     y, videos, sets = _layout(world, rng)
     n, n_videos = len(y), world.n_videos
     length = np.full(n, 10.0) if world.equal_windows or world.in_sets else _lengths(y, rng)
@@ -208,7 +150,7 @@ def simulate_study(world: World, rng: np.random.Generator, *, n_features: int = 
     moved = (y - y.mean()) * (videos < (world.signal_videos or n_videos))
     factors[y == 1, 0] *= world.signal_in_spread
     factors[:, 0] += SIGNAL_GAIN * world.signal * moved
-    factors[:, 2] += world.trend * _places(videos)
+    factors[:, 2] += world.trend * places_in_video(videos)
     if world.tiring:
         factors[:, 3] += world.tiring * _into_bout(y, sets, rng) / 100
     if world.length_leak == "log":
@@ -274,13 +216,6 @@ def _lengths(y: np.ndarray, rng: np.random.Generator) -> np.ndarray:
         places = (rng.permutation(n) + rng.random(n)) / n
         length[y == label] = np.exp(np.interp(places, np.linspace(0, 1, 11), np.log(deciles)))
     return length
-
-
-def _places(videos: np.ndarray) -> np.ndarray:
-    """Place of each segment in its video, from 0 to 1."""
-    size = np.bincount(videos)
-    first = np.cumsum(size) - size
-    return (np.arange(len(videos)) - first[videos]) / np.maximum(size - 1, 1)[videos]
 
 
 def _noise(shape: tuple[int, int], videos: np.ndarray, drift: bool, rng: np.random.Generator) -> np.ndarray:

@@ -2,9 +2,8 @@
 
 A glottal pulse train goes through three formants that glide from vowel to vowel, with a noise burst at the start of
 each syllable, a pitch that falls through a phrase, and short pauses between phrases. Nobody would take it for a
-person, but `silero-vad` takes it for speech (`tests/worlds/test_sounds.py`), which is what the clean view needs.
-
-Conventions as in `priosig.worlds.piano`.
+person, but `silero-vad` takes it for speech, which is what the clean view needs. Conventions as in
+`priosig.worlds.piano`.
 
 References
 ----------
@@ -26,21 +25,7 @@ LONGEST_SYLLABLE = 0.24  # s
 def talk(duration: float, rate: int, rng: np.random.Generator, *, level: float = -20.0) -> np.ndarray:
     """Teacher-like talk: four to six syllables a second in phrases of about 1.5 s, with short pauses.
 
-    Parameters
-    ----------
-    duration : float
-        Seconds; the talk fills them but for its pauses.
-    rate : int
-        Hz.
-    rng : np.random.Generator
-        Draws syllables, vowels, pitch and pauses.
-    level : float
-        RMS over `duration`, dB re full scale.
-
-    Returns
-    -------
-    np.ndarray, shape (round(duration * rate),)
-        Samples.
+    It fills `duration` s but for its pauses; `level` is its RMS over them, dB re full scale.
     """
     total = round(duration * rate)
     samples = np.zeros(total)

@@ -28,8 +28,8 @@ louder_stops
 
 The last three are laid out in bouts (`priosig.annotations.bouts`); in the others talk is too short to part them.
 
-`truth.json` beside the corpus keeps how each segment was played. The lessons themselves are laid out in
-`priosig.worlds.lessons`, their sounds made in `priosig.worlds.piano` and `priosig.worlds.voice`.
+`truth.json` beside the corpus keeps how each segment was played. `priosig.worlds.lessons` lays out the lessons;
+`priosig.worlds.piano` and `priosig.worlds.voice` make their sounds.
 """
 
 import hashlib
@@ -38,7 +38,6 @@ import json
 import os
 import wave
 import zlib
-from dataclasses import dataclass
 from pathlib import Path
 
 import numpy as np
@@ -46,7 +45,11 @@ import numpy as np
 from priosig._core.atomic import is_temporary, write_bytes, write_text
 from priosig._core.parts import find_part
 from priosig.worlds.lessons import Recipe, Recording, plan_lesson, record_lesson
-from priosig.worlds.piano import Performance
+
+
+def _cut(equal_length: float, guard: float) -> dict[str, float]:
+    return {"min_continue_duration": 1.5, "equal_length": equal_length, "guard": guard}
+
 
 VARIED = (
     Recording(24_000, -19, -49, stops=9, continues=7),
@@ -71,46 +74,20 @@ LOUD = (
     Recording(24_000, -21, -58, stops=7, continues=6, channels=2),
     Recording(24_000, -18, -46, stops=7, continues=6),
 )
-IN_BOUTS = {
-    "recordings": LOUD,
-    "stop": (2.0, 2.4),
-    "continues": (2.0, 9.0),
-    "feedback": (3.3, 3.7),
-    "talk_level": 12.0,
-    "parameters": {"min_continue_duration": 1.5, "equal_length": 1.5, "guard": 0.3},
-}
+IN_BOUTS = {"recordings": LOUD, "continues": (2.0, 9.0), "feedback": (3.3, 3.7), "talk_level": 12.0}
 RECIPES: dict[str, Recipe] = {
     "signal": Recipe(VARIED, shift=SHIFT),
     "no_signal": Recipe(VARIED),
-    "length_leak": Recipe(
-        VARIED,
-        stop=(1.3, 1.8),
-        continues=(9.0, 17.6),
-        wander=0.15,
-        parameters={"min_continue_duration": 1.5, "equal_length": 1.0, "guard": 0.2},
-    ),
-    "talk_leak": Recipe(
-        VARIED,
-        stop=(4.8, 5.4),
-        continues=(4.8, 5.4),
-        talk=(1.6, 2.9),
-        parameters={"min_continue_duration": 1.5, "equal_length": 1.5, "guard": 0.3},
-    ),
+    "length_leak": Recipe(VARIED, (1.3, 1.8), (9.0, 17.6), wander=0.15, parameters=_cut(1.0, 0.2)),
+    "talk_leak": Recipe(VARIED, (4.8, 5.4), (4.8, 5.4), talk=(1.6, 2.9), parameters=_cut(1.5, 0.3)),
     "two_kinds_of_videos": Recipe(TWO_KINDS),
-    "signal_and_leak": Recipe(
-        VARIED,
-        stop=(2.3, 2.9),
-        continues=(6.0, 10.0),
-        shift=SHIFT,
-        parameters={"min_continue_duration": 1.5, "equal_length": 2.0, "guard": 0.2},
-    ),
+    "signal_and_leak": Recipe(VARIED, (2.3, 2.9), (6.0, 10.0), shift=SHIFT, parameters=_cut(2.0, 0.2)),
     "signal_in_one_video": Recipe(VARIED, shift=SHIFT, shifted=(2,)),
     "tiring_student": Recipe(
-        **{**IN_BOUTS, "stop": (2.6, 3.2), "parameters": {**IN_BOUTS["parameters"], "equal_length": 2.0}},
-        drift={"articulation": -0.15, "brightness": -0.14},
+        **IN_BOUTS, stop=(2.6, 3.2), drift={"articulation": -0.15, "brightness": -0.14}, parameters=_cut(2.0, 0.3)
     ),
-    "signal_in_bouts": Recipe(**IN_BOUTS, shift=SHIFT),
-    "louder_stops": Recipe(**IN_BOUTS, louder=10.0),
+    "signal_in_bouts": Recipe(**IN_BOUTS, stop=(2.0, 2.4), shift=SHIFT, parameters=_cut(1.5, 0.3)),
+    "louder_stops": Recipe(**IN_BOUTS, stop=(2.0, 2.4), louder=10.0, parameters=_cut(1.5, 0.3)),
 }
 WORLDS: tuple[str, ...] = tuple(RECIPES)
 """Names of the worlds."""
@@ -120,51 +97,12 @@ SCALES = {"articulation": ("articulation_length", 1), "brightness": ("timbre_dar
 _MODULES = ("worlds.py", "lessons.py", "piano.py", "voice.py")
 
 
-@dataclass(frozen=True)
-class World:
-    """A corpus on disk, and what is true of it.
+def make_world(name: str, directory: str | os.PathLike, *, seed: int = 0) -> None:
+    """Write the world `name` into `directory`, unless it lies there complete.
 
-    Attributes
-    ----------
-    name : str
-        One of `WORLDS`.
-    directory : Path
-        Holds moments.jsonl, audio/, experiment.toml and truth.json.
-    seed : int
-    labels : dict of segment_id to {"stop", "continue"}
-    performances : dict of segment_id to Performance
-        How each segment was played, apart from what wanders within it.
-    signs : dict of scale id to {-1, 1}
-        Model B's right answer: scales whose coefficient has this sign, because STOP playing differs that way in
-        every video. Empty where nothing was planted, or not in every video.
-    """
-
-    name: str
-    directory: Path
-    seed: int
-    labels: dict[str, str]
-    performances: dict[str, Performance]
-    signs: dict[str, int]
-
-
-def make_world(name: str, directory: str | os.PathLike, *, seed: int = 0) -> World:
-    """Write the world `name` into `directory`, or find it complete there.
-
-    Equal names and seeds give equal bytes. truth.json holds a hash of every other file and of the code that made
-    them: a world that is incomplete, or was made by other code, is made again.
-
-    Parameters
-    ----------
-    name : str
-        One of `WORLDS`.
-    directory : path-like
-        Made if need be. Files of an earlier world are replaced; anything else in it is refused.
-    seed : int
-        0 or more. Another seed gives other videos of the same kind.
-
-    Returns
-    -------
-    World
+    Equal names and seeds give equal bytes; another seed gives other videos of the same kind. truth.json holds a hash
+    of every other file and of the code that made them: a world that is incomplete, or was made by other code, is made
+    again. Files of an earlier world are replaced.
 
     Raises
     ------
@@ -177,20 +115,12 @@ def make_world(name: str, directory: str | os.PathLike, *, seed: int = 0) -> Wor
     if seed < 0:
         raise ValueError(f"make_world: seed is {seed}; expected 0 or more")
     directory = Path(directory)
-    truth = _finished(directory, name, seed) or _make(directory, name, seed)
-    recipe = RECIPES[name]
-    everywhere = len(recipe.shifted) == len(recipe.recordings)
-    return World(
-        name=name,
-        directory=directory,
-        seed=seed,
-        labels={s["segment_id"]: s["label"] for s in truth["segments"]},
-        performances={s["segment_id"]: Performance(**s["performance"]) for s in truth["segments"]},
-        signs={SCALES[p][0]: SCALES[p][1] * int(np.sign(d)) for p, d in recipe.shift.items() if everywhere},
-    )
+    if not _is_finished(directory, name, seed):
+        _make(directory, name, seed)
 
 
-def _make(directory: Path, name: str, seed: int) -> dict:
+def _make(directory: Path, name: str, seed: int) -> None:
+    earlier = _earlier_files(directory)
     recipe = RECIPES[name]
     children = np.random.SeedSequence([seed, zlib.crc32(name.encode())]).spawn(len(recipe.recordings))
     files, moments, segments = {}, [], []
@@ -207,23 +137,19 @@ def _make(directory: Path, name: str, seed: int) -> dict:
     files["experiment.toml"] = ("\n".join(settings) + "\n").encode()
     digests = {path: _digest(content) for path, content in files.items()}
     truth = {"world": name, "seed": seed, "generator": _generator(), "files": digests, "segments": segments}
-    for path in _earlier_files(directory):
+    for path in earlier:
         path.unlink(missing_ok=True)
     # The truth comes first: it says of every file after it, should this be interrupted, that it is ours.
     write_text(directory / "truth.json", json.dumps(truth, indent=1) + "\n")
     for path, content in files.items():
         write_bytes(directory / path, content)
-    return truth
 
 
 def _earlier_files(directory: Path) -> list[Path]:
     """The files of an earlier world in a directory, each as it was written; anything else there is refused."""
     find_part(directory, "directory", "a directory for the world")
-    try:
-        truth = json.loads((directory / "truth.json").read_text(encoding="utf-8"))
-        listed = {"truth.json": None, **truth["files"]} if truth["world"] in RECIPES else {}
-    except (OSError, ValueError, KeyError, TypeError):
-        listed = {}
+    truth = _truth(directory)
+    listed = {"truth.json": None, **truth["files"]} if truth["world"] in list(RECIPES) else {}
     ours = []
     for path in directory.rglob("*"):
         name = path.relative_to(directory).as_posix()
@@ -239,16 +165,21 @@ def _earlier_files(directory: Path) -> list[Path]:
     return ours
 
 
-def _finished(directory: Path, name: str, seed: int) -> dict | None:
-    """Truth of a world that lies whole in `directory`, else None."""
+def _is_finished(directory: Path, name: str, seed: int) -> bool:
+    truth = _truth(directory)
+    if [truth["world"], truth["seed"], truth["generator"]] != [name, seed, _generator()]:
+        return False
+    files = [(directory / path, digest) for path, digest in truth["files"].items()]
+    return all(path.is_file() and _digest(path.read_bytes()) == digest for path, digest in files)
+
+
+def _truth(directory: Path) -> dict:
+    """Contents of truth.json; empty where it is missing or not of a world."""
     try:
         truth = json.loads((directory / "truth.json").read_text(encoding="utf-8"))
-        if [truth["world"], truth["seed"], truth["generator"]] != [name, seed, _generator()]:
-            return None
-        whole = all(_digest((directory / path).read_bytes()) == digest for path, digest in truth["files"].items())
+        return {"files": dict(truth["files"]), **{key: truth[key] for key in ("world", "seed", "generator")}}
     except (OSError, ValueError, KeyError, TypeError):
-        return None
-    return truth if whole else None
+        return {"files": {}, "world": None, "seed": None, "generator": None}
 
 
 def _generator() -> str:

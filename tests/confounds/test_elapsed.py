@@ -3,7 +3,7 @@
 import math
 
 from priosig.annotations.segments import Segment
-from priosig.confounds.elapsed import preceding_talk, since_feedback
+from priosig.confounds.registry import preceding_talk, since_feedback
 
 
 def segment(start: float, end: float, video: str = "videoAAAAAA") -> Segment:

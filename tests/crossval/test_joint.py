@@ -15,13 +15,13 @@ from priosig.inference import data as inference_data
 SIZES = (9, 6, 7, 10, 8)
 
 
-def design(D, seed=0, sizes=SIZES, q=0):
-    """Segments of a few videos, their labellings, and covariates that some features follow."""
+def design(D, seed=0, sizes=SIZES):
+    """Segments of a few videos, and their labellings."""
     rng = np.random.default_rng(seed)
     which = np.repeat(np.arange(len(sizes)), sizes)
     X = (rng.normal(size=(len(which), D)) + rng.normal(size=(len(sizes), D))[which]) * np.exp(rng.normal(size=D)) + 3
     Y = np.array([rng.permutation(np.arange(len(which)) % 2) for _ in range(4)])
-    return X, Y, [f"video{v}" for v in which], rng.normal(size=(len(which), q)) if q else None
+    return X, Y, [f"video{v}" for v in which]
 
 
 def reduced(X, videos):
@@ -35,17 +35,15 @@ def together(monkeypatch):
 
 
 @pytest.mark.parametrize("D", [5, 12, 150], ids="D={}".format)
-@pytest.mark.parametrize("q", [0, 2], ids="q={}".format)
 @pytest.mark.parametrize("C", [1.0, 0.05], ids="C={}".format)
-def test_scores_are_those_of_folds_reduced_one_by_one(together, D, q, C):
-    X, Y, videos, covariates = design(D, q=q)
-    expected = oof_scores(tuple(split_by_video(X, videos, covariates=covariates)), Y, C)
-    scores = oof_scores(split_by_video(X, videos, covariates=covariates), Y, C)
+def test_scores_are_those_of_folds_reduced_one_by_one(together, D, C):
+    X, Y, videos = design(D)
+    expected, scores = oof_scores(reduced(X, videos), Y, C), oof_scores(split_by_video(X, videos), Y, C)
     np.testing.assert_allclose(scores, expected, rtol=0, atol=1e-8)
 
 
 def test_everything_that_cross_validation_reports_is_the_same(monkeypatch):
-    X, Y, videos, _ = design(60)
+    X, Y, videos = design(60)
     expected = leave_one_video_out_cv(X, Y[0], videos)
     monkeypatch.setattr(folds_module, "pays", lambda *sizes: True)
     result = leave_one_video_out_cv(X, Y[0], videos)
@@ -57,41 +55,27 @@ def test_everything_that_cross_validation_reports_is_the_same(monkeypatch):
 
 
 def test_jackknife_scores_are_the_same(monkeypatch):
-    X, Y, videos, covariates = design(60, q=2)
-    expected = jackknife_scores(X, Y, videos, covariates=covariates)
-    monkeypatch.setattr(jackknife, "pays", lambda *sizes: True)
+    X, Y, videos = design(60)
+    expected = jackknife_scores(X, Y, videos)
+    monkeypatch.setattr(folds_module, "pays", lambda *sizes: True)
     monkeypatch.setattr(jackknife, "FOLDS_AT_ONCE", 3)  # 10 pairs of videos
-    scores = jackknife_scores(X, Y, videos, covariates=covariates)
+    scores = jackknife_scores(X, Y, videos)
     np.testing.assert_array_equal(np.isnan(scores), np.isnan(expected))
     np.testing.assert_allclose(scores, expected, rtol=0, atol=1e-8)
 
 
-def test_features_that_are_constant_or_covariates_in_some_folds_are_the_same(together):
-    X, Y, videos, covariates = design(20, q=2)
+def test_features_that_are_constant_in_some_folds_are_the_same(together):
+    X, Y, videos = design(20)
     alone = np.array(videos) == "video1"
     X[:, 0] = 7.0
     X[:, 1] = np.where(alone, X[:, 1], 7.0)  # varies in one video alone
     X[:, 2] = np.where(alone, X[:, 2] * 1e6, X[:, 2])  # nearly so
-    X[:, 3] = 1 + 2 * covariates[:, 1]
-    X[:, 4] = np.where(alone, X[:, 4], covariates[:, 0])
-    covariates = np.column_stack([covariates, covariates[:, 0] - 1, np.ones(len(X))])
-    for given in (None, covariates):
-        expected = oof_scores(tuple(split_by_video(X, videos, covariates=given)), Y)
-        scores = oof_scores(split_by_video(X, videos, covariates=given), Y)
-        np.testing.assert_allclose(scores, expected, rtol=1e-8, atol=1e-8)
-
-
-def test_a_covariate_of_one_video_alone_is_left_to_folds_one_by_one(together):
-    X, Y, videos, _ = design(20)
-    covariates = (np.array(videos) == "video1")[:, None] * np.arange(len(X))[:, None]
-    held = np.array(videos)[:, None] == np.unique(videos)
-    assert joint_design(X, covariates, held) is None
-    expected = oof_scores(tuple(split_by_video(X, videos, covariates=covariates)), Y)
-    np.testing.assert_array_equal(oof_scores(split_by_video(X, videos, covariates=covariates), Y), expected)
+    expected, scores = oof_scores(reduced(X, videos), Y), oof_scores(split_by_video(X, videos), Y)
+    np.testing.assert_allclose(scores, expected, rtol=1e-8, atol=1e-8)
 
 
 def test_folds_with_one_class_to_train_on_have_no_scores(together):
-    X, Y, videos, _ = design(20)
+    X, Y, videos = design(20)
     Y[1] = (np.array(videos) == "video0") & (Y[1] == 1)  # without video0 all are CONTINUE
     Y[2] = 1
     scores, expected = (oof_scores(make(X, videos), Y) for make in (split_by_video, reduced))
@@ -101,16 +85,16 @@ def test_folds_with_one_class_to_train_on_have_no_scores(together):
 
 
 def test_equal_segments_tie_to_the_last_bit(together):
-    X, Y, videos, _ = design(150)
+    X, Y, videos = design(150)
     X[3], X[30] = X[1], X[1]  # of the same video, and of another one
     scores = oof_scores(split_by_video(X, videos), Y)
     np.testing.assert_array_equal(scores[:, 3], scores[:, 1])
 
 
 def test_scores_of_training_segments_are_those_of_the_fold_too():
-    X, Y, videos, _ = design(12)
+    X, Y, videos = design(12)
     held = np.array(videos)[:, None] == np.unique(videos)
-    fits = next(iter(fit_jointly(joint_design(X, None, held), Y[:1], 1.0)))
+    fits = next(iter(fit_jointly(joint_design(X, held), Y[:1], 1.0)))
     for k, fold in enumerate(fits.fold):
         train = ~held[:, fold]
         Z = (X - X[train].mean(axis=0)) / X[train].std(axis=0)
@@ -131,7 +115,7 @@ def test_large_designs_are_fitted_together_unless_there_are_many_labellings():
 
 
 def test_reductions_that_would_fill_the_memory_are_not_kept(monkeypatch):
-    X, _, videos, _ = design(19)
+    X, _, videos = design(19)
     y, starts = np.arange(len(X)) % 2, np.arange(len(X))
     assert isinstance(inference_data.labelled_segments(y, videos, starts, X=X).folds, tuple)
     monkeypatch.setattr(inference_data, "KEPT_ENTRIES", 100)

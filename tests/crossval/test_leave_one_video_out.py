@@ -12,7 +12,6 @@ from sklearn.preprocessing import StandardScaler
 from priosig.crossval.folds import group_videos, oof_scores, split_by_video
 from priosig.crossval.jackknife import jackknife_scores
 from priosig.crossval.leave_one_video_out import leave_one_video_out_cv
-from priosig.crossval.probe import train_classifier
 from priosig.metrics.auc import auc_within_video
 
 SIZES = [9, 6, 7, 10]
@@ -63,16 +62,16 @@ def test_labels_of_a_video_do_not_change_its_own_scores():
 def test_many_labellings_at_once_equal_one_at_a_time():
     X, y, videos = design(40)
     rng = np.random.default_rng(1)
-    Y = np.array([rng.permutation(y) for _ in range(40)])
+    Y = np.array([rng.permutation(y) for _ in range(12)])
     folds = tuple(split_by_video(X, videos))
     together = oof_scores(folds, Y, 0.5)
-    for k in (0, 17, 39):
+    for k in (0, 11):
         np.testing.assert_allclose(together[k], oof_scores(folds, Y[k], 0.5), rtol=0, atol=1e-8)
         alone = leave_one_video_out_cv(X, Y[k], videos, C=0.5)["scores"]
         np.testing.assert_allclose(together[k], alone, rtol=0, atol=1e-8)
 
 
-@settings(max_examples=10, deadline=None)
+@settings(max_examples=4, deadline=None)
 @given(seed=st.integers(0, 10**6))
 def test_nothing_depends_on_row_order_or_on_the_names_of_videos(seed):
     X, y, videos = design(30)
@@ -136,31 +135,16 @@ def test_a_labelling_that_leaves_one_class_to_train_on_is_unscored_there_only():
     np.testing.assert_array_equal(np.isnan(scores), [[True] * 3 + [False] * 4, [False] * 7])
 
 
-def test_covariates_are_removed_on_the_training_segments_of_each_fold():
-    X, y, videos = design()
-    C = np.random.default_rng(8).normal(size=(len(X), 2))
-    X = X + 5 * C[:, :1]
-    scores = oof_scores(tuple(split_by_video(X, videos, covariates=C)), y)
-    for name in sorted(set(videos)):
-        test = np.array(videos) == name
-        design_matrix = np.column_stack([np.ones(len(X)), C])
-        slopes = np.linalg.lstsq(design_matrix[~test], X[~test], rcond=None)[0]
-        residuals = X - design_matrix @ slopes
-        expected = train_classifier(residuals, y, ~test, test)["scores"]
-        np.testing.assert_allclose(scores[test], expected, rtol=0, atol=1e-8)
-
-
 def test_jackknife_scores_are_those_of_the_data_without_the_video():
     X, y, videos = design(20)
     Y = np.array([y, 1 - y, np.roll(y, 3)])
-    C = np.random.default_rng(8).normal(size=(len(X), 1))
-    scores = jackknife_scores(X, Y, videos, covariates=C)
+    scores = jackknife_scores(X, Y, videos)
     for v, name in enumerate(sorted(set(videos))):
         kept = np.array(videos) != name
-        folds = tuple(split_by_video(X[kept], [video for video in videos if video != name], covariates=C[kept]))
+        folds = tuple(split_by_video(X[kept], [video for video in videos if video != name]))
         np.testing.assert_allclose(scores[v][:, kept], oof_scores(folds, Y[:, kept]), rtol=0, atol=1e-8)
         assert np.isnan(scores[v][:, ~kept]).all()
-    np.testing.assert_allclose(jackknife_scores(X, y, videos, covariates=C), scores[:, 0], rtol=0, atol=1e-8)
+    np.testing.assert_allclose(jackknife_scores(X, y, videos), scores[:, 0], rtol=0, atol=1e-8)
 
 
 def test_many_videos_are_grouped_whole_evenly_and_without_regard_to_names_or_order():
@@ -196,8 +180,6 @@ def test_features_that_say_everything_and_nothing_are_scored_without_a_crash():
         pytest.param({"X": [[1.0], [2.0], [np.nan], [4.0], [np.inf], [6.0]]}, r"rows 2 \(s2\), 4 \(s4\)", id="nan"),
         pytest.param({"segment_ids": ["s0"] * 6}, "segment id 's0' appears 6 times", id="repeated-id"),
         pytest.param({"segment_ids": ["s0"]}, "1 segment ids for 6 segments", id="too-few-ids"),
-        pytest.param({"covariates": np.zeros((4, 1))}, r"covariates of shape \(4, 1\) for 6", id="covariates"),
-        pytest.param({"covariates": np.full((6, 1), np.nan)}, "covariates are NaN or infinite at rows 0", id="nan-c"),
         pytest.param({"max_folds": 1}, "max_folds is 1; expected 2 or more", id="one-fold"),
     ],
 )

@@ -8,7 +8,7 @@ from sklearn.linear_model import LogisticRegression
 from sklearn.pipeline import make_pipeline
 from sklearn.preprocessing import StandardScaler
 
-from priosig.crossval.probe import fit_logistic, reduce_fold, residualise, score, train_classifier
+from priosig.crossval.probe import fit_logistic, reduce_fold, score, train_classifier
 from priosig.metrics.summary import sigmoid
 
 
@@ -25,8 +25,8 @@ def objective_gradient(Z, y, a, b, C):
     return np.append(a / C + Z.T @ residual, residual.sum())
 
 
-@pytest.mark.parametrize("C", [1e-3, 1.0, 30.0], ids="C={}".format)
-@pytest.mark.parametrize("D", [1, 19, 59, 60, 61, 300], ids="D={}".format)
+@pytest.mark.parametrize("C", [1e-3, 30.0], ids="C={}".format)
+@pytest.mark.parametrize("D", [1, 19, 60, 150], ids="D={}".format)
 def test_probe_equals_scikit_learn_converged(D, C):
     X, y = gaussian(80, D)
     train, test = np.arange(60), np.arange(60, 80)
@@ -51,7 +51,7 @@ def test_probe_equals_scikit_learn_converged(D, C):
 def test_many_labellings_at_once_equal_one_at_a_time(D):
     rng = np.random.default_rng(5)
     Z = reduce_fold(*(gaussian(70, D)[0][rows] for rows in (slice(50), slice(50, 70)))).Z_train
-    Y = (rng.random((300, 50)) < rng.uniform(0.1, 0.9, (300, 1))).astype(int)
+    Y = (rng.random((300, 50)) < rng.uniform(0.1, 0.9, (300, 1))).astype(int)  # more than one block
     Y[0], Y[1] = 1, 0
     together = fit_logistic(Z, Y, 2.0)
     np.testing.assert_array_equal(together.trainable, np.r_[False, False, np.ones(298, bool)])
@@ -62,7 +62,7 @@ def test_many_labellings_at_once_equal_one_at_a_time(D):
         assert together.intercept[k] == pytest.approx(alone.intercept[0], abs=1e-9)
 
 
-@settings(max_examples=30, deadline=None)
+@settings(max_examples=12, deadline=None)
 @given(
     n=st.integers(3, 40),
     D=st.integers(1, 60),
@@ -145,7 +145,7 @@ def test_the_reduction_keeps_every_inner_product(D):
 def test_segments_with_equal_features_are_exact_ties(D):
     # A matrix product may round equal rows differently, by their place in it.
     rng = np.random.default_rng(2)
-    for n_test in range(9, 30):
+    for n_test in range(9, 30, 4):
         X = rng.normal(size=(60 + n_test, D))
         X[:, 0] = 1.0
         same = [60, 60 + n_test // 2, 59 + n_test]
@@ -154,37 +154,6 @@ def test_segments_with_equal_features_are_exact_ties(D):
         scores = score(reduction, fit_logistic(reduction.Z_train, rng.random((5, 60)) < 0.6))
         assert np.ptp(scores[:, np.array(same) - 60], axis=1).max() == 0
         assert len(np.unique(scores[0])) == n_test - 2
-
-
-def test_residuals_are_uncorrelated_with_the_covariates_in_training():
-    rng = np.random.default_rng(2)
-    C, X = rng.normal(size=(40, 2)), rng.normal(size=(40, 6))
-    train, test = residualise(X[:30], C[:30], X[30:], C[30:])
-    design = np.column_stack([np.ones(40), C])
-    np.testing.assert_allclose(design[:30].T @ train, 0, atol=1e-12)
-    slopes = np.linalg.solve(design[:30].T @ design[:30], design[:30].T @ X[:30])
-    np.testing.assert_allclose(test, X[30:] - design[30:] @ slopes, atol=1e-12)
-
-
-def test_a_feature_that_is_its_covariate_leaves_nothing_to_learn_from():
-    rng = np.random.default_rng(4)
-    C = rng.normal(size=(30, 2))
-    X = np.column_stack([C @ [1e4, 2.0] + 3, rng.normal(size=30)])
-    train, test = residualise(X[:20], C[:20], X[20:], C[20:])
-    np.testing.assert_array_equal(train[:, 0], 0)
-    reduction = reduce_fold(train, test)
-    fit = fit_logistic(reduction.Z_train, rng.permutation(np.repeat([0, 1], 10)))
-    assert (reduction.V @ fit.coef[0])[0] == 0
-
-
-def test_constant_and_collinear_covariates_are_harmless():
-    rng = np.random.default_rng(6)
-    C, X = rng.normal(size=(30, 1)), rng.normal(size=(30, 3))
-    more = np.column_stack([C, 2 * C, np.full(30, 7.0)])
-    for expected, actual in zip(
-        residualise(X[:20], C[:20], X[20:], C[20:]), residualise(X[:20], more[:20], X[20:], more[20:]), strict=True
-    ):
-        np.testing.assert_allclose(actual, expected, atol=1e-12)
 
 
 def test_too_few_steps_are_reported():

@@ -7,8 +7,8 @@ from priosig.metrics.auc import auc, auc_within_video
 from priosig.worlds.leaks import OUTLIERS, RELIABILITY, SHAPES, TILT, draw_leak
 from priosig.worlds.simulation import SAME_TIME, SETS, World, _into_bout, _layout, simulate_study
 
-Y = np.tile([1, 0], 3000)
-VIDEOS = np.repeat(np.arange(5), 1200)
+Y = np.tile([1, 0], 1500)
+VIDEOS = np.repeat(np.arange(5), 600)
 
 
 def draw(shape: str):

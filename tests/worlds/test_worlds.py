@@ -61,7 +61,7 @@ def centroid(samples: np.ndarray, rate: int) -> float:
 def difference_of(name: str) -> dict[str, float]:
     """STOP minus CONTINUE: the mean difference of each performance parameter over the segments of a few worlds."""
     played = {"stop": [], "continue": []}
-    for lesson in lessons(name, range(8)):
+    for lesson in lessons(name, range(5)):
         for segment in lesson.segments:
             played[segment["label"]].append([segment["performance"][parameter] for parameter in PARAMETERS])
     difference = np.mean(played["stop"], axis=0) - np.mean(played["continue"], axis=0)
@@ -197,7 +197,7 @@ def test_worlds_in_bouts_hold_15_sets_in_five_videos(name, tmp_path):
     moments = load_moments(path)
     segments = identify_segments(moments, parameters["min_continue_duration"])
     view = bouts_view(segments, captioned_bouts(moments), parameters["equal_length"], parameters["guard"])
-    assert len(view.controls) >= 20
+    assert len(set(view.set_ids)) >= 20
     assert len({segment.video_id for segment in view.segments}) == 5
 
 
@@ -205,23 +205,24 @@ def test_drift_goes_on_through_a_bout_and_begins_anew_with_the_next():
     # bout  [ CONTINUE )[  STOP  )        [ CONTINUE )
     #       0          5        10        14         19
     passages = tuple((start, start + 5.0, Performance(), 0.0) for start in (0.0, 5.0, 14.0))
-    lesson, recording = Lesson("v", passages, (), 20.0, (), ()), Recording(16_000, -20, -90, stops=2, continues=1)
+    lesson, recording = Lesson("v", passages, (), 20.0, (), ()), Recording(8000, -20, -90, stops=2, continues=1)
     recipe = Recipe((recording,), drift={"brightness": -0.1}, wander=0.0)
     centroids = []
-    for seed in range(6):  # melodies differ in pitch
+    for seed in range(4):  # melodies differ in pitch
         sound = record_lesson(lesson, recording, recipe, rng=np.random.default_rng(seed))[:, 0] / 32_768
-        centroids.append([centroid(sound[16_000 * t : 16_000 * (t + 5)], 16_000) for t in (0, 5, 14)])
+        centroids.append([centroid(sound[8000 * t : 8000 * (t + 5)], 8000) for t in (0, 5, 14)])
     first, second, third = np.mean(centroids, axis=0)
     assert min(first, third) > 1.2 * second
 
 
-def test_bouts_that_are_heard_are_those_that_were_played():
+@pytest.mark.parametrize("detector", [False, pytest.param(True, marks=pytest.mark.slow)], ids=["truth", "detector"])
+def test_bouts_that_are_heard_are_those_that_were_played(detector):
     name, rng = "signal_in_bouts", np.random.default_rng(1)
     recipe = RECIPES[name]
-    recording = dataclasses.replace(recipe.recordings[0], stops=4, continues=3)
+    recording = dataclasses.replace(recipe.recordings[0], stops=3, continues=2)
     lesson = plan_lesson(recipe, recording, shifted=True, rng=rng)
     samples = record_lesson(lesson, recording, recipe, rng=rng)[:, 0].astype(np.float32) / 32_768
-    talk = talk_in(samples, recording.rate)
+    talk = talk_in(samples, recording.rate) if detector else lesson.talks
     silence = silent_intervals(samples, recording.rate)
     heard = find_bouts(talk, silence, [(0.0, lesson.duration)])
     played = merge([passage[:2] for passage in lesson.passages], gap=0.01)
@@ -250,25 +251,20 @@ def test_as_many_continues_as_stops_are_refused():
 
 
 def test_a_world_is_a_corpus_with_its_truth_beside_it(tiny, tmp_path):
-    world = make_world(tiny, tmp_path)
+    make_world(tiny, tmp_path)
     corpus = open_corpus(tmp_path)
     assert corpus.name == tiny
     assert corpus.settings.min_continue_duration == 0.4
     segments = identify_segments(load_moments(corpus.moments), corpus.settings.min_continue_duration)
-    assert {s.segment_id: s.label for s in segments} == world.labels
-    assert set(world.performances) == set(world.labels)
-    assert world.signs == {"articulation_length": -1}
+    truth = json.loads((tmp_path / "truth.json").read_text())["segments"]
+    assert {s.segment_id: s.label for s in segments} == {s["segment_id"]: s["label"] for s in truth}
+    assert all(0 < Performance(**s["performance"]).brightness < 1 for s in truth)
     formats = set()
     for video in {s.video_id for s in segments}:
         with wave.open(str(corpus.audio / f"{video}.wav")) as file:
             formats.add((file.getframerate(), file.getnchannels(), file.getsampwidth()))
             assert file.getnframes() / file.getframerate() > max(s.end_time for s in segments if s.video_id == video)
     assert formats == {(16_000, 1, 2), (8000, 2, 2)}
-
-
-def test_coefficients_have_a_right_answer_only_if_every_video_holds_the_signal(monkeypatch, tmp_path):
-    monkeypatch.setitem(worlds.RECIPES, "tiny", dataclasses.replace(TINY, shifted=(0,)))
-    assert make_world("tiny", tmp_path).signs == {}
 
 
 def test_equal_seeds_give_equal_bytes_and_others_do_not(tiny, tmp_path):
@@ -281,9 +277,9 @@ def test_equal_seeds_give_equal_bytes_and_others_do_not(tiny, tmp_path):
 
 
 def test_a_whole_world_is_found_again_and_not_written(tiny, tmp_path):
-    world = make_world(tiny, tmp_path)
+    make_world(tiny, tmp_path)
     before = {path: path.stat().st_mtime_ns for path in tmp_path.rglob("*")}
-    assert make_world(tiny, tmp_path) == world
+    make_world(tiny, tmp_path)
     assert {path: path.stat().st_mtime_ns for path in tmp_path.rglob("*")} == before
 
 
@@ -343,9 +339,10 @@ def test_a_directory_that_holds_anything_else_is_refused_and_left_as_it_is(tiny,
 
 def test_another_seed_leaves_no_recording_of_the_first(tiny, tmp_path):
     make_world(tiny, tmp_path, seed=0)
-    world = make_world(tiny, tmp_path, seed=1)
+    make_world(tiny, tmp_path, seed=1)
+    truth = json.loads((tmp_path / "truth.json").read_text())
     videos = {path.stem for path in (tmp_path / "audio").iterdir()}
-    assert videos == {segment_id.rsplit("-", 3)[0] for segment_id in world.labels}
+    assert videos == {s["video_id"] for s in truth["segments"]}
 
 
 @pytest.mark.parametrize(
@@ -358,6 +355,6 @@ def test_impossible_worlds_are_refused(tmp_path, name, seed, message):
         make_world(name, tmp_path, seed=seed)
 
 
-def test_signs_name_scales_of_the_head_and_follow_the_shift():
+def test_scales_that_follow_what_is_planted_are_scales_of_the_head():
     assert {scale for scale, _ in worlds.SCALES.values()} <= set(PERCEPIANO_DIMENSIONS)
     assert set(worlds.SCALES) >= set(worlds.SHIFT)

@@ -1,18 +1,13 @@
-"""What is odd about a set of annotations, found without listening.
+"""What is odd about a set of annotations, without listening.
 
-A study stands on its annotations, and most of what can go wrong with it can be seen in them: windows that stand
-there twice, times that contradict each other, a value that a machine filled in, windows that one look at their
-length would label. None of this is refused when annotations are loaded, because a study has to be able to look at
-it; here it is named, counted, listed by id so that someone can mend it, and followed to what it does to the
-experiment.
-
-Every check is reported, also one that found nothing: what was looked for is part of the answer. Shares are of what
-could be checked, `total`; a moment without a transcript, say, is not among the moments whose talk was looked at.
+None of it is refused when annotations are loaded; here it is counted, listed by id so that someone can mend it, and
+followed to what it does to the experiment. Every check is reported, also one without problems. Shares are of what
+could be checked, `total`: a moment without a transcript is not among the moments whose talk was checked.
 """
 
 from collections.abc import Sequence
 
-from priosig.annotations.audit import interruptions, times, windows
+from priosig.annotations.audit import times, windows
 from priosig.annotations.audit.finding import Finding, Problem
 from priosig.annotations.moments import Moment
 from priosig.annotations.segments import Segment
@@ -21,33 +16,16 @@ __all__ = ["Finding", "Problem", "audit_annotations"]
 
 
 def audit_annotations(
-    moments: Sequence[Moment],
-    segments: Sequence[Segment],
-    *,
-    min_continue_duration: float = 5.0,
+    moments: Sequence[Moment], segments: Sequence[Segment], *, min_continue_duration: float = 5.0
 ) -> tuple[Finding, ...]:
-    """Look for everything this module knows of.
-
-    Parameters
-    ----------
-    moments : sequence of Moment
-    segments : sequence of Segment
-        Derived from them, as annotated.
-    min_continue_duration : float
-        Seconds; with which the segments were derived.
-
-    Returns
-    -------
-    tuple of Finding
-        One a check, in a fixed order.
-    """
+    """One finding a check, in a fixed order, of moments and of the segments that `identify_segments` derives."""
     return (
         windows.lengths_by_class(segments),
         windows.repeated_windows(moments),
         windows.windows_of_other_videos(moments),
         windows.overlapping_windows(segments),
         windows.mostly_talk(moments, segments),
-        interruptions.apparent_interruptions(moments, segments),
+        windows.apparent_interruptions(moments, segments),
         times.contradicting_times(moments),
         times.contradicting_moments(moments),
         times.far_from_stop(moments),

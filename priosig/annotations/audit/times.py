@@ -1,22 +1,18 @@
-"""Checks of the annotations' times: what contradicts itself, lies far off, or was filled in by a machine.
-
-Each gives a `Finding`; `priosig.annotations.audit.checks` runs them all.
-"""
+"""Checks of the annotations' times: what contradicts itself, lies far off, or was filled in by a machine."""
 
 import statistics
 from bisect import bisect_left
 from collections import Counter
-from collections.abc import Callable, Sequence
+from collections.abc import Sequence
 from dataclasses import replace
 from itertools import accumulate, pairwise
 
-from priosig.annotations.audit.finding import Finding, Problem, finding_of, milliseconds, seconds_words, window_words
-from priosig.annotations.moments import Moment
+from priosig.annotations.audit.finding import Finding, Problem, finding_of, window_words
+from priosig.annotations.moments import Moment, by_video
 from priosig.annotations.segments import Segment
+from priosig.annotations.timespans import SLACK, milliseconds
 
-FAR_FROM_STOP = 10.0
-"""Seconds between the end of the playing and the stop from which on a window is called far from its stop."""
-_SLACK = 1e-3  # annotations have milliseconds
+FAR_FROM_STOP = 10.0  # s between the end of the playing and the stop
 _MOST_NAMED = 5  # other moments in one problem
 _DEFAULT_COUNT, _DEFAULT_SHARE = 5, 0.1  # a value this frequent is not measured to the millisecond by chance
 
@@ -26,13 +22,13 @@ def contradicting_times(moments: Sequence[Moment]) -> Finding:
     problems = []
     for m in moments:
         faults = []
-        if m.playing_before_start >= m.stop_timestamp - _SLACK:
+        if m.playing_before_start >= m.stop_timestamp - SLACK:
             faults.append(f"the playing {window_words(m)} begins after its own stop at {m.stop_timestamp:.1f} s")
-        elif m.playing_before_end > m.stop_timestamp + _SLACK:
+        elif m.playing_before_end > m.stop_timestamp + SLACK:
             faults.append(f"the playing {window_words(m)} goes on after its own stop at {m.stop_timestamp:.1f} s")
-        if m.feedback_start < m.stop_timestamp - _SLACK:
+        if m.feedback_start < m.stop_timestamp - SLACK:
             faults.append(f"feedback begins at {m.feedback_start:.1f} s, before the stop at {m.stop_timestamp:.1f} s")
-        if m.feedback_start < m.playing_before_end - _SLACK and m.feedback_end > m.playing_before_start + _SLACK:
+        if m.feedback_start < m.playing_before_end - SLACK and m.feedback_end > m.playing_before_start + SLACK:
             faults.append(f"feedback from {m.feedback_start:.1f} s falls into the playing {window_words(m)}")
         if faults:
             problems.append(Problem(m.moment_id, m.video_id, m.stop_timestamp, "; ".join(faults)))
@@ -49,18 +45,15 @@ def contradicting_times(moments: Sequence[Moment]) -> Finding:
 
 def contradicting_moments(moments: Sequence[Moment]) -> Finding:
     """Windows that contradict other moments of the same video."""
-    by_video: dict[str, list[Moment]] = {}
-    for moment in moments:
-        by_video.setdefault(moment.video_id, []).append(moment)
-    beside = {video: _Neighbours(of_video) for video, of_video in by_video.items()}
+    beside = {video: _Neighbours(of_video) for video, of_video in by_video(moments).items()}
     problems = []
     for m in moments:
         faults = []
         for o in beside[m.video_id].talking_over(m):
             feedback = f"{o.feedback_start:.1f} to {o.feedback_end:.1f} s"
             faults.append(f"the playing {window_words(m)} overlaps feedback {feedback} after another stop")
-        first = beside[m.video_id].first_stop(m.playing_before_end - _SLACK)
-        if first is not None and first.stop_timestamp < m.stop_timestamp - _SLACK:
+        first = beside[m.video_id].first_stop(m.playing_before_end - SLACK)
+        if first is not None and first.stop_timestamp < m.stop_timestamp - SLACK:
             faults.append(
                 f"between the playing's end at {m.playing_before_end:.1f} s and the stop at {m.stop_timestamp:.1f} s "
                 f"lies another stop at {first.stop_timestamp:.1f} s"
@@ -80,7 +73,7 @@ def contradicting_moments(moments: Sequence[Moment]) -> Finding:
 
 
 class _Neighbours:
-    """The moments of one video, sorted, so that those near a time are looked up and not searched for."""
+    """The moments of one video, sorted, so that those near a time are looked up: a video may hold thousands."""
 
     def __init__(self, moments: Sequence[Moment]) -> None:
         self._by_stop = sorted(moments, key=lambda m: m.stop_timestamp)
@@ -88,16 +81,14 @@ class _Neighbours:
         self._ends = list(accumulate((m.feedback_end for m in self._by_feedback), max))
 
     def talking_over(self, moment: Moment) -> list[Moment]:
-        """Other moments whose feedback falls into a moment's playing, by its start; the last few of many."""
-        stop = bisect_left(self._by_feedback, moment.playing_before_end - _SLACK, key=lambda m: m.feedback_start)
+        """Other moments whose feedback falls into a moment's playing, in order of its start; the last few of many."""
+        stop = bisect_left(self._by_feedback, moment.playing_before_end - SLACK, key=lambda m: m.feedback_start)
         talking: list[Moment] = []
-        while stop and self._ends[stop - 1] > moment.playing_before_start + _SLACK and len(talking) < _MOST_NAMED:
+        while stop and self._ends[stop - 1] > moment.playing_before_start + SLACK and len(talking) < _MOST_NAMED:
             stop -= 1
             other = self._by_feedback[stop]
-            shared = min(moment.playing_before_end, other.feedback_end) - max(
-                moment.playing_before_start, other.feedback_start
-            )
-            if other is not moment and shared > _SLACK:
+            start = max(moment.playing_before_start, other.feedback_start)
+            if other is not moment and min(moment.playing_before_end, other.feedback_end) - start > SLACK:
                 talking.insert(0, other)
         return talking
 
@@ -123,52 +114,50 @@ def far_from_stop(moments: Sequence[Moment]) -> Finding:
         len(moments),
         "the label may be wrong",
         "What lies between may be more playing, or talk; the window may not be the playing that was judged.",
-        f" The playing ends a median of {seconds_words(statistics.median(gaps))} before the stop." if gaps else "",
+        f" The playing ends a median of {statistics.median(gaps):.1f} s before the stop." if gaps else "",
     )
 
 
-def default_values(moments: Sequence[Moment]) -> list[Finding]:
+def default_values(moments: Sequence[Moment]) -> tuple[Finding, Finding]:
     """Lengths that so many moments share to the millisecond that nobody measured them."""
-    quantities: dict[str, tuple[str, Callable[[Moment], float]]] = {
-        "feedback_length": ("length of the feedback", lambda m: m.feedback_end - m.feedback_start),
-        "playing_length": ("length of the playing window", lambda m: m.playing_before_end - m.playing_before_start),
-    }
-    effects = {
-        "feedback_length": "Probably the feedback's end was filled in and not heard. Then CONTINUE windows begin at "
-        "an arbitrary place, often in the middle of talk.",
-        "playing_length": "Probably the playing window was filled in and not heard. Then it may hold talk, or leave "
-        "playing out.",
-    }
-    findings = []
-    for name, (what, measure) in quantities.items():
-        counts = Counter(milliseconds(measure(m)) for m in moments)
-        usual = {
-            value: n for value, n in counts.most_common() if n >= max(_DEFAULT_COUNT, _DEFAULT_SHARE * len(moments))
-        }
-        problems = [
-            Problem(
-                m.moment_id,
-                m.video_id,
-                m.feedback_start,
-                f"{what} is exactly {milliseconds(measure(m)) / 1000:.1f} s",
-            )
-            for m in moments
-            if milliseconds(measure(m)) in usual
-        ]
-        values = ", ".join(f"{value / 1000:.1f} s in {n}" for value, n in usual.items())
-        findings.append(
-            finding_of(
-                f"default_{name}",
-                f"A {what} that looks like a default",
-                "moment",
-                problems,
-                len(moments),
-                "the label may be wrong",
-                effects[name],
-                f" Exactly {values} of {len(moments)}." if values else "",
-            )
-        )
-    return findings
+    return (
+        _default_value(
+            "feedback",
+            "length of the feedback",
+            moments,
+            [milliseconds(m.feedback_end - m.feedback_start) for m in moments],
+            "Probably the feedback's end was filled in and not heard. Then CONTINUE windows begin at an arbitrary "
+            "place, often in the middle of talk.",
+        ),
+        _default_value(
+            "playing",
+            "length of the playing window",
+            moments,
+            [milliseconds(m.playing_before_end - m.playing_before_start) for m in moments],
+            "Probably the playing window was filled in and not heard. Then it may hold talk, or leave playing out.",
+        ),
+    )
+
+
+def _default_value(name: str, what: str, moments: Sequence[Moment], lengths: list[int], effect: str) -> Finding:
+    least = max(_DEFAULT_COUNT, _DEFAULT_SHARE * len(moments))
+    usual = {length: n for length, n in Counter(lengths).most_common() if n >= least}
+    problems = [
+        Problem(m.moment_id, m.video_id, m.feedback_start, f"{what} is exactly {length / 1000:.1f} s")
+        for m, length in zip(moments, lengths, strict=True)
+        if length in usual
+    ]
+    values = ", ".join(f"{length / 1000:.1f} s in {n}" for length, n in usual.items())
+    return finding_of(
+        f"default_{name}_length",
+        f"A {what} that looks like a default",
+        "moment",
+        problems,
+        len(moments),
+        "the label may be wrong",
+        effect,
+        f" Exactly {values} of {len(moments)}." if values else "",
+    )
 
 
 def lost_continues(moments: Sequence[Moment], segments: Sequence[Segment], min_continue_duration: float) -> Finding:
@@ -176,14 +165,11 @@ def lost_continues(moments: Sequence[Moment], segments: Sequence[Segment], min_c
     kept = {
         (s.video_id, milliseconds(s.start_time), milliseconds(s.end_time)) for s in segments if s.label == "continue"
     }
-    by_video: dict[str, list[Moment]] = {}
-    for moment in moments:
-        by_video.setdefault(moment.video_id, []).append(moment)
     problems, total = [], 0
-    for of_video in by_video.values():
-        of_video = sorted(of_video, key=lambda m: (m.stop_timestamp, m.feedback_end, m.playing_before_start))
+    for of_video in by_video(moments).values():
+        of_video.sort(key=lambda m: (m.stop_timestamp, m.feedback_end, m.playing_before_start))
+        total += len(of_video) - 1
         for before, after in pairwise(of_video):
-            total += 1
             start, end = before.feedback_end, after.playing_before_start
             if (before.video_id, milliseconds(start), milliseconds(end)) in kept:
                 continue
