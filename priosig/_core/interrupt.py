@@ -21,14 +21,8 @@ PATIENCE = 1.5  # s
 def ends_soon(message: str, code: int) -> Iterator[None]:
     """Within, Ctrl-C and SIGTERM raise KeyboardInterrupt, and end the process a moment later in any case.
 
-    Outside of the main thread, and where signals wake no pipe (Windows), this does nothing.
-
-    Parameters
-    ----------
-    message : str
-        Written to standard error where the process had to be ended.
-    code : int
-        Exit code of it.
+    It then ends with this message on standard error and this exit code. Outside of the main thread, and where signals
+    wake no pipe (Windows), this does nothing.
     """
     if threading.current_thread() is not threading.main_thread() or os.name == "nt":
         yield

@@ -21,13 +21,11 @@ class Progress:
     Attributes
     ----------
     done : float
-        What is known by now, found or computed; in `unit`s.
+        What is known by now, from the cache or computed, in `unit`s.
     cached : float
-        The part of it that was found in the cache and so took no time.
+        The part of it that comes from the cache and so took no time.
     total : float or None
         All there is to do; None if nobody said.
-    unit : str
-        What is counted.
     """
 
     done: float

@@ -16,12 +16,10 @@ _CLEAR = "\r\x1b[K"
 
 
 class ProgressLine:
-    """Progress of one piece of work.
+    """Progress of one piece of work, whose name begins the line.
 
     Parameters
     ----------
-    name : str
-        Begins the line.
     write : callable, optional
         Takes the text; standard error by default.
     on_terminal : bool, optional

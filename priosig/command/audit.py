@@ -39,17 +39,14 @@ def _audit(given: Namespace) -> int:
     print(*wrapped(f"CONTINUE segments of {settings.min_continue_duration:g} s or more ({source})"), sep="\n")
     for finding in odd:
         print("", *_lines(finding, len(finding.problems) if given.all else FIRST), sep="\n")
-    passed = [finding.title for finding in findings if not finding.count]
-    if passed:
+    if passed := [finding.title for finding in findings if not finding.count]:
         print("", *wrapped(f"Nothing odd: {'; '.join(passed)}."), sep="\n")
     return 1 if odd else 0
 
 
 def _lines(finding: Finding, most: int) -> list[str]:
-    lines = [
-        *wrapped(f"{finding.title} ({finding.harm}): {finding.summary}"),
-        *wrapped(f"  {finding.effect}", indent="  "),
-    ]
+    lines = wrapped(f"{finding.title} ({finding.harm}): {finding.summary}")
+    lines += wrapped(f"  {finding.effect}", indent="  ")
     shown = [
         (f"  {printable(one.id)}", "" if one.time is None else f"{one.time:.1f} s", one.detail)
         for one in finding.problems[:most]

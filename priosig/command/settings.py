@@ -43,31 +43,19 @@ def add_of_experiment(parser: ArgumentParser, names: Sequence[str]) -> None:
 
 
 def settings_beside(moments: str, given: Namespace) -> tuple[Settings, str]:
-    """The settings of the experiment.toml beside a file of annotations, or the options in their place; their source.
-
-    Raises
-    ------
-    ValueError
-        If there is an experiment.toml that cannot be read, or something nearly called so.
-    """
+    """The settings of the experiment.toml beside annotations, or the options in their place; their source."""
     directory = Path(moments).parent
     refuse_misspelt(directory, ["experiment.toml"])
     path = find_part(directory / "experiment.toml", "file", "the experiment's settings")
     settings = Settings() if path is None else read_settings(path)[1]
-    chosen = {name: getattr(given, name, None) for name in _OF_EXPERIMENT}
-    chosen = {name: value for name, value in chosen.items() if value is not None}
+    chosen = {name: value for name in _OF_EXPERIMENT if (value := getattr(given, name, None)) is not None}
     options = ", ".join(f"--{name.replace('_', '-')}" for name in chosen)
     source = "default settings, since no experiment.toml is beside it" if path is None else f"settings of {path}"
     return replace(settings, **chosen), f"{source}{f', except {options}' if options else ''}"
 
 
 def settings_of(given: Namespace) -> dict[str, Value]:
-    """Every setting by name: as given, else of the environment, else its default; device and directories checked.
-
-    Raises
-    ------
-    ValueError
-    """
+    """Every setting by name: as given, else of the environment, else its default; device and directories checked."""
     values = {name: choose(option, getattr(given, name, None)) for name, option in OPTIONS.items()}
     check_run_time()
     check_device(values["device"])

@@ -20,12 +20,10 @@ class FeatureSet:
 
     Attributes
     ----------
-    name : str
-        "A" is Model A.
-    words : str
-        What the features are.
+    name, words : str
+        "A" is Model A; what its features are.
     plainly : str
-        What it goes by, for someone who knows neither of them.
+        What it goes by, for a reader who does not know the features.
     matrix : callable
         From `Features` to an array of shape (n_segments, n_features), or None where there is none.
     missing : str
@@ -45,21 +43,16 @@ class FeatureSet:
     variants: Mapping[str, Callable[[Features], np.ndarray]] = field(default_factory=dict)
 
 
-def _means(features: Features) -> np.ndarray:
-    return features.embeddings[:, : features.embeddings.shape[1] // 2]
-
-
-def _deviations(features: Features) -> np.ndarray:
-    return features.embeddings[:, features.embeddings.shape[1] // 2 :]
-
-
 _ROWS = (
     FeatureSet(
         "A",
         "mean and standard deviation of MuQ's frames",
         "goes by what MuQ, a network trained on music, hears",
         lambda features: features.embeddings,
-        variants={"mean only": _means, "std only": _deviations},
+        variants={
+            "mean only": lambda features: np.hsplit(features.embeddings, 2)[0],
+            "std only": lambda features: np.hsplit(features.embeddings, 2)[1],
+        },
     ),
     FeatureSet(
         "B",

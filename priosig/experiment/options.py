@@ -28,7 +28,7 @@ class Option:
 
     @property
     def variable(self) -> str:
-        """Of the environment."""
+        """Its name in the environment."""
         return f"PRIOSIG_{self.name.upper()}"
 
 
@@ -61,23 +61,13 @@ def choose(option: Option, given: Value, ini: Value = None) -> Value:
 
 
 def check_device(device: str) -> None:
-    """Refuse a device that there can't be.
-
-    Raises
-    ------
-    ValueError
-    """
+    """Raise a ValueError for a device that there can't be."""
     if not re.fullmatch(r"auto|cpu|mps|cuda(:\d+)?", device):
         raise ValueError(f"--device {device}: expected auto, cpu, cuda, cuda:<number> or mps")
 
 
 def check_directory(name: str, path: Path) -> None:
-    """Refuse what can't be a directory that is written to.
-
-    Raises
-    ------
-    ValueError
-    """
+    """Raise a ValueError for what can't be a directory that is written to."""
     there = next(parent for parent in (path, *path.absolute().parents) if os.path.lexists(parent))
     try:
         for one in (path, there):
@@ -89,25 +79,14 @@ def check_directory(name: str, path: Path) -> None:
 
 
 def check_run_time() -> None:
-    """Refuse a time that reports are to bear, instead of that of the run, if it is none.
-
-    Raises
-    ------
-    ValueError
-    """
+    """Raise a ValueError if SOURCE_DATE_EPOCH, the time that reports bear instead of that of the run, is no time."""
     epoch = os.environ.get("SOURCE_DATE_EPOCH", "")
     if not re.fullmatch(r"\d{0,11}", epoch, re.ASCII):
         raise ValueError(f"SOURCE_DATE_EPOCH is {shown(epoch)}; expected whole seconds since 1970")
 
 
 def corpus_of(values: Mapping[str, Value]) -> Corpus | None:
-    """The corpus that settings name, or None.
-
-    Raises
-    ------
-    OSError, ValueError
-        If there is something wrong with it.
-    """
+    """The corpus that settings name, or None; an OSError or ValueError if there is something wrong with it."""
     directory, moments = values["corpus"], values["moments"]
     if directory is None and moments is None:
         stray = [name for name in ("audio", "muq", "checkpoint") if values[name]]

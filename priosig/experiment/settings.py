@@ -1,42 +1,14 @@
 """The settings of an experiment, read from `experiment.toml`.
 
-The file is written before the run that it governs. A key that is not known is refused: a misspelt threshold that is
-ignored is a threshold that was never set::
-
-    name = "masterclass-2026"
-    exploratory = false         # true if the data had been looked at before this file was written
-
-    [thresholds]
-    auc = 0.60                  # least AUC within video that counts as a finding
-
-    [parameters]
-    min_continue_duration = 5.0 # s
-    equal_length = 10.0         # s, of the equal and clean views
-    guard = 1.0                 # s, kept away from the end of a window in the clean view
-    C = 1.0                     # inverse strength of the L2 penalty
-    alpha = 0.05                # level of every test
-    n_permutations = 9999       # (n_permutations + 1) * alpha must be whole, and at least 2: one for each model
-    seed = 0
-
-    [encoder]
-    layer = "last"              # or a number, or a list of numbers whose mean is taken
-    precision = "float32"       # or "tf32", "bfloat16": quicker, and not the reference
-    revision = ""               # of a hub id: a commit pins the weights
-    keep_frames = false         # whether the cache keeps frames too, 369 MB an hour of audio
-
-    [confounds]
-    columns = "columns.csv"     # confounds of your own, beside this file (`priosig.experiment.own_confounds`)
-
-    [confounds.roles]           # "artefact": a design whose labels it tells is invalid; "acoustic": it may be music
-    level = "artefact"          # one of the library's in another role
-    tempo = "acoustic"          # a column of columns.csv; "artefact" where nothing is said
+The file is written before the run that it governs; docs/corpus.md shows one with every key. A key that is not known
+is refused: a misspelt threshold that is ignored is a threshold that was never set.
 """
 
 import math
 import os
 import re
 import tomllib
-from dataclasses import dataclass, field, fields
+from dataclasses import dataclass, field
 from pathlib import Path
 from typing import get_args
 
@@ -60,58 +32,53 @@ _RANGES = {
     "n_permutations": (19, 10**7),
     "seed": (0, 2**63),
 }
+_TABLES = {
+    "thresholds": {"auc"},
+    "parameters": {*_RANGES} - {"auc"},
+    "encoder": {"layer", "precision", "revision", "keep_frames"},
+    "confounds": {"columns", "roles"},
+}
 
 
 @dataclass(frozen=True)
 class Settings:
-    """What governs an experiment; units in the module's docstring, each has a default."""
+    """What governs an experiment."""
 
-    auc: float = 0.60
-    min_continue_duration: float = 5.0
-    equal_length: float = 10.0
-    guard: float = 1.0
-    C: float = 1.0
-    alpha: float = 0.05
-    n_permutations: int = 9999
+    auc: float = 0.60  # least AUC within video that counts as a finding
+    min_continue_duration: float = 5.0  # s
+    equal_length: float = 10.0  # s
+    guard: float = 1.0  # s, kept away from the end of a window
+    C: float = 1.0  # inverse strength of the L2 penalty
+    alpha: float = 0.05  # level of every test
+    n_permutations: int = 9999  # (n_permutations + 1) * alpha must be whole, and at least 2: one for each model
     seed: int = 0
     layer: Layer = "last"
     precision: str = "float32"
-    revision: str = ""
-    keep_frames: bool = False
-    exploratory: bool = False
-    columns: str = ""
-    roles: dict[str, Role] = field(default_factory=dict)
+    revision: str = ""  # of a hub id: a commit pins the weights
+    keep_frames: bool = False  # whether the cache keeps frames too, 369 MB an hour of audio
+    exploratory: bool = False  # whether the data had been looked at before the settings were written
+    columns: str = ""  # name of a CSV beside experiment.toml
+    roles: dict[str, Role] = field(default_factory=dict)  # of confounds
 
 
 def read_settings(path: str | os.PathLike) -> tuple[str | None, Settings]:
     """Read `experiment.toml`: its name, if it gives one, and its settings (defaults where it is silent)."""
     path = need_part(path, "file", "the experiment's settings")
     document = _read_toml(path)
-    kinds = {field.name: field.type for field in fields(Settings)}
-    encoder = {"layer", "precision", "revision", "keep_frames"}
-    confounds = {"columns", "roles"}
-    parameters = set(kinds) - {"auc", "exploratory"} - encoder - confounds
-    tables = {"thresholds": {"auc"}, "parameters": parameters, "encoder": encoder, "confounds": confounds}
-    _refuse_unknown(path, document, {"name", "exploratory", *tables}, "")
-
+    _refuse_unknown(path, document, {"name", "exploratory", *_TABLES}, "")
     name = document.get("name")
     if name is not None and (not isinstance(name, str) or not EXPERIMENT_NAME.match(name)):
         raise ValueError(f"{path}: name is {shown(name)}; expected 1 to 64 letters, digits, '_' or '-'")
     values: dict[str, object] = {"exploratory": document.get("exploratory", False)}
     if type(values["exploratory"]) is not bool:
         raise ValueError(f"{path}: exploratory is {shown(values['exploratory'])}; expected true or false")
-    for table, known in tables.items():
+    for table, known in _TABLES.items():
         content = document.get(table, {})
         if not isinstance(content, dict):
             raise ValueError(f"{path}: {table} is {shown(content)}; expected a table, [{table}]")
         _refuse_unknown(path, content, known, f"[{table}] ")
-        for key, value in content.items():
-            if table == "encoder":
-                values[key] = _checked_encoder(path, key, value)
-            elif table == "confounds":
-                values[key] = _checked_confounds(path, key, value)
-            else:
-                values[key] = _checked(path, key, value, whole=kinds[key] is int)
+        check = {"encoder": _checked_encoder, "confounds": _checked_confounds}.get(table, _checked)
+        values |= {key: check(path, key, value) for key, value in content.items()}
     settings = Settings(**values)
     check_level(settings.n_permutations, settings.alpha, str(path))
     fewest = math.ceil(_TESTS / settings.alpha - 1e-9) - 1
@@ -166,13 +133,13 @@ def _checked_confounds(path: Path, key: str, value: object) -> str | dict:
 
 
 def _refuse_unknown(path: Path, content: dict, known: set[str], where: str) -> None:
-    unknown = sorted(set(content) - known)
-    if unknown:
+    if unknown := sorted(set(content) - known):
         raise ValueError(f"{path}: {where}{shown(unknown[0])} is not known; expected {', '.join(sorted(known))}")
 
 
-def _checked(path: Path, key: str, value: object, *, whole: bool) -> float:
+def _checked(path: Path, key: str, value: object) -> float:
     low, high = _RANGES[key]
+    whole = isinstance(getattr(Settings, key), int)
     is_number = isinstance(value, int | float) and not isinstance(value, bool)
     if not is_number or not low <= value <= high or (whole and value != int(value)):
         kind = "a whole number" if whole else "a number"

@@ -21,31 +21,15 @@ MIN_SETS, MIN_VIDEOS = Rule().min_sets, Rule().min_videos
 
 @dataclass(frozen=True)
 class Cut:
-    """What windows are cut from, and how.
+    """What windows are cut from, and how; mappings by video, `clipped` by segment."""
 
-    Attributes
-    ----------
-    segments : sequence of Segment
-        As annotated.
-    length, guard : float
-        Seconds: the one length of the windows, and what is kept away from the end of a clean one.
-    bouts : mapping of video_id to sequence of Bout
-        Bouts of playing, heard or between captions.
-    clipped : mapping of segment_id to float
-        Seconds by which a segment overruns its recording.
-    busy : mapping of video_id to spans, or None
-        Talk and silence; None without audio.
-    nearest : int, optional
-        At most so many controls before a STOP's bout and after it; all by default.
-    """
-
-    segments: Sequence[Segment]
-    length: float
-    guard: float
-    bouts: Mapping[str, Sequence[Bout]]
-    clipped: Mapping[str, float] = field(default_factory=dict)
-    busy: Mapping[str, Sequence[Span]] | None = None
-    nearest: int | None = None
+    segments: Sequence[Segment]  # as annotated
+    length: float  # s, of the windows
+    guard: float  # s, kept away from the end of a window
+    bouts: Mapping[str, Sequence[Bout]]  # of playing, heard or between captions
+    clipped: Mapping[str, float] = field(default_factory=dict)  # s by which a segment overruns its recording
+    busy: Mapping[str, Sequence[Span]] | None = None  # talk and silence; None without audio
+    nearest: int | None = None  # at most so many controls before a STOP's bout and after it
 
 
 @dataclass(frozen=True)
@@ -54,10 +38,6 @@ class ViewKind:
 
     Attributes
     ----------
-    name, words : str
-    cut : callable
-        From a `Cut` to the view.
-    needs_audio : bool
     one_length : bool
         All windows have the length of the `Cut`.
     matched : bool
@@ -128,13 +108,7 @@ def cut_views(cut: Cut) -> tuple[View, ...]:
 
 
 def view_kind(name: str) -> ViewKind:
-    """A view's row.
-
-    Raises
-    ------
-    ValueError
-        If there is no such view.
-    """
+    """A view's row; a ValueError if there is no such view."""
     if name not in VIEW_KINDS:
         raise ValueError(f"view {name!r}: there is none of that name; expected one of {', '.join(VIEW_KINDS)}")
     return VIEW_KINDS[name]

@@ -28,16 +28,11 @@ def features_of(where: str, X: ArrayLike) -> np.ndarray:
     try:
         values = np.asarray(_numpy(X), dtype=np.float64)
     except (TypeError, ValueError, RuntimeError) as error:
-        raise ValueError(
-            f"{where}: X cannot be read as numbers ({error}); expected an array of shape (n_rows, n_features)"
-        ) from None
-    if values.ndim == 3:
-        raise ValueError(
-            f"{where}: X has shape {values.shape}; expected (n_rows, n_features): pool frames over time first, "
-            "X.mean(axis=1) say"
-        )
+        expected = "an array of shape (n_rows, n_features)"
+        raise ValueError(f"{where}: X cannot be read as numbers ({error}); expected {expected}") from None
     if values.ndim != 2 or not values.size:
-        hint = "; X[:, None] if it is one feature" if values.ndim == 1 else ""
+        hints = {1: "; X[:, None] if it is one feature", 3: ": pool frames over time first, X.mean(axis=1) say"}
+        hint = hints.get(values.ndim, "")
         raise ValueError(f"{where}: X has shape {values.shape}; expected (n_rows, n_features){hint}")
     if not np.isfinite(values).all():
         rows, columns = np.nonzero(~np.isfinite(values))
@@ -57,8 +52,7 @@ def labels_of(
     if not isinstance(names, Mapping | None):
         raise ValueError(f"{where}: names is {names!r:.60}; expected a mapping with some of {', '.join(_KEYS)}")
     words = dict(names or {})
-    unknown = [key for key in words if key not in _KEYS]
-    if unknown:
+    if unknown := [key for key in words if key not in _KEYS]:
         raise ValueError(f"{where}: names has the key {unknown[0]!r}; expected some of {', '.join(_KEYS)}")
     values = _listed(where, "y", y, n)
     distinct = list(dict.fromkeys(values))
@@ -70,8 +64,9 @@ def labels_of(
     negative = distinct[1 - distinct.index(positive)]
     if isinstance(positive, str):
         words = {"positive": positive, "negative": str(negative)} | words
-    negative = f"non-{words['positive']}" if "positive" in words else "negative"
-    neutral = {"positive": "positive", "negative": negative, "group": "group", "item": "row", "subject": "features"}
+    neutral = {"positive": "positive", "negative": "negative", "group": "group", "item": "row", "subject": "features"}
+    if "positive" in words:
+        neutral["negative"] = f"non-{words['positive']}"
     return np.array([value == positive for value in values], dtype=np.int8), Names(**(neutral | words))
 
 
@@ -104,9 +99,8 @@ def groups_of(where: str, groups: Iterable[Hashable], n: int) -> tuple[np.ndarra
     try:
         number = {group: place for place, group in enumerate(dict.fromkeys(values))}
     except TypeError as error:
-        raise ValueError(
-            f"{where}: groups cannot be told apart ({error}); expected texts, numbers or tuples"
-        ) from None
+        expected = "texts, numbers or tuples"
+        raise ValueError(f"{where}: groups cannot be told apart ({error}); expected {expected}") from None
     if len(number) < 2:
         raise ValueError(
             f"{where}: all {n} rows are of the group {values[0]!r}; expected two groups or more, since each is "
@@ -148,26 +142,20 @@ def confounds_of(
                 raise ValueError(f"{where}: two confounds are called {column!r}; expected different names")
             columns[column] = values
             of_heard += [column] if name in heard else []
-    taken = [name for name in columns if name in _TAKEN]
-    if taken:
+    if taken := [name for name in columns if name in _TAKEN]:
         raise ValueError(f"{where}: a confound is called {taken[0]!r}, which the tests use; expected another name")
     return columns, tuple(of_heard)
 
 
 def _checked_acoustic(where: str, acoustic: Iterable[str], names: list[str]) -> list[str]:
     """Names of confounds that are acoustic, each of them known."""
-    try:
-        listed = None if isinstance(acoustic, str) else list(acoustic)
-    except TypeError:
-        listed = None
-    if listed is None:
+    if isinstance(acoustic, str) or not isinstance(acoustic, Iterable):
         raise ValueError(f"{where}: acoustic is {acoustic!r:.60}; expected names of confounds: ('loudness',), say")
-    unknown = [name for name in listed if name not in names]
-    if unknown:
+    listed = list(acoustic)
+    if unknown := [name for name in listed if name not in names]:
         there = ", ".join(names) or "none, since no confounds were given"
-        raise ValueError(
-            f"{where}: acoustic names {unknown[0]!r:.60}, which is no confound; expected some of {there}"
-        )
+        said = f"acoustic names {unknown[0]!r:.60}, which is no confound"
+        raise ValueError(f"{where}: {said}; expected some of {there}")
     return listed
 
 
@@ -216,11 +204,10 @@ def _numbers(where: str, name: str, values: list[Any]) -> dict[str, np.ndarray]:
             f"{MOST_CATEGORIES}: leave it out if it names rows, or merge categories"
         )
     shown = categories[1:] if len(categories) == 2 else categories  # of two, one column says all
+    texts = [None if _is_missing(value) else str(value) for value in values]
     return {
-        f"{name} = {category}": np.array(
-            [np.nan if _is_missing(value) else float(str(value) == category) for value in values]
-        )
-        for category in shown
+        f"{name} = {one}": np.array([np.nan if text is None else float(text == one) for text in texts])
+        for one in shown
     }
 
 
