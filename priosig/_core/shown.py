@@ -79,7 +79,7 @@ def cut(text: str, width: int) -> str:
 
 
 def plot_dots(dots: Sequence[Dot], *, xlabel: str, bar: float | None = None, ax: Axes | None = None) -> Axes:
-    """AUCs from top to bottom, with their intervals, a line at 0.5 and one at the bar; by default on the current axes.
+    """AUCs from top to bottom, with their intervals, a line at 0.5 and one at the bar.
 
     Raises
     ------

@@ -66,16 +66,14 @@ def read_settings(path: str | os.PathLike) -> tuple[str | None, Settings]:
     path = need_part(path, "file", "the experiment's settings")
     document = _read_toml(path)
     _refuse_unknown(path, document, {"name", "exploratory", *_TABLES}, "")
-    name = document.get("name")
-    if name is not None and (not isinstance(name, str) or not EXPERIMENT_NAME.match(name)):
-        raise ValueError(f"{path}: name is {shown(name)}; expected 1 to 64 letters, digits, '_' or '-'")
-    values: dict[str, object] = {"exploratory": document.get("exploratory", False)}
-    if type(values["exploratory"]) is not bool:
-        raise ValueError(f"{path}: exploratory is {shown(values['exploratory'])}; expected true or false")
+    name, exploratory = document.get("name"), document.get("exploratory", False)
+    is_name = name is None or (isinstance(name, str) and EXPERIMENT_NAME.match(name))
+    _need(is_name, f"{path}: name", name, "1 to 64 letters, digits, '_' or '-'")
+    _need(type(exploratory) is bool, f"{path}: exploratory", exploratory, "true or false")
+    values: dict[str, object] = {"exploratory": exploratory}
     for table, known in _TABLES.items():
         content = document.get(table, {})
-        if not isinstance(content, dict):
-            raise ValueError(f"{path}: {table} is {shown(content)}; expected a table, [{table}]")
+        _need(isinstance(content, dict), f"{path}: {table}", content, f"a table, [{table}]")
         _refuse_unknown(path, content, known, f"[{table}] ")
         check = {"encoder": _checked_encoder, "confounds": _checked_confounds}.get(table, _checked)
         values |= {key: check(path, key, value) for key, value in content.items()}
@@ -103,45 +101,48 @@ def _read_toml(path: Path) -> dict:
         raise ValueError(f"{path}: not TOML ({error})") from None
 
 
+def _refuse_unknown(path: Path, content: dict, known: set[str], where: str) -> None:
+    if unknown := sorted(set(content) - known):
+        raise ValueError(f"{path}: {where}{shown(unknown[0])} is not known; expected {', '.join(sorted(known))}")
+
+
+def _need(is_right: object, where: str, value: object, expected: str) -> None:
+    if not is_right:
+        raise ValueError(f"{where} is {shown(value)}; expected {expected}")
+
+
 def _checked_encoder(path: Path, key: str, value: object) -> Layer | bool:
-    kind = {"revision": str, "keep_frames": bool}.get(key)
-    if kind is not None:
-        if type(value) is not kind:
-            words = "a text" if kind is str else "true or false"
-            raise ValueError(f"{path}: [encoder] {key} is {shown(value)}; expected {words}")
+    where = f"{path}: [encoder]"
+    if key == "revision":
+        _need(isinstance(value, str), f"{where} {key}", value, "a text")
+        return value
+    if key == "keep_frames":
+        _need(isinstance(value, bool), f"{where} {key}", value, "true or false")
         return value
     value = tuple(value) if isinstance(value, list) else value
     try:
         layer_numbers(value) if key == "layer" else check_precision(value, "auto")
     except ValueError as error:
-        raise ValueError(f"{path}: [encoder] {error}") from None
+        raise ValueError(f"{where} {error}") from None
     return value
 
 
 def _checked_confounds(path: Path, key: str, value: object) -> str | dict:
+    where, roles = f"{path}: [confounds] {key}", get_args(Role)
     if key == "columns":
-        if not isinstance(value, str) or not value.isprintable():
-            raise ValueError(f"{path}: [confounds] columns is {shown(value)}; expected the name of a CSV beside it")
+        _need(isinstance(value, str) and value.isprintable(), where, value, "the name of a CSV beside it")
         return value
-    if not isinstance(value, dict):
-        raise ValueError(f"{path}: [confounds] roles is {shown(value)}; expected a table, [confounds.roles]")
+    _need(isinstance(value, dict), where, value, "a table, [confounds.roles]")
     for name, role in value.items():
-        if role not in get_args(Role):
-            expected = " or ".join(get_args(Role))
-            raise ValueError(f"{path}: [confounds.roles] {shown(name)} is {shown(role)}; expected {expected}")
+        _need(role in roles, f"{path}: [confounds.roles] {shown(name)}", role, " or ".join(roles))
     return value
-
-
-def _refuse_unknown(path: Path, content: dict, known: set[str], where: str) -> None:
-    if unknown := sorted(set(content) - known):
-        raise ValueError(f"{path}: {where}{shown(unknown[0])} is not known; expected {', '.join(sorted(known))}")
 
 
 def _checked(path: Path, key: str, value: object) -> float:
     low, high = _RANGES[key]
     whole = isinstance(getattr(Settings, key), int)
     is_number = isinstance(value, int | float) and not isinstance(value, bool)
-    if not is_number or not low <= value <= high or (whole and value != int(value)):
-        kind = "a whole number" if whole else "a number"
-        raise ValueError(f"{path}: {key} is {shown(value)}; expected {kind} from {low:.10g} to {high:.10g}")
+    is_right = is_number and low <= value <= high and (not whole or value == int(value))
+    kind = "a whole number" if whole else "a number"
+    _need(is_right, f"{path}: {key}", value, f"{kind} from {low:.10g} to {high:.10g}")
     return int(value) if whole else float(value)

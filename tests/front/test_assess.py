@@ -10,8 +10,7 @@ import pytest
 from priosig import assess, plan
 from priosig._core.shown import MOST_ROWS, WIDTH
 from priosig.crossval.leave_one_video_out import leave_one_video_out_cv
-from priosig.front.result import _notes
-from priosig.front.to_do import what_to_do
+from priosig.front.result import _notes, what_to_do
 from priosig.inference.assessment import assess_models
 from priosig.inference.data import labelled_segments
 from priosig.inference.design import assess_design
