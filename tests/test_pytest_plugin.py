@@ -8,8 +8,9 @@ import pytest
 
 from tests.paths import ROOT
 
-# Where priosig is installed pytest would load the plugin a second time.
-PYTEST = (sys.executable, "-m", "pytest", "-p", "no:priosig", "-p", "priosig.pytest_plugin")
+# Where priosig is installed pytest would load the plugin a second time. Hypothesis takes a second to be imported.
+PLUGINS = ("-p", "no:priosig", "-p", "priosig.pytest_plugin", "-p", "no:hypothesispytest")
+PYTEST = (sys.executable, "-m", "pytest", *PLUGINS)
 
 
 @pytest.mark.parametrize("words", [("--corpus", "my corpus"), ("--corpus=my corpus",)])
