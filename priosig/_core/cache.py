@@ -57,9 +57,6 @@ class EmbeddingCache:
     def __init__(self, directory: str | os.PathLike):
         self.directory = Path(directory)
 
-    def __repr__(self) -> str:
-        return f"EmbeddingCache({str(self.directory)!r})"
-
     def path(self, key: str) -> Path:
         """Where the entry of `key` is, or would be."""
         if len(key) < 5 or not set(key) <= set("0123456789abcdef"):

@@ -16,21 +16,11 @@ from dataclasses import dataclass
 
 @dataclass(frozen=True)
 class Progress:
-    """How far a stage is.
+    """How far a stage is."""
 
-    Attributes
-    ----------
-    done : float
-        What is known by now, from the cache or computed, in `unit`s.
-    cached : float
-        The part of it that comes from the cache and so took no time.
-    total : float or None
-        All there is to do; None if nobody said.
-    """
-
-    done: float
-    cached: float
-    total: float | None
+    done: float  # what is known by now, from the cache or computed
+    cached: float  # the part of it that comes from the cache and so took no time
+    total: float | None  # all there is to do; None if nobody said
     unit: str = "s of audio"
 
 

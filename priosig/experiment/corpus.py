@@ -44,56 +44,28 @@ _PARTS = {
 
 @dataclass(frozen=True)
 class Corpus:
-    """Where the parts of a corpus lie.
+    """Where the parts of a corpus lie."""
 
-    Attributes
-    ----------
-    name : str
-        Names the experiment and its report: letters, digits, `_` and `-`.
-    audio : Path or None
-        Directory of recordings; None where only the annotations can be looked at.
-    checkpoints : tuple of Path
-        Quality heads; empty where Model B cannot be run.
-    muq : str
-        Local directory or hub id.
-    columns : Path or None
-        Confounds of the study's own.
-    digests : dict of Path to str
-        SHA-256 of the files that are read already.
-    """
-
-    name: str
+    name: str  # of the experiment and its report: letters, digits, `_` and `-`
     moments: Path
-    audio: Path | None
-    checkpoints: tuple[Path, ...]
-    muq: str
+    audio: Path | None  # directory of recordings; None where only the annotations can be looked at
+    checkpoints: tuple[Path, ...]  # quality heads; empty where Model B cannot be run
+    muq: str  # local directory or hub id
     settings: Settings
-    columns: Path | None = None
-    digests: dict[Path, str] = field(default_factory=dict)
+    columns: Path | None = None  # confounds of the study's own
+    digests: dict[Path, str] = field(default_factory=dict)  # SHA-256 of the files that are read already
 
 
 @dataclass(frozen=True)
 class Annotations:
-    """The part of a corpus that needs no audio.
-
-    Attributes
-    ----------
-    segments : tuple of Segment
-        As annotated.
-    clipped : dict of str to float
-        Seconds by which a segment overruns its recording, at most half a second; only segments that do.
-    own_confounds : dict of str to dict of str to float
-        Confounds of the study's own by segment (`priosig.experiment.own_confounds`).
-    digests : dict of Path to str
-        SHA-256 of every file that was read so far: settings, annotations, recordings and models.
-    """
+    """The part of a corpus that needs no audio."""
 
     corpus: Corpus
     moments: tuple[Moment, ...]
-    segments: tuple[Segment, ...]
-    clipped: dict[str, float] = field(default_factory=dict)
-    own_confounds: Columns = field(default_factory=dict)
-    digests: dict[Path, str] = field(default_factory=dict, compare=False)
+    segments: tuple[Segment, ...]  # as annotated
+    clipped: dict[str, float] = field(default_factory=dict)  # s by which segments overrun their recordings, if any
+    own_confounds: Columns = field(default_factory=dict)  # by segment (`priosig.experiment.own_confounds`)
+    digests: dict[Path, str] = field(default_factory=dict, compare=False)  # SHA-256 of every file read so far
 
     def digest(self, path: Path) -> str:
         """SHA-256 of a file that this run reads; a ValueError if it changed since the run first read it."""

@@ -34,42 +34,22 @@ from priosig.verdict.rule import Rule
 
 @dataclass(frozen=True)
 class ViewResult:
-    """The results of one view.
-
-    Attributes
-    ----------
-    y : np.ndarray of int, shape (n_segments,)
-    design : DesignAssessment or None
-        Whether the confounds alone tell the label; None where the view holds less than two videos or classes.
-    features : Features or None
-        None without audio.
-    models, assessments : dict
-        Cross-validations and their tests, interval and verdict, of those models that could be run, by name.
-    coefficients : CoefficientTable or None
-        Model B's weights, and each scale's own AUC.
-    problems : dict of str to str
-        Model, and why it was not run; "design", and why it could not be judged.
-    refusal : Verdict or None
-        `invalid design`, where the view holds too little for any test.
-    planned : PowerTable or None
-        What more videos like these could find; for the view that conclusions are drawn from.
-    """
+    """The results of one view; models by name (`priosig.experiment.feature_sets`), those that could be run."""
 
     view: View
-    y: np.ndarray
+    y: np.ndarray  # of int, shape (n_segments,)
     confounds: Confounds
-    design: DesignAssessment | None
-    features: Features | None
+    design: DesignAssessment | None  # what confounds tell alone; None with less than two videos or classes
+    features: Features | None  # None without audio
     models: dict[str, CrossValidation]
-    assessments: dict[str, Assessment]
-    coefficients: CoefficientTable | None
-    problems: dict[str, str]
-    refusal: Verdict | None = None
-    planned: PowerTable | None = None
+    assessments: dict[str, Assessment]  # tests, interval and verdict of the same models
+    coefficients: CoefficientTable | None  # Model B's weights, and each scale's own AUC
+    problems: dict[str, str]  # model, and why it was not run; "design", and why it could not be judged
+    refusal: Verdict | None = None  # `invalid design`, where the view holds too little for any test
+    planned: PowerTable | None = None  # what more videos could find; for the view that conclusions are drawn from
 
     @property
     def video_ids(self) -> list[str]:
-        """Video of each segment."""
         return [segment.video_id for segment in self.view.segments]
 
     @property
@@ -102,14 +82,8 @@ def evaluate_view(
 ) -> ViewResult:
     """Confounds, probes, tests and verdicts of one view, from its features (none without audio).
 
-    Parameters
-    ----------
-    own : mapping of str to array, shape (n_segments,), or None, optional
-        The study's own confounds (`priosig.experiment.own_confounds.values_of`).
-    planned : PowerTable, optional
-        What `plan_view` gave for the view.
-    pooling : str
-        Of the frames, where a model has another than its own (`priosig.experiment.feature_sets`).
+    `own` are the study's own confounds, an array of shape (n_segments,) or None each; `planned` is what `plan_view`
+    gave; `pooling` that of the frames, for the models that have it (`priosig.experiment.feature_sets`).
     """
     stages, rule = within(progress, f"{view.name} view"), rule_of(settings)
     segments, heard, matched = view.segments, features.heard if features else {}, view.set_ids is not None

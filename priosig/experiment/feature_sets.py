@@ -16,31 +16,15 @@ from priosig.extraction.percepiano.scales import PERCEPIANO_DIMENSIONS
 
 @dataclass(frozen=True)
 class FeatureSet:
-    """The features of one model.
+    """The features of one model."""
 
-    Attributes
-    ----------
-    name, words : str
-        "A" is Model A; what its features are.
-    plainly : str
-        What it goes by, for a reader who does not know the features.
-    matrix : callable
-        From `Features` to an array of shape (n_segments, n_features), or None where there is none.
-    missing : str
-        Why there is none.
-    columns : tuple of str
-        Names of the features, where each means something by itself.
-    variants : mapping of str to callable
-        Other ways to make the matrix, for the sensitivity table.
-    """
-
-    name: str
-    words: str
-    plainly: str
-    matrix: Callable[[Features], np.ndarray | None]
-    missing: str = ""
-    columns: tuple[str, ...] = ()
-    variants: Mapping[str, Callable[[Features], np.ndarray]] = field(default_factory=dict)
+    name: str  # "A" is Model A
+    words: str  # what the features are
+    plainly: str  # what the model goes by, for a reader who does not know them
+    matrix: Callable[[Features], np.ndarray | None]  # of shape (n_segments, n_features), or None where there is none
+    missing: str = ""  # why there is none
+    columns: tuple[str, ...] = ()  # names of the features, where each means something by itself
+    variants: Mapping[str, Callable[[Features], np.ndarray]] = field(default_factory=dict)  # for comparison
 
 
 _ROWS = (

@@ -52,12 +52,9 @@ def choose(option: Option, given: Value, ini: Value = None) -> Value:
     """Value of a setting: the command line's, else the environment's, else the ini file's, else its default."""
     if given:
         return given
-    value = os.environ.get(option.variable, "")
-    if value:
+    if value := os.environ.get(option.variable):
         return value.split(os.pathsep) if option.many else value
-    if ini:
-        return ini
-    return [] if option.many else option.default
+    return ini or ([] if option.many else option.default)
 
 
 def check_device(device: str) -> None:
@@ -89,8 +86,7 @@ def corpus_of(values: Mapping[str, Value]) -> Corpus | None:
     """The corpus that settings name, or None; an OSError or ValueError if there is something wrong with it."""
     directory, moments = values["corpus"], values["moments"]
     if directory is None and moments is None:
-        stray = [name for name in ("audio", "muq", "checkpoint") if values[name]]
-        if stray:
+        if stray := [name for name in ("audio", "muq", "checkpoint") if values[name]]:
             raise ValueError(f"--{stray[0]} was given without annotations; add --corpus DIR or --moments FILE")
         return None
     corpus = open_corpus(

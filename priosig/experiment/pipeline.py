@@ -46,7 +46,6 @@ class Experiment(ShownViews):
 
     @property
     def name(self) -> str:
-        """Name of the experiment."""
         return self.annotations.corpus.name
 
     @property
@@ -75,17 +74,11 @@ def make_extractor(
     """The encoder that a corpus names, with what its settings say of it."""
     from priosig.extraction.muq.extractor import MuQExtractor
 
-    settings = corpus.settings
+    s = corpus.settings
     return MuQExtractor(
-        corpus.muq,
-        revision=settings.revision or None,
-        device=device,
-        cache_dir=cache_dir,
-        batch_size=batch_size,
-        layer=settings.layer,
-        precision=settings.precision,
-        keep_frames=settings.keep_frames,
-    )
+        corpus.muq, device=device, cache_dir=cache_dir, batch_size=batch_size,
+        revision=s.revision or None, layer=s.layer, precision=s.precision, keep_frames=s.keep_frames,
+    )  # fmt: skip
 
 
 def run_experiment(annotations: Annotations, extractor: Encoder, *, progress: Stages | None = None) -> Experiment:
@@ -118,21 +111,16 @@ def check_models(annotations: Annotations, extractor: Encoder, *, progress: Stag
     annotations.digests.update(extractor.digests)
     heads = [annotations.digest(path) for path in corpus.checkpoints]
 
-    def load_muq() -> bool:
-        extractor.load()
-        return True
-
-    def load_heads() -> bool:
+    def load_heads() -> None:
         from priosig.extraction.percepiano.scores import check_heads
 
         check_heads(corpus.checkpoints, extractor.width)
         annotations.refuse_changed()
-        return True
 
     if not is_spread():
         if progress is not None:
             progress("loading MuQ")
-        kept(store, "MuQ can be loaded", load_muq, extractor.parameters())
+        kept(store, "MuQ can be loaded", extractor.load, extractor.parameters())
     if heads:
         kept(store, "heads can be loaded", load_heads, heads, extractor.width)
 

@@ -144,7 +144,7 @@ def sensitivity_table(
     return rows
 
 
-def _few(settings: Settings, about: int = 200) -> int:
+def _few(settings: Settings) -> int:
     """As few relabellings, from about 200 on, as keep every test at exactly the level alpha.
 
     Examples
@@ -154,7 +154,7 @@ def _few(settings: Settings, about: int = 200) -> int:
     """
     # (n + 1) alpha is whole where n + 1 is a multiple of alpha's denominator.
     step = Fraction(settings.alpha).limit_denominator(10**6).denominator
-    return min(settings.n_permutations, step * math.ceil(about / step) - 1)
+    return min(settings.n_permutations, step * math.ceil(200 / step) - 1)
 
 
 def _cut(choice: Choice) -> tuple[str, float | None, float, float, int | None]:
@@ -166,26 +166,24 @@ def _tried(
     annotations: Annotations, extractor: Encoder, progress: Stages | None
 ) -> tuple[list[Choice], dict[tuple, View], Screening]:
     """Every choice, the view of each way to cut, and what was heard."""
-    moments, audio = annotations.moments, annotations.corpus.audio
+    moments = annotations.moments
     screening = screen(annotations, extractor, progress=progress)
     base = annotations.cut(screening)
     tried = list(choices(annotations, view_of_claims({view.name: view for view in cut_views(base)})))
     # The shortest CONTINUE of all gives all segments that any choice has.
     every = identify_segments(moments, min(choice.min_continue_duration for choice in tried))
-    base = replace(base, clipped=clipped_seconds(plan_slices(every, audio)))
+    base = replace(base, clipped=clipped_seconds(plan_slices(every, annotations.corpus.audio)))
     views = {}
     for choice in tried:
-        segments = identify_segments(moments, choice.min_continue_duration)
-        length = choice.length or base.length
+        segments, length = identify_segments(moments, choice.min_continue_duration), choice.length or base.length
         cut = replace(base, segments=segments, length=length, guard=choice.guard, nearest=choice.nearest)
         views[_cut(choice)] = view_kind(choice.view).cut(cut)
     return tried, views, screening
 
 
 def _assess(choice, annotations, store, view, features, n_permutations, progress) -> Iterator[Row]:
-    corpus = annotations.corpus
-    settings = replace(corpus.settings, C=choice.C, n_permutations=n_permutations)
-    varied = replace(annotations, corpus=replace(corpus, settings=settings))
+    settings = replace(annotations.corpus.settings, C=choice.C, n_permutations=n_permutations)
+    varied = replace(annotations, corpus=replace(annotations.corpus, settings=settings))
     result = evaluate_kept(varied, view, store, features, pooling=choice.pooling, progress=progress)
     counts = int(result.y.sum()), int((1 - result.y).sum())
     for model in models_pooled(choice.pooling):

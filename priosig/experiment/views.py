@@ -36,24 +36,15 @@ class Cut:
 class ViewKind:
     """One way to cut windows.
 
-    Attributes
-    ----------
-    one_length : bool
-        All windows have the length of the `Cut`.
-    matched : bool
-        Windows come in risk sets, and CONTINUE segments take no part.
-    claims : int
-        Conclusions are drawn from the view with the largest number that has enough; 0: never from this one.
-    enough : callable
-        Whether a view of this kind holds enough to draw conclusions from.
+    Conclusions are drawn from the view with the largest `claims` that holds `enough`; 0: never from this one.
     """
 
     name: str
     words: str
     cut: Callable[[Cut], View]
     needs_audio: bool = False
-    one_length: bool = True
-    matched: bool = False
+    one_length: bool = True  # all windows have the length of the `Cut`
+    matched: bool = False  # windows come in risk sets, and CONTINUE segments take no part
     claims: int = 0
     enough: Callable[[View], bool] = lambda view: True
 

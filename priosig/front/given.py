@@ -81,15 +81,14 @@ def _positive(where: str, distinct: list[Any], named: str | None, either: bool) 
     if either:
         return max(distinct, key=str)
     first, second = (str(value) for value in distinct)
-    if named is not None:
-        raise ValueError(
-            f"{where}: names says that {named!r} is positive, which is not a value of y (values are {first!r} and "
-            f'{second!r}); expected names={{"positive": {first!r}}}, or {second!r}; to keep the word {named!r}, pass '
-            f"y as True and False: [value == {first!r} for value in y], say"
-        )
+    expected = f'names={{"positive": {first!r}}}, or {second!r}'
+    if named is None:
+        said = f"y holds {first!r} and {second!r}, and names does not say which of them is positive"
+        raise ValueError(f"{where}: {said}; expected {expected}, or y of True and False")
     raise ValueError(
-        f"{where}: y holds {first!r} and {second!r}, and names does not say which of them is positive; expected "
-        f'names={{"positive": {first!r}}}, or {second!r}, or y of True and False'
+        f"{where}: names says that {named!r} is positive, which is not a value of y (values are {first!r} and "
+        f"{second!r}); expected {expected}; to keep the word {named!r}, pass y as True and False: "
+        f"[value == {first!r} for value in y], say"
     )
 
 
@@ -181,10 +180,11 @@ def _named_columns(where: str, confounds: object) -> dict[str, Iterable[Any]]:
 
 def _numbers(where: str, name: str, values: list[Any]) -> dict[str, np.ndarray]:
     """A confound's columns of numbers: itself, or one for each category."""
-    known = [value for value in values if not _is_missing(value)]
+    values = [None if _is_missing(value) else value for value in values]
+    known = [value for value in values if value is not None]
     if not any(isinstance(value, str) for value in known):
         try:
-            column = np.array([np.nan if _is_missing(value) else float(value) for value in values])
+            column = np.array([np.nan if value is None else float(value) for value in values])
         except (TypeError, ValueError):
             raise ValueError(f"{where}: confound {name!r} holds {known[0]!r}; expected numbers or texts") from None
         large = np.abs(column) > LARGEST
@@ -204,9 +204,8 @@ def _numbers(where: str, name: str, values: list[Any]) -> dict[str, np.ndarray]:
             f"{MOST_CATEGORIES}: leave it out if it names rows, or merge categories"
         )
     shown = categories[1:] if len(categories) == 2 else categories  # of two, one column says all
-    texts = [None if _is_missing(value) else str(value) for value in values]
     return {
-        f"{name} = {one}": np.array([np.nan if text is None else float(text == one) for text in texts])
+        f"{name} = {one}": np.array([np.nan if value is None else float(str(value) == one) for value in values])
         for one in shown
     }
 
