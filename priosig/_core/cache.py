@@ -93,7 +93,7 @@ class EmbeddingCache:
         return None
 
     def _clear(self, path: Path) -> None:
-        """Make way for an entry where a link, a pipe or an empty directory has its name."""
+        """Remove a link, a pipe or an empty directory that stands in the place of an entry."""
         try:
             kind = path.lstat().st_mode
             if stat.S_ISREG(kind):

@@ -31,9 +31,7 @@ def video_index(where: str, video_ids: Ids, n: int) -> tuple[tuple[str, ...], np
     """Sorted distinct video names, and the position among them of each row's video (intp, shape (n,))."""
     if isinstance(video_ids, str) or len(video_ids) != n:
         raise ValueError(f"{where}: {len(video_ids)} video ids for {n} segments; expected one video id a segment")
-    names = sorted(set(video_ids))
-    position = {name: place for place, name in enumerate(names)}
-    which = np.fromiter((position[name] for name in video_ids), dtype=np.intp, count=n)
+    names, which = np.unique(np.asarray(video_ids), return_inverse=True)
     return tuple(str(name) for name in names), which
 
 

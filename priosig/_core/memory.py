@@ -1,4 +1,4 @@
-"""Want of memory: refused where it is foreseen, else told in a sentence."""
+"""Too little memory: refused where it can be foreseen, otherwise explained in one sentence."""
 
 import re
 import sys

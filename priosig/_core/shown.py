@@ -1,4 +1,4 @@
-"""What a result shows of itself: on a terminal, in a notebook, as a data frame.
+"""How a result shows itself: on a terminal, in a notebook, as a data frame.
 
 A result that is `Shown` has `__repr__`, at most a screen of 80 columns, and `rows`, plain values by column. The rest
 follows.

@@ -1,4 +1,4 @@
-"""What an experiment shows of itself: verdicts and AUCs of every view on one screen."""
+"""How an experiment shows itself: verdicts and AUCs of every view on one screen."""
 
 from __future__ import annotations
 

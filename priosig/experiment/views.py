@@ -86,8 +86,8 @@ VIEW_KINDS: dict[str, ViewKind] = {row.name: row for row in _ROWS}
 def view_of_claims(views: Mapping[str, View]) -> str:
     """Name of the view that conclusions are drawn from.
 
-    `bouts` where it holds enough sets; else `clean` where audio was screened, else `equal`, whatever they hold: that
-    one is empty is a finding, and no reason to claim something on a leakier one.
+    `bouts` where it holds enough sets; else `clean` where audio was screened, else `equal`, whatever they hold: an
+    empty view is a finding, and no reason to draw conclusions from a leakier one.
     """
     enough = {name: view_kind(name).claims for name, view in views.items() if view_kind(name).enough(view)}
     return max(enough, key=enough.__getitem__)

@@ -1,4 +1,4 @@
-"""What a caller of `priosig.assess` gives, checked: arrays, data frames, texts and times of any kind.
+"""The arguments of `priosig.assess`, checked: arrays, data frames, texts and times of any kind.
 
 Data frames are known by `.columns` and `.to_numpy`, so that pandas and Polars both serve and neither is needed.
 Errors begin with the name of the function that was called, and say what to pass.

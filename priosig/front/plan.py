@@ -65,7 +65,7 @@ def plan(
     alpha: float = 0.05,
     seed: int = 0,
 ) -> PlanResult:
-    """Give the chance to detect a signal, by the number of groups like these.
+    """The chance to detect a signal, by the number of groups like these.
 
     Parameters
     ----------

@@ -1,4 +1,4 @@
-"""What `priosig.assess` gives: the verdict, its numbers, and how they are shown."""
+"""The result of `priosig.assess`: the verdict, its numbers, what to do next, and how they are shown."""
 
 from __future__ import annotations
 
