@@ -2,9 +2,8 @@
 
 from argparse import ArgumentParser, Namespace
 from collections.abc import Sequence
-from pathlib import Path
 
-from priosig.experiment.options import OPTIONS, Value, check_device, check_directory, check_run_time, choose
+from priosig.experiment.options import OPTIONS, Value, check_settings, choose
 
 
 def add_settings(parser: ArgumentParser, names: Sequence[str]) -> None:
@@ -21,10 +20,7 @@ def add_settings(parser: ArgumentParser, names: Sequence[str]) -> None:
 
 
 def settings_of(given: Namespace) -> dict[str, Value]:
-    """Every setting by name: as given, else of the environment, else its default; device and directories checked."""
+    """Every setting by name: as given, else of the environment, else its default; checked."""
     values = {name: choose(option, getattr(given, name, None)) for name, option in OPTIONS.items()}
-    check_run_time()
-    check_device(values["device"])
-    for name in ("cache", "report"):
-        check_directory(name, Path(values[name]))
+    check_settings(values)
     return values

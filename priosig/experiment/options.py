@@ -57,29 +57,23 @@ def choose(option: Option, given: Value, ini: Value = None) -> Value:
     return ini or ([] if option.many else option.default)
 
 
-def check_device(device: str) -> None:
-    """Raise a ValueError for a device that there can't be."""
+def check_settings(values: Mapping[str, Value]) -> None:
+    """Raise a ValueError for a device, a directory of results or a SOURCE_DATE_EPOCH that there can't be."""
+    device, epoch = values["device"], os.environ.get("SOURCE_DATE_EPOCH", "")
     if not re.fullmatch(r"auto|cpu|mps|cuda(:\d+)?", device):
         raise ValueError(f"--device {device}: expected auto, cpu, cuda, cuda:<number> or mps")
-
-
-def check_directory(name: str, path: Path) -> None:
-    """Raise a ValueError for what can't be a directory that is written to."""
-    there = next(parent for parent in (path, *path.absolute().parents) if os.path.lexists(parent))
-    try:
-        for one in (path, there):
-            find_part(one, "directory", "a directory")
-    except ValueError as error:
-        raise ValueError(f"--{name} {error}") from None
-    if not os.access(there, os.W_OK):
-        raise ValueError(f"--{name} {path}: {there} can't be written to; expected a directory that can")
-
-
-def check_run_time() -> None:
-    """Raise a ValueError if SOURCE_DATE_EPOCH, the time that reports bear instead of that of the run, is no time."""
-    epoch = os.environ.get("SOURCE_DATE_EPOCH", "")
     if not re.fullmatch(r"\d{0,11}", epoch, re.ASCII):
         raise ValueError(f"SOURCE_DATE_EPOCH is {shown(epoch)}; expected whole seconds since 1970")
+    for name in ("cache", "report"):
+        path = Path(values[name])
+        there = next(parent for parent in (path, *path.absolute().parents) if os.path.lexists(parent))
+        try:
+            for one in (path, there):
+                find_part(one, "directory", "a directory")
+        except ValueError as error:
+            raise ValueError(f"--{name} {error}") from None
+        if not os.access(there, os.W_OK):
+            raise ValueError(f"--{name} {path}: {there} can't be written to; expected a directory that can")
 
 
 def corpus_of(values: Mapping[str, Value]) -> Corpus | None:
