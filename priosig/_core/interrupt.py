@@ -1,8 +1,8 @@
 """Ctrl-C that ends a process soon, also in the middle of long calls.
 
 Python raises KeyboardInterrupt between two of its own instructions, and a call into torch or BLAS is one: with a
-large model it takes half a minute. So a thread watches for the signal too. What was interrupted gets a moment to end
-by itself; then the process is ended. Nothing is half written then: files are written beside their place and renamed.
+large model it takes half a minute. So a thread watches for the signal too: what was interrupted gets a moment to end
+by itself, then the process is ended. No file is half written then (`priosig._core.atomic`).
 """
 
 import os

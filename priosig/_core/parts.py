@@ -1,8 +1,8 @@
-"""Files and directories that a user gives, found by their names.
+"""Files and directories that a user names.
 
-A part that is absent is a choice (a corpus without audio); one that is there and cannot be used is a mistake, and
-never taken for an absent one: links of git-annex or DVC whose content was not fetched, a disk that is not mounted, a
-file in a directory's place, a name that is nearly right.
+A part that is absent is a choice (a corpus without audio). One that cannot be used is a mistake, and never taken for
+an absent one: a link of git-annex or DVC whose content was not fetched, a disk that is not mounted, a file in a
+directory's place, a name that is nearly right.
 """
 
 import difflib
