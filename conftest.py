@@ -7,9 +7,7 @@ import pytest
 from validation.harness.options import (
     CORPUS,
     add_options,
-    check_device,
-    check_directories,
-    check_run_time,
+    check_settings,
     corpus_of,
     setting,
 )
@@ -22,9 +20,7 @@ def pytest_addoption(parser: pytest.Parser) -> None:
 
 
 def pytest_configure(config: pytest.Config) -> None:
-    check_device(config)
-    check_directories(config)
-    check_run_time()
+    check_settings(config)
     config.stash[CORPUS] = corpus_of(config)
 
 

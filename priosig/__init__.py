@@ -1,13 +1,10 @@
 """priosig tells whether embeddings predict a label, or whether an artefact such as the length of a clip does.
 
-The first study: the audio of piano masterclasses, and whether the teacher stops the student or lets the playing
-continue.
+The first study: the audio of piano masterclasses, and whether the teacher stops the student.
 
 Data flow one way, a package a step: `annotations` -> `audio` -> `extraction` (MuQ frames, quality scores) ->
-`confounds` and `crossval` -> `inference` -> `verdict` -> `experiment` -> `report`. Each package's docstring says what
-is in it; import contracts in pyproject.toml hold what may import what.
-The names below are importable from here and are loaded when first used, so that `import priosig` stays quick
-and free of torch.
+`confounds` and `crossval` -> `inference` -> `verdict` -> `experiment` -> `report`. The names below are importable
+from here and are loaded when first used, so that `import priosig` stays quick and free of torch.
 """
 
 from importlib import import_module

@@ -19,11 +19,8 @@ def pytest_load_initial_conftests(parser: pytest.Parser, args: Sequence[str]) ->
     for place, word in enumerate(args):
         option, _, value = word.partition("=")
         if option in ("--corpus", "--moments") and not parser.getgroup("priosig").options:
-            given = Path(value or "".join(args[place + 1 : place + 2])).absolute()
-            there = ""
+            given = shlex.quote(str(Path(value or "".join(args[place + 1 : place + 2])).absolute()))
+            there, run = "", f"priosig run {'--moments ' if option == '--moments' else ''}{given}"
             if (CHECKOUT / "validation").is_dir():
-                there = (
-                    f"cd {shlex.quote(str(CHECKOUT))} && pytest validation {option} {shlex.quote(str(given))}; or, "
-                )
-            run = f"priosig run {'--moments ' if option == '--moments' else ''}{shlex.quote(str(given))}"
+                there = f"cd {shlex.quote(str(CHECKOUT))} && pytest validation {option} {given}; or, "
             raise pytest.UsageError(f"{option} is an option of priosig's suite, which is not here; type {there}{run}")

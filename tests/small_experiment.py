@@ -22,8 +22,12 @@ from priosig.inference.planning import PowerTable
 HOSTILE = "<script>alert(1)</script>\"><img src=x onerror=alert(2)> $\\frac{a}{b}$ {{ 7*7 }} & ' ]]> 日本"
 
 
-def write_corpus(directory: Path, texts: str, n_permutations: int = 39) -> Path:
-    """Two videos of six moments, a stop every 12 s, with recordings of noise.
+def write_corpus(
+    directory: Path, texts: str, n_permutations: int = 39, n_videos: int = 2, later: float = 0.0
+) -> Path:
+    """Two videos or more of six moments, a stop every 12 s, with recordings of noise.
+
+    Each video begins so much `later`, in seconds, than the one before.
 
     ::
 
@@ -32,9 +36,9 @@ def write_corpus(directory: Path, texts: str, n_permutations: int = 39) -> Path:
     """
     rng = np.random.default_rng(0)
     rows = []
-    for video in ("-videoAAAAA", "videoBBBBBB"):
+    for number, video in enumerate(("-videoAAAAA", *(f"video{6 * letter}" for letter in "BCDE"))[:n_videos]):
         for k in range(6):
-            t = 12.0 * k
+            t = 12.0 * k + later * number
             rows.append(
                 {
                     "moment_id": f"{video}-{k}", "video_id": video, "teacher": texts, "piece": texts,
@@ -50,7 +54,7 @@ def write_corpus(directory: Path, texts: str, n_permutations: int = 39) -> Path:
             file.setnchannels(1)
             file.setsampwidth(2)
             file.setframerate(8000)
-            file.writeframes(rng.integers(-3000, 3000, 70 * 8000).astype("<i2").tobytes())
+            file.writeframes(rng.integers(-3000, 3000, round((70 + later * number) * 8000)).astype("<i2").tobytes())
     (directory / "moments.jsonl").write_text("".join(json.dumps(row) + "\n" for row in rows), encoding="utf-8")
     (directory / "experiment.toml").write_text(
         f'name = "hostile"\n[parameters]\nn_permutations = {n_permutations}\nequal_length = 2.0\n', encoding="utf-8"

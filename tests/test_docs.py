@@ -49,7 +49,7 @@ def test_the_plain_commands_are_those_of_the_makefile():
     assert plain == commands([*install, *recipes["validation"], *recipes["test"]])
 
 
-def test_the_example_of_the_readme_runs_and_prints_what_is_shown(monkeypatch, tmp_path, capsys):
+def test_the_example_of_the_readme_runs_and_prints_what_is_shown(monkeypatch, tmp_path, capsys, few_replicates):
     rng = np.random.default_rng(0)
     applause = rng.permutation(np.tile([True, False], 36))
     columns = {

@@ -48,7 +48,7 @@ def shown(title: str, which: int = 0):
     return names["row"] if "row" in names else names[body[-1].name]
 
 
-def test_an_encoder_is_one_class_and_a_heard_confound_one_row(monkeypatch, tmp_path):
+def test_an_encoder_is_one_class_and_a_heard_confound_one_row(monkeypatch, tmp_path, few_replicates):
     row = shown("A confound", 1)
     monkeypatch.setitem(CONFOUNDS, row.name, row)
     encoder = shown("An encoder")()
@@ -70,7 +70,7 @@ def test_an_encoder_is_one_class_and_a_heard_confound_one_row(monkeypatch, tmp_p
 
 
 @pytest.fixture(scope="module")
-def extended(tmp_path_factory) -> tuple[Experiment, Path]:
+def extended(tmp_path_factory, few_replicates) -> tuple[Experiment, Path]:
     """An experiment with one more confound, model, view and plot, and its page."""
     directory = tmp_path_factory.mktemp("extended")
     with pytest.MonkeyPatch.context() as patch:

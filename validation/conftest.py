@@ -6,6 +6,7 @@ accelerator has `@gpu` in its id and the mark `gpu`.
 """
 
 import os
+import sys
 from collections.abc import Callable
 from dataclasses import replace
 from pathlib import Path
@@ -34,13 +35,14 @@ from validation.harness.runs import (
 from validation.harness.snapshots import ON_ACCELERATOR, Facts, Table
 
 HERE = Path(__file__).parent
+BROKEN_OFF = "priosig: broken off, no report; what was computed is in the cache, and the next run goes on from there"
 RUNS = pytest.StashKey[Runs]()
 HELD = pytest.StashKey[dict[Case, Held]]()
 
 
 def pytest_configure(config: pytest.Config) -> None:
     config.stash[HELD] = {}
-    watch = ends_soon("priosig: broken off", pytest.ExitCode.INTERRUPTED)
+    watch = ends_soon(BROKEN_OFF, pytest.ExitCode.INTERRUPTED)
     watch.__enter__()
     config.add_cleanup(lambda: watch.__exit__(None, None, None))
 
@@ -152,6 +154,14 @@ def pytest_runtestloop(session: pytest.Session) -> None:
         module.ahead(runs, items)
 
 
+def pytest_keyboard_interrupt(excinfo: pytest.ExceptionInfo) -> None:
+    """End in one line: to show the stack and to tidy up after torch takes seconds. The workers end by themselves."""
+    if excinfo.type is KeyboardInterrupt:  # not pytest.exit
+        print(flush=True)
+        print(BROKEN_OFF, file=sys.stderr, flush=True)
+        os._exit(pytest.ExitCode.INTERRUPTED)
+
+
 def pytest_sessionfinish(session: pytest.Session, exitstatus: int) -> None:
     """Write the snapshots that are to be written; the run fails if that can't be done.
 
@@ -222,9 +232,6 @@ def hold(request: pytest.FixtureRequest, runs: Runs, case: Case) -> Callable[[st
 def pytest_terminal_summary(
     terminalreporter: pytest.TerminalReporter, exitstatus: int, config: pytest.Config
 ) -> None:
-    if exitstatus == pytest.ExitCode.INTERRUPTED:
-        terminalreporter.line("Broken off: no report. What was computed is in the cache; the next run goes on.")
-        return
     lines = [line for held in config.stash[HELD].values() for line in summary(held)]
     if lines:
         terminalreporter.section("snapshots", yellow=True)

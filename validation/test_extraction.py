@@ -115,5 +115,5 @@ def test_every_embedding_is_finite_and_no_two_segments_share_one(experiment: Exp
         assert embeddings.shape[0] == len(result.view.segments)
         assert np.isfinite(embeddings).all()
         _, first, counts = np.unique(embeddings, axis=0, return_index=True, return_counts=True)
-        shared = [result.segment_ids[row] for row in first[counts > 1]]
+        shared = [result.view.segments[row].segment_id for row in first[counts > 1]]
         assert not shared, f"{result.view.name} view: equal to another segment's embedding (silence?): {shared}"

@@ -1,14 +1,13 @@
 """Files that are either whole or absent.
 
-A run may be killed at any moment, and two runs may write the same file. Data go to a temporary file in the
-same directory, are flushed to the disk, and then take the final name in one step (`os.replace`), so a
-reader sees the old content, the new content, or nothing, never a part of it. What a killed writer left is swept by
-the next process that writes to the directory, ten minutes later or more.
+A run may be killed at any moment, and two runs may write the same file. Data go to a temporary file in the same
+directory, are flushed to the disk, and then take the final name in one step, so a reader never sees a part of them.
+What a killed writer left is swept by the next process that writes to the directory, ten minutes later or more.
 """
 
 import functools
 import os
-import tempfile
+import secrets
 import time
 from pathlib import Path
 
@@ -21,43 +20,32 @@ def write_bytes(path: str | os.PathLike, data: bytes, *, by_way_of: Path | None 
 
     Parameters
     ----------
-    path : path-like
-        Final name. An existing file is replaced.
-    data : bytes
-        Whole content.
     by_way_of : Path, optional
         Directory of the temporary file, on the same file system; by default that of `path`.
     durable : bool
         Whether to wait until the disk has the data, some 10 ms. Without it a power failure may leave a part of them
         under the final name, which a reader has to recognise.
-
-    Returns
-    -------
-    Path
-        `path`, as a `Path`.
     """
     path = Path(path)
     path.parent.mkdir(parents=True, exist_ok=True)
     directory = by_way_of or path.parent
     _sweep(directory.absolute())
-    descriptor, temporary = tempfile.mkstemp(prefix=f".{path.name[:40]}.", suffix=_SUFFIX, dir=directory)
+    temporary = directory / f".{path.name[:40]}.{secrets.token_hex(8)}{_SUFFIX}"
     try:
-        with os.fdopen(descriptor, "wb") as handle:
+        with open(temporary, "xb") as handle:
             handle.write(data)
             handle.flush()
             if durable:
                 os.fsync(handle.fileno())
-        # mkstemp makes private files; what is shared (a cache, a report) follows the user's umask like any other.
-        os.chmod(temporary, 0o666 & ~_umask())
         os.replace(temporary, path)
     except BaseException:
-        Path(temporary).unlink(missing_ok=True)
+        temporary.unlink(missing_ok=True)
         raise
     return path
 
 
 def write_text(path: str | os.PathLike, text: str) -> Path:
-    """Write `text` to `path` atomically as UTF-8 with the line ends given (see `write_bytes`)."""
+    """Write `text` to `path` atomically as UTF-8 with the line ends given."""
     return write_bytes(path, text.encode("utf-8"))
 
 
@@ -75,9 +63,3 @@ def _sweep(directory: Path) -> None:
                 path.unlink()
         except OSError:
             continue  # another process's, or gone
-
-
-def _umask() -> int:
-    mask = os.umask(0o022)
-    os.umask(mask)
-    return mask

@@ -1,14 +1,13 @@
 """A cache of arrays that are expensive to compute, keyed by the content that they were computed from.
 
-An entry's name is a hash of everything that determines its value: the input samples themselves, their type
-and shape, and every parameter of the computation, the model's weights among them. Nothing is found by a file
-name or a date, so a changed recording, a moved boundary or another model cannot get an old result, and an
-unchanged one is not computed twice, whatever it is called now.
+An entry's name is a hash of everything that determines its value: the input samples, their type and shape, and every
+parameter of the computation, the model's weights among them. So a changed recording, a moved boundary or another
+model cannot get an old result, and an unchanged one is not computed twice, whatever it is called now.
 
-One entry is one safetensors file, `<2 hex digits>/<2 hex digits>/<key>.safetensors`. It appears whole or not
-at all (`priosig._core.atomic`), so runs may be killed, and several may share a directory: at worst both compute the
-same entry, and the second replaces the first by its equal. A file that cannot be what was written (cut short,
-damaged, renamed) is reported by name, removed, and counts as absent.
+One entry is one safetensors file, `<2 hex digits>/<2 hex digits>/<key>.safetensors`. It appears whole or not at all
+(`priosig._core.atomic`), so runs may be killed, and several may share a directory: at worst both compute the same
+entry. A file that cannot be what was written (cut short, damaged, renamed) is reported by name, removed, and counts
+as absent.
 """
 
 import functools
@@ -30,22 +29,10 @@ class CacheWarning(UserWarning):
 
 
 def content_key(samples: np.ndarray, **parameters: str | int | float | bool | None) -> str:
-    """Hash of an input array and of the parameters of a computation on it.
+    """Hash of an input array and of everything else that changes a computation on it: 64 hexadecimal digits.
 
-    Two keys are equal if and only if the bytes, type and shape of the samples and all parameters are: the
-    hashed text is unambiguous (JSON with sorted names, its length first).
-
-    Parameters
-    ----------
-    samples : np.ndarray
-        The decoded input.
-    **parameters : str, int, float, bool or None
-        Everything else that changes the result; 1, 1.0, "1" and True are four different values.
-
-    Returns
-    -------
-    str
-        64 hexadecimal digits (blake2b, 256 bits).
+    Two keys are equal if and only if the bytes, type and shape of the samples and all parameters are: the hashed
+    text is unambiguous (JSON with sorted names, its length first). 1, 1.0, "1" and True are four different values.
 
     Raises
     ------
@@ -65,19 +52,10 @@ def content_key(samples: np.ndarray, **parameters: str | int | float | bool | No
 
 
 class EmbeddingCache:
-    """Arrays by content key, in a directory that any number of runs may share.
-
-    Parameters
-    ----------
-    directory : path-like
-        Made when the first entry is written.
-    """
+    """Arrays by content key, in a directory that any number of runs may share; made with the first entry."""
 
     def __init__(self, directory: str | os.PathLike):
         self.directory = Path(directory)
-
-    def __repr__(self) -> str:
-        return f"EmbeddingCache({str(self.directory)!r})"
 
     def path(self, key: str) -> Path:
         """Where the entry of `key` is, or would be."""
@@ -86,10 +64,7 @@ class EmbeddingCache:
         return self.directory / key[:2] / key[2:4] / f"{key}.safetensors"
 
     def get(self, key: str) -> np.ndarray | None:
-        """The array stored under `key`, or None if there is none that is sound.
-
-        An entry that is damaged is removed with a `CacheWarning` that names the file.
-        """
+        """The array stored under `key`, or None; a damaged entry is removed with a `CacheWarning` that names it."""
         from safetensors import SafetensorError, safe_open
 
         path = self.path(key)
@@ -113,15 +88,12 @@ class EmbeddingCache:
         except (SafetensorError, TypeError, KeyError) as error:
             problem = f"it cannot be read ({shown(str(error))})"
         path.unlink(missing_ok=True)
-        warnings.warn(
-            f"{path}: damaged cache entry, {problem}; removed, it will be computed again",
-            CacheWarning,
-            stacklevel=2,
-        )
+        said = f"{path}: damaged cache entry, {problem}; removed, it will be computed again"
+        warnings.warn(said, CacheWarning, stacklevel=2)
         return None
 
     def _clear(self, path: Path) -> None:
-        """Make way for an entry where a link, a pipe or an empty directory has its name."""
+        """Remove a link, a pipe or an empty directory that stands in the place of an entry."""
         try:
             kind = path.lstat().st_mode
             if stat.S_ISREG(kind):
@@ -130,19 +102,12 @@ class EmbeddingCache:
         except FileNotFoundError:
             return
         except OSError as error:
-            raise OSError(
-                error.errno, f"in the place of a cache entry, and cannot be removed ({error.strerror})", str(path)
-            ) from error
+            said = f"in the place of a cache entry, and cannot be removed ({error.strerror})"
+            raise OSError(error.errno, said, str(path)) from error
         warnings.warn(f"{path}: no file in the place of a cache entry; removed", CacheWarning, stacklevel=3)
 
     def put(self, key: str, array: np.ndarray) -> None:
-        """Store `array` under `key`, whole or not at all.
-
-        Raises
-        ------
-        OSError
-            If it cannot be written (a full disk, say); the cache is still sound.
-        """
+        """Store `array` under `key`, whole or not at all; after an OSError (a full disk, say) the cache is sound."""
         from safetensors.numpy import save
 
         array = np.ascontiguousarray(array)
@@ -152,12 +117,11 @@ class EmbeddingCache:
             # Not durable: entries are many, and after a power failure one is recognised by its checksum.
             write_bytes(path, _header_in_order(data), by_way_of=self.directory, durable=False)
         except OSError as error:
-            raise OSError(
-                error.errno,
+            said = (
                 f"cache entry cannot be written ({error.strerror}); the entries there are sound: "
-                "make room or choose another directory, and run again",
-                str(path),
-            ) from error
+                "make room or choose another directory, and run again"
+            )
+            raise OSError(error.errno, said, str(path)) from error
 
 
 def _header_in_order(data: bytes) -> bytes:
@@ -173,18 +137,14 @@ def _digest(array: np.ndarray) -> str:
 
 
 def file_digest(path: Path) -> str:
-    """SHA-256 of a file's bytes, 64 hexadecimal digits; read again only if the file changed.
-
-    Recordings, weights and checkpoints are known by their content; a corpus of thousands is gone through often.
-    """
+    """SHA-256 of a file's bytes, 64 hexadecimal digits; read again only if the file changed."""
     return _file_digest(path, file_state(path))
 
 
 def file_state(path: Path) -> tuple[int, ...]:
     """What changes whenever a file does: which file it is, its size, the times of its content and of its status.
 
-    Size and time of the content alone would not tell a file from another of equal size to which a copy gave the same
-    time; the time of the status is nobody's to set.
+    A copy of equal size may be given the same time of its content; nobody can set the time of its status.
     """
     status = path.stat()
     return status.st_dev, status.st_ino, status.st_size, status.st_mtime_ns, status.st_ctime_ns

@@ -31,23 +31,20 @@ def video_index(where: str, video_ids: Ids, n: int) -> tuple[tuple[str, ...], np
     """Sorted distinct video names, and the position among them of each row's video (intp, shape (n,))."""
     if isinstance(video_ids, str) or len(video_ids) != n:
         raise ValueError(f"{where}: {len(video_ids)} video ids for {n} segments; expected one video id a segment")
-    names = sorted(set(video_ids))
-    position = {name: place for place, name in enumerate(names)}
-    which = np.fromiter((position[name] for name in video_ids), dtype=np.intp, count=n)
+    names, which = np.unique(np.asarray(video_ids), return_inverse=True)
     return tuple(str(name) for name in names), which
 
 
 def check_scores(where: str, scores: ArrayLike, y: ArrayLike, allow_unscored: bool) -> tuple[np.ndarray, np.ndarray]:
     """Scores as float64 and labels as int8 whose last axes agree and whose others broadcast; NaN only if allowed."""
     scores, y = np.asarray(scores, dtype=np.float64), check_labels(where, y)
+    shapes = f"{where}: scores of shape {scores.shape}, labels of shape {y.shape}"
     if not scores.ndim or not y.ndim or scores.shape[-1] != y.shape[-1]:
-        message = f"{where}: scores of shape {scores.shape}, labels of shape {y.shape}"
-        raise ValueError(f"{message}; expected one each a segment")
+        raise ValueError(f"{shapes}; expected one each a segment")
     try:
         np.broadcast_shapes(scores.shape, y.shape)
     except ValueError:
-        message = f"{where}: scores of shape {scores.shape} and labels of shape {y.shape} do not broadcast"
-        raise ValueError(f"{message}; expected equal batches, or one of the two unbatched") from None
+        raise ValueError(f"{shapes}, which do not broadcast; expected equal batches, or one unbatched") from None
     if not allow_unscored and np.isnan(scores).any():
         rows = np.flatnonzero(np.isnan(scores).any(axis=tuple(range(scores.ndim - 1))))
         raise ValueError(f"{where}: scores are NaN at {name_rows(rows)}; expected numbers")
@@ -57,8 +54,8 @@ def check_scores(where: str, scores: ArrayLike, y: ArrayLike, allow_unscored: bo
 def need_vector(where: str, scores: np.ndarray, y: np.ndarray) -> None:
     """Refuse batches."""
     if scores.ndim != 1 or y.ndim != 1:
-        message = f"{where}: scores of shape {scores.shape}, labels of shape {y.shape}"
-        raise ValueError(f"{message}; expected one dimension")
+        shapes = f"{where}: scores of shape {scores.shape}, labels of shape {y.shape}"
+        raise ValueError(f"{shapes}; expected one dimension")
 
 
 def name_rows(rows: Sequence[int] | np.ndarray, names: Sequence[str] | None = None) -> str:

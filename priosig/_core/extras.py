@@ -10,21 +10,7 @@ from importlib.util import find_spec
 
 
 def need(module: str, purpose: str, extra: str = "muq") -> None:
-    """Refuse to go on without a package of an extra.
-
-    Parameters
-    ----------
-    module : str
-        As it is imported.
-    purpose : str
-        What needs it, as the first word of a sentence.
-    extra : str
-        What installs it.
-
-    Raises
-    ------
-    ModuleNotFoundError
-        If it is not installed; says what installs it.
+    """Refuse to go on without a package of an extra. `purpose` needs it, and begins the sentence that says so.
 
     Examples
     --------

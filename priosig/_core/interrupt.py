@@ -1,8 +1,8 @@
 """Ctrl-C that ends a process soon, also in the middle of long calls.
 
 Python raises KeyboardInterrupt between two of its own instructions, and a call into torch or BLAS is one: with a
-large model it takes half a minute. So a thread watches for the signal too. What was interrupted gets a moment to end
-by itself; then the process is ended. Nothing is half written then: files are written beside their place and renamed.
+large model it takes half a minute. So a thread watches for the signal too: what was interrupted gets a moment to end
+by itself, then the process is ended. No file is half written then (`priosig._core.atomic`).
 """
 
 import os
@@ -21,14 +21,8 @@ PATIENCE = 1.5  # s
 def ends_soon(message: str, code: int) -> Iterator[None]:
     """Within, Ctrl-C and SIGTERM raise KeyboardInterrupt, and end the process a moment later in any case.
 
-    Outside of the main thread, and where signals wake no pipe (Windows), this does nothing.
-
-    Parameters
-    ----------
-    message : str
-        Written to standard error where the process had to be ended.
-    code : int
-        Exit code of it.
+    It then ends with this message on standard error and this exit code. Outside of the main thread, and where signals
+    wake no pipe (Windows), this does nothing.
     """
     if threading.current_thread() is not threading.main_thread() or os.name == "nt":
         yield

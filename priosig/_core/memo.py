@@ -31,8 +31,6 @@ def kept(store: EmbeddingCache | None, step: str, compute: Callable[[], T], *inp
 
     Parameters
     ----------
-    store : EmbeddingCache or None
-        Where results are kept; without one, nothing is.
     step : str
         Names the computation.
     compute : callable

@@ -1,4 +1,4 @@
-"""Want of memory: refused where it is foreseen, else told in a sentence."""
+"""Too little memory: refused where it can be foreseen, otherwise explained in one sentence."""
 
 import re
 import sys
@@ -22,12 +22,7 @@ def want_of_memory(error: BaseException) -> str | None:
 
 
 def check_address_space() -> None:
-    """Refuse a limit in which torch cannot even be imported: its import fails, or spins for ever, as it happens.
-
-    Raises
-    ------
-    ValueError
-    """
+    """Raise a ValueError at a limit in which torch cannot be imported: its import fails, or spins for ever."""
     if sys.platform == "win32":
         return
     import resource

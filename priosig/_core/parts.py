@@ -1,8 +1,8 @@
-"""Files and directories that a user gives, found by their names.
+"""Files and directories that a user names.
 
-A part that is absent is a choice (a corpus without audio); one that is there and cannot be used is a mistake, and
-never taken for an absent one: links of git-annex or DVC whose content was not fetched, a disk that is not mounted, a
-file in a directory's place, a name that is nearly right.
+A part that is absent is a choice (a corpus without audio). One that cannot be used is a mistake, and never taken for
+an absent one: a link of git-annex or DVC whose content was not fetched, a disk that is not mounted, a file in a
+directory's place, a name that is nearly right.
 """
 
 import difflib
@@ -16,14 +16,7 @@ _ALIKE = 0.8  # difflib's ratio from which on two names are taken for one, missp
 
 
 def find_part(path: str | os.PathLike, kind: str, expected: str) -> Path | None:
-    """A file or directory by its name; None only where nothing has that name.
-
-    Parameters
-    ----------
-    path : path-like
-    kind : {"file", "directory"}
-    expected : str
-        What it should hold, for errors.
+    """A file or directory (`kind`) by its name; None only where nothing has that name.
 
     Raises
     ------
@@ -55,13 +48,7 @@ def need_part(path: str | os.PathLike, kind: str, expected: str) -> Path:
 
 
 def refuse_misspelt(directory: Path, names: Collection[str]) -> None:
-    """Refuse a directory in which something is nearly called one of `names`, and nothing is called so.
-
-    Raises
-    ------
-    ValueError
-        Naming what is there and what it should be called: `Audio`, `checkpoint`, `experiment.tml`, `audio.dvc`.
-    """
+    """Raise a ValueError if something is nearly called one of `names`, and nothing is: `Audio`, `audio.dvc`."""
     there = os.listdir(directory)
     for name in (name for name in names if name not in there):
         for other in sorted(set(there) - set(names)):

@@ -1,11 +1,10 @@
 """Progress of long work: what a stage reports, and how fits are counted where they are made.
 
 A *stage* is named when it begins (`Stages`), and is given a function that takes a `Progress` each time there is more
-to tell. Who shows it decides how; nothing here writes anywhere.
+to tell. Nothing here writes anywhere.
 
-Recordings report seconds of audio. The statistics make thousands of fits in loops many calls deep, whose signatures
-would all have to hand a counter on; instead a stage opens `counted_fits`, and whatever makes fits inside says how
-many (`fits_made`). Outside of any stage that costs nothing and does nothing.
+Recordings report seconds of audio. The statistics make thousands of fits in loops many calls deep; so that not every
+signature hands a counter on, a stage opens `counted_fits`, and whatever makes fits inside says so (`fits_made`).
 """
 
 from collections.abc import Callable, Iterator
@@ -16,23 +15,11 @@ from dataclasses import dataclass
 
 @dataclass(frozen=True)
 class Progress:
-    """How far a stage is.
+    """How far a stage is."""
 
-    Attributes
-    ----------
-    done : float
-        What is known by now, found or computed; in `unit`s.
-    cached : float
-        The part of it that was found in the cache and so took no time.
-    total : float or None
-        All there is to do; None if nobody said.
-    unit : str
-        What is counted.
-    """
-
-    done: float
-    cached: float
-    total: float | None
+    done: float  # what is known by now, from the cache or computed
+    cached: float  # the part of it that comes from the cache and so took no time
+    total: float | None  # all there is to do; None if nobody said
     unit: str = "s of audio"
 
 
@@ -42,7 +29,7 @@ Stages = Callable[[str], Report]
 
 
 def within(stages: Stages | None, where: str) -> Stages | None:
-    """The stages of a part of the work, told with its name before theirs; None for None."""
+    """The stages of a part of the work, each named after it; None for None."""
     return None if stages is None else lambda name: stages(f"{where}: {name}")
 
 

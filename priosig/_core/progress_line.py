@@ -16,17 +16,7 @@ _CLEAR = "\r\x1b[K"
 
 
 class ProgressLine:
-    """Progress of one piece of work.
-
-    Parameters
-    ----------
-    name : str
-        Begins the line.
-    write : callable, optional
-        Takes the text; standard error by default.
-    on_terminal : bool, optional
-        Whether a line can be redrawn there.
-    """
+    """Progress of one piece of work, whose name begins the line; on standard error by default."""
 
     def __init__(self, name: str, write: Callable[[str], object] | None = None, on_terminal: bool | None = None):
         self.name = name
@@ -43,7 +33,7 @@ class ProgressLine:
             self.write(_CLEAR)
 
     def start(self, stage: str) -> Callable[[Progress], None]:
-        """Begin a stage; give the function that takes its progress."""
+        """Begin a stage; returns the function that takes its progress."""
         self._show(f"{self.name}: {stage}")
         pace = Pace()
 

@@ -1,4 +1,4 @@
-"""What a result shows of itself: on a terminal, in a notebook, as a data frame.
+"""How a result shows itself: on a terminal, in a notebook, as a data frame.
 
 A result that is `Shown` has `__repr__`, at most a screen of 80 columns, and `rows`, plain values by column. The rest
 follows.
@@ -33,20 +33,12 @@ class Shown:
         raise NotImplementedError
 
     def to_frame(self) -> pd.DataFrame:
-        """`rows()` as a pandas data frame.
-
-        Raises
-        ------
-        ModuleNotFoundError
-            If pandas is not installed.
-        """
+        """`rows()` as a pandas data frame; a ModuleNotFoundError if pandas is not installed."""
         try:
             import pandas as pd
         except ModuleNotFoundError:
-            raise ModuleNotFoundError(
-                "to_frame needs pandas: pip install pandas; rows() gives the same as a list of dictionaries",
-                name="pandas",
-            ) from None
+            said = "to_frame needs pandas: pip install pandas; rows() gives the same as a list of dictionaries"
+            raise ModuleNotFoundError(said, name="pandas") from None
         return pd.DataFrame(self.rows())
 
     def _repr_html_(self) -> str:
@@ -88,14 +80,6 @@ def cut(text: str, width: int) -> str:
 
 def plot_dots(dots: Sequence[Dot], *, xlabel: str, bar: float | None = None, ax: Axes | None = None) -> Axes:
     """AUCs from top to bottom, with their intervals, a line at 0.5 and one at the bar.
-
-    Parameters
-    ----------
-    dots : sequence of Dot
-    xlabel : str
-    bar : float, optional
-    ax : matplotlib axes, optional
-        The current ones by default.
 
     Raises
     ------

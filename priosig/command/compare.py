@@ -6,7 +6,6 @@ from priosig.report.compare import compare_reports
 
 
 def add_to(commands: "_SubParsersAction") -> None:
-    """Add the subcommand."""
     parser = commands.add_parser(
         "compare",
         help="say what changed between two reports",

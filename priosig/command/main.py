@@ -45,7 +45,7 @@ def main(arguments: Sequence[str] | None = None) -> int:
 def parser() -> ArgumentParser:
     """The parser of the whole command."""
     # Imported here, where Ctrl-C is watched for: what they import takes a second on a busy machine.
-    from priosig.command import audit, compare, plan, run, train
+    from priosig.command import annotations, compare, run, train
 
     whole = ArgumentParser(
         allow_abbrev=False,
@@ -56,7 +56,7 @@ def parser() -> ArgumentParser:
     commands = whole.add_subparsers(
         metavar="COMMAND", required=True, parser_class=partial(ArgumentParser, allow_abbrev=False)
     )
-    for part in (run, audit, plan, compare, train):
+    for part in (run, annotations, compare, train):
         part.add_to(commands)
     return whole
 

@@ -24,7 +24,6 @@ DEMO = "length_leak"
 
 
 def add_to(commands: "_SubParsersAction") -> None:
-    """Add both subcommands."""
     parser = commands.add_parser(
         "run",
         help="run the experiment on a corpus, and write its report",

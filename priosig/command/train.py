@@ -9,7 +9,6 @@ from priosig.extraction.muq.extractor import MuQExtractor
 
 
 def add_to(commands: "_SubParsersAction") -> None:
-    """Add the subcommand."""
     parser = commands.add_parser(
         "train-heads",
         help="train PercePiano quality heads for Model B",

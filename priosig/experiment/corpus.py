@@ -10,7 +10,7 @@
       experiment.toml            optional: name, thresholds, parameters (`priosig.experiment.settings`)
       columns.csv                optional: confounds of the study's own, if experiment.toml names it
 
-Each part can be given alone or in place of the directory's own: annotations with no audio are a corpus too.
+Each part can be given alone or in place of the directory's own. Annotations with no audio are a corpus too.
 """
 
 import os
@@ -44,68 +44,31 @@ _PARTS = {
 
 @dataclass(frozen=True)
 class Corpus:
-    """Where the parts of a corpus lie.
+    """Where the parts of a corpus lie."""
 
-    Attributes
-    ----------
-    name : str
-        Names the experiment and its report: letters, digits, `_` and `-`.
-    moments : Path
-        The annotations.
-    audio : Path or None
-        Directory of recordings; None where only the annotations can be looked at.
-    checkpoints : tuple of Path
-        Quality heads; empty where Model B cannot be run.
-    muq : str
-        Local directory or hub id.
-    settings : Settings
-    columns : Path or None
-        Confounds of the study's own.
-    """
-
-    name: str
+    name: str  # of the experiment and its report: letters, digits, `_` and `-`
     moments: Path
-    audio: Path | None
-    checkpoints: tuple[Path, ...]
-    muq: str
+    audio: Path | None  # directory of recordings; None where only the annotations can be looked at
+    checkpoints: tuple[Path, ...]  # quality heads; empty where Model B cannot be run
+    muq: str  # local directory or hub id
     settings: Settings
-    columns: Path | None = None
+    columns: Path | None = None  # confounds of the study's own
+    digests: dict[Path, str] = field(default_factory=dict)  # SHA-256 of the files that are read already
 
 
 @dataclass(frozen=True)
 class Annotations:
-    """The part of a corpus that needs no audio.
-
-    Attributes
-    ----------
-    corpus : Corpus
-    moments : tuple of Moment
-    segments : tuple of Segment
-        As annotated.
-    clipped : dict of str to float
-        Seconds by which a segment overruns its recording, by at most half a second; only segments that do, and none
-        without recordings.
-    own_confounds : dict of str to dict of str to float
-        Confounds of the study's own by segment (`priosig.experiment.own_confounds`).
-    digests : dict of Path to str
-        SHA-256 of every file that was read so far: this run's annotations, recordings and models.
-    """
+    """The part of a corpus that needs no audio."""
 
     corpus: Corpus
     moments: tuple[Moment, ...]
-    segments: tuple[Segment, ...]
-    clipped: dict[str, float] = field(default_factory=dict)
-    own_confounds: Columns = field(default_factory=dict)
-    digests: dict[Path, str] = field(default_factory=dict, compare=False)
+    segments: tuple[Segment, ...]  # as annotated
+    clipped: dict[str, float] = field(default_factory=dict)  # s by which segments overrun their recordings, if any
+    own_confounds: Columns = field(default_factory=dict)  # by segment (`priosig.experiment.own_confounds`)
+    digests: dict[Path, str] = field(default_factory=dict, compare=False)  # SHA-256 of every file read so far
 
     def digest(self, path: Path) -> str:
-        """SHA-256 of a file that this run reads.
-
-        Raises
-        ------
-        ValueError
-            If the file is not what it was when the run first read it.
-        """
+        """SHA-256 of a file that this run reads; a ValueError if it changed since the run first read it."""
         try:
             digest = file_digest(path)
         except OSError as error:
@@ -115,21 +78,19 @@ class Annotations:
         return digest
 
     def refuse_changed(self) -> None:
-        """Raise a ValueError that names a file that changed since it was read: its results must not be kept."""
+        """Raise a ValueError that names a file that changed since it was read: results must not be kept then."""
         for path in list(self.digests):
             self.digest(path)
 
     def cut(self, screening: Screening | None = None) -> Cut:
         """How windows are cut by the experiment's own settings: by what was heard, else by the captions."""
         settings = self.corpus.settings
-        busy = None
+        fixed = self.segments, settings.equal_length, settings.guard
         if screening is None:
-            bouts = captioned_bouts(self.moments)
-        else:
-            talk, silence = screening.talk, screening.silence
-            busy = {video_id: talk[video_id] + silence[video_id] for video_id in talk}
-            bouts = {v: find_bouts(talk[v], silence[v], [lesson]) for v, lesson in screening.lessons.items()}
-        return Cut(self.segments, settings.equal_length, settings.guard, bouts, self.clipped, busy)
+            return Cut(*fixed, captioned_bouts(self.moments), self.clipped)
+        talk, silence = screening.talk, screening.silence
+        bouts = {v: find_bouts(talk[v], silence[v], [lesson]) for v, lesson in screening.lessons.items()}
+        return Cut(*fixed, bouts, self.clipped, busy={v: talk[v] + silence[v] for v in talk})
 
 
 def open_corpus(
@@ -145,44 +106,44 @@ def open_corpus(
     Parameters
     ----------
     directory : path-like, optional
-        The corpus directory.
     moments, audio, checkpoints, muq
         Each replaces the directory's own part. A checkpoint may be a file or a directory of `*.ckpt`.
-
-    Returns
-    -------
-    Corpus
 
     Raises
     ------
     FileNotFoundError
         If a part that was named is not there, or there are no annotations.
     ValueError
-        If a part has the name of one and cannot be used, or nearly has its name (`priosig._core.parts`); if
-        `experiment.toml` cannot be read, or holds a key or a value that is not known.
+        If a part cannot be used, or nearly has the name of one (`priosig._core.parts`); if `experiment.toml` cannot
+        be read, or holds a key or a value that is not known.
     """
     if directory is None and moments is None:
         raise ValueError("corpus: neither a directory nor a moments.jsonl was given; expected one of the two")
     root = None if directory is None else need_part(directory, "directory", "a corpus with moments.jsonl in it")
     given = {"moments.jsonl": moments, "audio": audio, "checkpoints": checkpoints or None, "muq": muq}
-    own = {} if root is None else _own_parts(root, [name for name in _PARTS if given.get(name) is None])
+    own: dict[str, Path | None] = {}
+    if root is not None:
+        names = [name for name in _PARTS if given.get(name) is None]
+        refuse_misspelt(root, names)
+        own = {name: find_part(root / name, *_PARTS[name]) for name in names}
     annotations = need_part(root / "moments.jsonl" if moments is None else moments, *_PARTS["moments.jsonl"])
-    name, settings, columns = annotations.stem if root is None else root.resolve().name, Settings(), None
-    if "experiment.toml" in own:
-        own_name, settings = read_settings(own["experiment.toml"])
+    name, settings, columns, digests = annotations.stem if root is None else root.resolve().name, Settings(), None, {}
+    if toml := own.get("experiment.toml"):
+        own_name, settings = read_settings(toml)
         name = own_name or name
         if settings.columns:
             columns = need_part(root / settings.columns, "file", "confounds by segment, as experiment.toml says")
-        check_roles(own["experiment.toml"], settings.roles, columns)
+        check_roles(toml, settings.roles, columns)
+        digests = {path: file_digest(path) for path in (toml, columns) if path is not None}
     if not EXPERIMENT_NAME.match(name):
         # The name of a directory or a file was not chosen to be an experiment's; one that was chosen is checked.
         name = re.sub(r"[^A-Za-z0-9_-]+", "-", name).strip("-_")[:64] or "corpus"
     recordings = own.get("audio") if audio is None else need_part(audio, *_PARTS["audio"])
     heads = [head for one in checkpoints or [own.get("checkpoints")] if one for head in _checkpoints(Path(one))]
-    muq = str(own.get("muq", DEFAULT_MODEL) if muq is None else muq)
+    muq = str(own.get("muq") or DEFAULT_MODEL if muq is None else muq)
     if not is_hub_id(muq):
         model_files(muq)
-    return Corpus(name, annotations, recordings, tuple(heads), muq, settings, columns)
+    return Corpus(name, annotations, recordings, tuple(heads), muq, settings, columns, digests)
 
 
 def read_annotations(corpus: Corpus) -> Annotations:
@@ -191,15 +152,14 @@ def read_annotations(corpus: Corpus) -> Annotations:
     Raises
     ------
     FileNotFoundError, ValueError
-        If the annotations cannot be read (`load_moments`), or hold one video or one class only: then there is
-        nothing to leave out, or nothing to tell apart; if a segment can't be cut (`plan_slices`), or is too short
-        for MuQ; if the study's own confounds cannot be read (`read_own_confounds`).
+        If the annotations cannot be read (`load_moments`), or hold one video or one class only; if a segment can't be
+        cut (`plan_slices`), or is too short for MuQ; if the study's own confounds cannot be read.
     """
     for path, what in ((corpus.moments, "annotations"), *((head, "a quality head") for head in corpus.checkpoints)):
         size = path.stat().st_size
         if size > _LARGEST:  # before it is hashed, which takes minutes
             raise ValueError(f"{path}: {size} bytes; expected {what}, at most {_LARGEST}")
-    digests = {path: file_digest(path) for path in (corpus.moments, corpus.columns) if path is not None}
+    digests = {**corpus.digests, corpus.moments: file_digest(corpus.moments)}
     moments = load_moments(corpus.moments)
     segments = identify_segments(moments, corpus.settings.min_continue_duration)
     videos = sorted({segment.video_id for segment in segments})
@@ -229,13 +189,6 @@ def read_annotations(corpus: Corpus) -> Annotations:
 def clipped_seconds(slices: Mapping[str, Slice]) -> dict[str, float]:
     """Seconds by which segments overrun their recordings; only those that do."""
     return {name: part.clipped_seconds for name, part in slices.items() if part.clipped_seconds}
-
-
-def _own_parts(root: Path, names: Sequence[str]) -> dict[str, Path]:
-    """The parts among `names` that a corpus directory has."""
-    refuse_misspelt(root, names)
-    parts = {name: find_part(root / name, *_PARTS[name]) for name in names}
-    return {name: part for name, part in parts.items() if part is not None}
 
 
 def _checkpoints(path: Path) -> list[Path]:

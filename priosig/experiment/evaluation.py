@@ -34,57 +34,23 @@ from priosig.verdict.rule import Rule
 
 @dataclass(frozen=True)
 class ViewResult:
-    """The results of one view.
-
-    Attributes
-    ----------
-    view : View
-    y : np.ndarray of int, shape (n_segments,)
-    confounds : Confounds
-    design : DesignAssessment or None
-        Whether the confounds alone tell the label; None where the view holds less than two videos or classes.
-    features : Features or None
-        None without audio.
-    models : dict of str to CrossValidation
-        Those that could be run, by name (`priosig.experiment.feature_sets`).
-    assessments : dict of str to Assessment
-        Tests, interval and verdict of the same models.
-    coefficients : CoefficientTable or None
-        Model B's weights, and each scale's own AUC.
-    problems : dict of str to str
-        Model, and why it was not run; "design", and why it could not be judged.
-    refusal : Verdict or None
-        `invalid design`, where the view holds too little for any test.
-    planned : PowerTable or None
-        What more videos like these could find; for the view that conclusions are drawn from.
-    """
+    """The results of one view; models by name (`priosig.experiment.feature_sets`), those that could be run."""
 
     view: View
-    y: np.ndarray
+    y: np.ndarray  # of int, shape (n_segments,)
     confounds: Confounds
-    design: DesignAssessment | None
-    features: Features | None
+    design: DesignAssessment | None  # what confounds tell alone; None with less than two videos or classes
+    features: Features | None  # None without audio
     models: dict[str, CrossValidation]
-    assessments: dict[str, Assessment]
-    coefficients: CoefficientTable | None
-    problems: dict[str, str]
-    refusal: Verdict | None = None
-    planned: PowerTable | None = None
+    assessments: dict[str, Assessment]  # tests, interval and verdict of the same models
+    coefficients: CoefficientTable | None  # Model B's weights, and each scale's own AUC
+    problems: dict[str, str]  # model, and why it was not run; "design", and why it could not be judged
+    refusal: Verdict | None = None  # `invalid design`, where the view holds too little for any test
+    planned: PowerTable | None = None  # what more videos could find; for the view that conclusions are drawn from
 
     @property
     def video_ids(self) -> list[str]:
-        """Video of each segment."""
         return [segment.video_id for segment in self.view.segments]
-
-    @property
-    def segment_ids(self) -> list[str]:
-        """Id of each segment."""
-        return [segment.segment_id for segment in self.view.segments]
-
-    @property
-    def start_times(self) -> np.ndarray:
-        """Start of each segment in seconds."""
-        return np.array([segment.start_time for segment in self.view.segments])
 
     @property
     def findings(self) -> frozenset[str] | None:
@@ -116,56 +82,43 @@ def evaluate_view(
 ) -> ViewResult:
     """Confounds, probes, tests and verdicts of one view, from its features (none without audio).
 
-    Parameters
-    ----------
-    view, moments, settings, features
-    own : mapping of str to array, shape (n_segments,), or None, optional
-        The study's own confounds (`priosig.experiment.own_confounds.values_of`).
-    planned : PowerTable, optional
-        What `plan_view` gave for the view.
-    pooling : str
-        Of the frames, where a model has another than its own (`priosig.experiment.feature_sets`).
-    progress : callable, optional
-        Called with the name of each step that begins, gives the function that takes its progress in fits.
+    `own` are the study's own confounds, an array of shape (n_segments,) or None each; `planned` is what `plan_view`
+    gave; `pooling` that of the frames, for the models that have it (`priosig.experiment.feature_sets`).
     """
-    stages = within(progress, f"{view.name} view")
-    heard = features.heard if features is not None else {}
-    matched = view.set_ids is not None
-    confounds = measure_confounds(Windows(view.segments, moments, heard, matched, own or {}), settings.roles)
-    y = np.array(labels_of(view.segments), dtype=int)
-    video_ids = [segment.video_id for segment in view.segments]
-    segment_ids = [segment.segment_id for segment in view.segments]
-    start_times = np.array([segment.start_time for segment in view.segments])
+    stages, rule = within(progress, f"{view.name} view"), rule_of(settings)
+    segments, heard, matched = view.segments, features.heard if features else {}, view.set_ids is not None
+    confounds = measure_confounds(Windows(segments, moments, heard, matched, own or {}), settings.roles)
+    y = np.array(labels_of(segments), dtype=int)
+    videos = [segment.video_id for segment in segments]
+    n_videos = len(set(videos))
     problems: dict[str, str] = {}
-
     designs = {}
     for name, matrix in models_pooled(pooling).items():
         if features is None:
-            problems[name] = "no audio" if view.segments else "the view holds no segment"
+            problems[name] = "no audio" if segments else "the view holds no segment"
         elif (X := matrix(features)) is None:
             problems[name] = FEATURE_SETS[name].missing
         else:
             designs[name] = X
 
-    if len(set(video_ids)) < 2 or len(set(y)) < 2:
-        reason = _too_little(view, len(set(video_ids)))
+    if n_videos < 2 or len(set(y)) < 2:
+        reason = _too_little(view, n_videos)
         problems |= dict.fromkeys(("design", *designs), reason)
-        refusal = refuse(reason, rule_of(settings), exploratory=settings.exploratory)
+        refusal = refuse(reason, rule, exploratory=settings.exploratory)
         return ViewResult(view, y, confounds, None, features, {}, {}, None, problems, refusal)
 
     data = labelled_segments(
-        y, video_ids, start_times, confounds.values,
+        y, videos, np.array([segment.start_time for segment in segments]), confounds.values,
         partly_known=confounds.partly_known,
         X=np.hstack(list(designs.values())) if designs else None,
         set_ids=view.set_ids,
-        names=_names_of(confounds, y, video_ids, chosen={*(own or ()), *settings.roles}),
+        names=_names_of(confounds, y, videos, chosen={*(own or ()), *settings.roles}),
     )  # fmt: skip
-    rule = rule_of(settings)
     design = assess_design(data, rule, seed=settings.seed, exploratory=settings.exploratory, progress=stages)
-    models = {}
+    ids, models = [segment.segment_id for segment in segments], {}
     for name, X in designs.items():
-        with counted_fits(stages, f"Model {name}, every video left out", len(set(video_ids))):
-            models[name] = leave_one_video_out_cv(X, y, video_ids, segment_ids, C=settings.C, strata=view.set_ids)
+        with counted_fits(stages, f"Model {name}, every video left out", n_videos):
+            models[name] = leave_one_video_out_cv(X, y, videos, ids, C=settings.C, strata=view.set_ids)
     assessments = assess_models(designs, data, design, seed=settings.seed, everything=True, progress=stages)
     if planned is not None:
         assessments = {name: with_videos_needed(one, planned) for name, one in assessments.items()}
@@ -182,10 +135,7 @@ def plan_view(view: View, settings: Settings, *, n_features: int = 19) -> PowerT
     """Power of T1 by number of videos like these; None where no stratum of the view holds both labels."""
     y, videos = labels_of(view.segments), [segment.video_id for segment in view.segments]
     strata = videos if view.set_ids is None else list(view.set_ids)
-    labels: dict[str, set[int]] = {}
-    for label, stratum in zip(y, strata, strict=True):
-        labels.setdefault(stratum, set()).add(label)
-    if all(len(both) < 2 for both in labels.values()):
+    if len({*zip(strata, y, strict=True)}) == len({*strata}):
         return None
     return plan(y, videos, strata, n_features=n_features, alpha=settings.alpha, C=settings.C, seed=settings.seed)
 
@@ -198,19 +148,14 @@ def _names_of(
     `chosen` are those that the study added, or whose role it set.
     """
     varying = (*confounds.values, *confounds.partly_known)
+    reached = {name: float(auc_within_video(v, y, video_ids)) for name, v in confounds.tied.items()}
     return ConfoundNames(
         removed=confounds.constant,
         not_measured=tuple(confounds.not_measured),
         acoustic=tuple(name for name in varying if confounds.roles[name] == "acoustic"),
-        tied=tuple((name, _reach(values, y, video_ids)) for name, values in confounds.tied.items()),
+        tied=tuple((name, max(auc, 1 - auc)) for name, auc in reached.items()),  # in whichever direction it goes
         chosen=tuple((name, role) for name, role in confounds.roles.items() if name in chosen),
     )
-
-
-def _reach(values: np.ndarray, y: np.ndarray, video_ids: Sequence[str]) -> float:
-    """AUC within video of a confound alone, in whichever direction it goes."""
-    reached = float(auc_within_video(values, y, video_ids))
-    return max(reached, 1 - reached)
 
 
 def foreseen_problems(annotations: Annotations) -> tuple[str, ...]:

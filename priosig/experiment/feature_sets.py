@@ -16,41 +16,15 @@ from priosig.extraction.percepiano.scales import PERCEPIANO_DIMENSIONS
 
 @dataclass(frozen=True)
 class FeatureSet:
-    """The features of one model.
+    """The features of one model."""
 
-    Attributes
-    ----------
-    name : str
-        "A" is Model A.
-    words : str
-        What the features are.
-    plainly : str
-        What it goes by, for someone who knows neither of them.
-    matrix : callable
-        From `Features` to an array of shape (n_segments, n_features), or None where there is none.
-    missing : str
-        Why there is none.
-    columns : tuple of str
-        Names of the features, where each means something by itself.
-    variants : mapping of str to callable
-        Other ways to make the matrix, for the sensitivity table.
-    """
-
-    name: str
-    words: str
-    plainly: str
-    matrix: Callable[[Features], np.ndarray | None]
-    missing: str = ""
-    columns: tuple[str, ...] = ()
-    variants: Mapping[str, Callable[[Features], np.ndarray]] = field(default_factory=dict)
-
-
-def _means(features: Features) -> np.ndarray:
-    return features.embeddings[:, : features.embeddings.shape[1] // 2]
-
-
-def _deviations(features: Features) -> np.ndarray:
-    return features.embeddings[:, features.embeddings.shape[1] // 2 :]
+    name: str  # "A" is Model A
+    words: str  # what the features are
+    plainly: str  # what the model goes by, for a reader who does not know them
+    matrix: Callable[[Features], np.ndarray | None]  # of shape (n_segments, n_features), or None where there is none
+    missing: str = ""  # why there is none
+    columns: tuple[str, ...] = ()  # names of the features, where each means something by itself
+    variants: Mapping[str, Callable[[Features], np.ndarray]] = field(default_factory=dict)  # for comparison
 
 
 _ROWS = (
@@ -59,7 +33,10 @@ _ROWS = (
         "mean and standard deviation of MuQ's frames",
         "goes by what MuQ, a network trained on music, hears",
         lambda features: features.embeddings,
-        variants={"mean only": _means, "std only": _deviations},
+        variants={
+            "mean only": lambda features: np.hsplit(features.embeddings, 2)[0],
+            "std only": lambda features: np.hsplit(features.embeddings, 2)[1],
+        },
     ),
     FeatureSet(
         "B",

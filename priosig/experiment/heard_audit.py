@@ -15,12 +15,7 @@ from priosig.inference.oddities import copied_rows, decisive_rows
 def audit_heard(annotations: Annotations, view: ViewResult) -> tuple[Finding, ...]:
     """Look for copies of recordings and of windows, and for features that one window decides; none without audio.
 
-    Parameters
-    ----------
-    annotations : Annotations
-        With the digests of the recordings that were read.
-    view : ViewResult
-        The one that conclusions are drawn from.
+    `view` is the one that conclusions are drawn from.
     """
     if view.features is None:
         return ()
@@ -37,15 +32,9 @@ def copied_recordings(annotations: Annotations) -> Finding:
         for video, digest in recordings
         if first.setdefault(digest, video) != video
     ]
-    return finding_of(
-        "copied_recordings",
-        "Recordings that are another video's",
-        "video",
-        problems,
-        len(recordings),
-        "the label is given away",
-        "A probe is trained on the copy and scored on the original, so that it may know the answers by heart.",
-    )
+    effect = "A probe is trained on the copy and scored on the original, so that it may know the answers by heart."
+    title, harm = "Recordings that are another video's", "the label is given away"
+    return finding_of("copied_recordings", title, "video", problems, len(recordings), harm, effect)
 
 
 def copied_windows(view: ViewResult) -> Finding:
@@ -57,15 +46,11 @@ def copied_windows(view: ViewResult) -> Finding:
         if one.video_id != other.video_id:
             detail = f"the same embedding as {other.segment_id}"
             problems.append(Problem(one.segment_id, one.video_id, one.start_time, detail))
-    return finding_of(
-        "copied_windows",
-        "Windows whose embedding another video holds too",
-        "segment",
-        problems,
-        len(segments),
-        "the label is given away",
-        "The same sound is trained on and scored. Either the recordings share it, or these windows hold no sound.",
+    effect = (
+        "The same sound is trained on and scored. Either the recordings share it, or these windows hold no sound."
     )
+    title, harm = "Windows whose embedding another video holds too", "the label is given away"
+    return finding_of("copied_windows", title, "segment", problems, len(segments), harm, effect)
 
 
 def decided_features(view: ViewResult) -> Finding:
@@ -81,13 +66,9 @@ def decided_features(view: ViewResult) -> Finding:
             feature = model.columns[column] if model.columns else f"feature {column + 1}"
             detail = f"{X[row, column]:.3g} in {s.segment_id}; the median is {np.median(X[:, column]):.3g}"
             problems.append(Problem(f"Model {name}, {feature}", s.video_id, s.start_time, detail))
-    return finding_of(
-        "decided_features",
-        "Features of which one window holds most of the spread",
-        "feature",
-        problems,
-        total,
-        "data are lost",
+    effect = (
         "Beside such a value all other windows look alike, so that what the feature says of them is lost, and a "
-        "signal may be missed. Listen to the window: it may hold a noise, or nothing.",
+        "signal may be missed. Listen to the window: it may hold a noise, or nothing."
     )
+    title = "Features of which one window holds most of the spread"
+    return finding_of("decided_features", title, "feature", problems, total, "data are lost", effect)

@@ -28,7 +28,7 @@ class Option:
 
     @property
     def variable(self) -> str:
-        """Of the environment."""
+        """Its name in the environment."""
         return f"PRIOSIG_{self.name.upper()}"
 
 
@@ -52,66 +52,35 @@ def choose(option: Option, given: Value, ini: Value = None) -> Value:
     """Value of a setting: the command line's, else the environment's, else the ini file's, else its default."""
     if given:
         return given
-    value = os.environ.get(option.variable, "")
-    if value:
+    if value := os.environ.get(option.variable):
         return value.split(os.pathsep) if option.many else value
-    if ini:
-        return ini
-    return [] if option.many else option.default
+    return ini or ([] if option.many else option.default)
 
 
-def check_device(device: str) -> None:
-    """Refuse a device that there can't be.
-
-    Raises
-    ------
-    ValueError
-    """
+def check_settings(values: Mapping[str, Value]) -> None:
+    """Raise a ValueError for a device, a directory of results or a SOURCE_DATE_EPOCH that there can't be."""
+    device, epoch = values["device"], os.environ.get("SOURCE_DATE_EPOCH", "")
     if not re.fullmatch(r"auto|cpu|mps|cuda(:\d+)?", device):
         raise ValueError(f"--device {device}: expected auto, cpu, cuda, cuda:<number> or mps")
-
-
-def check_directory(name: str, path: Path) -> None:
-    """Refuse what can't be a directory that is written to.
-
-    Raises
-    ------
-    ValueError
-    """
-    there = next(parent for parent in (path, *path.absolute().parents) if os.path.lexists(parent))
-    try:
-        for one in (path, there):
-            find_part(one, "directory", "a directory")
-    except ValueError as error:
-        raise ValueError(f"--{name} {error}") from None
-    if not os.access(there, os.W_OK):
-        raise ValueError(f"--{name} {path}: {there} can't be written to; expected a directory that can")
-
-
-def check_run_time() -> None:
-    """Refuse a time that reports are to bear, instead of that of the run, if it is none.
-
-    Raises
-    ------
-    ValueError
-    """
-    epoch = os.environ.get("SOURCE_DATE_EPOCH", "")
     if not re.fullmatch(r"\d{0,11}", epoch, re.ASCII):
         raise ValueError(f"SOURCE_DATE_EPOCH is {shown(epoch)}; expected whole seconds since 1970")
+    for name in ("cache", "report"):
+        path = Path(values[name])
+        there = next(parent for parent in (path, *path.absolute().parents) if os.path.lexists(parent))
+        try:
+            for one in (path, there):
+                find_part(one, "directory", "a directory")
+        except ValueError as error:
+            raise ValueError(f"--{name} {error}") from None
+        if not os.access(there, os.W_OK):
+            raise ValueError(f"--{name} {path}: {there} can't be written to; expected a directory that can")
 
 
 def corpus_of(values: Mapping[str, Value]) -> Corpus | None:
-    """The corpus that settings name, or None.
-
-    Raises
-    ------
-    OSError, ValueError
-        If there is something wrong with it.
-    """
+    """The corpus that settings name, or None; an OSError or ValueError if there is something wrong with it."""
     directory, moments = values["corpus"], values["moments"]
     if directory is None and moments is None:
-        stray = [name for name in ("audio", "muq", "checkpoint") if values[name]]
-        if stray:
+        if stray := [name for name in ("audio", "muq", "checkpoint") if values[name]]:
             raise ValueError(f"--{stray[0]} was given without annotations; add --corpus DIR or --moments FILE")
         return None
     corpus = open_corpus(

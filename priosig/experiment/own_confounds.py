@@ -19,15 +19,15 @@ from pathlib import Path
 import numpy as np
 
 from priosig._core.checks import shown
-from priosig.annotations.segments import Segment
+from priosig.annotations.segments import LABELS, Segment
 from priosig.annotations.views import View
 from priosig.confounds.registry import CONFOUNDS
+from priosig.front.given import LARGEST
 from priosig.inference.beyond_confounds import TIME
 
 ID = "segment_id"
 MOST_COLUMNS = 20
 _LARGEST_FILE = 50_000_000  # bytes
-_LARGEST = 1e100  # squares of larger numbers overflow
 _NAME = re.compile(r"[A-Za-z][A-Za-z0-9_]{0,39}\Z")
 # Columns of a report's table of segments, and names that mean something of their own to the tests.
 _TAKEN = {ID, "view", "source_id", "video_id", "label", "start_time", "end_time", "moment_id", TIME, *CONFOUNDS}
@@ -37,17 +37,7 @@ Columns = dict[str, dict[str, float]]
 
 
 def read_own_confounds(path: Path, segments: Sequence[Segment]) -> Columns:
-    """Read a study's own confounds.
-
-    Parameters
-    ----------
-    path : Path
-    segments : sequence of Segment
-        As annotated.
-
-    Returns
-    -------
-    dict of str to dict of str to float
+    """Read a study's own confounds of the annotated segments.
 
     Raises
     ------
@@ -59,7 +49,7 @@ def read_own_confounds(path: Path, segments: Sequence[Segment]) -> Columns:
     names = _names(path, header[1])
     lines: dict[str, int] = {}
     columns: Columns = {name: {} for name in names}
-    videos = {segment.video_id for segment in segments}
+    starts = tuple(f"{video}-{label}-" for video in {s.video_id for s in segments} for label in LABELS)
     for line, row in rows:
         where = f"{path}, line {line}"
         if len(row) != len(header[1]):
@@ -67,7 +57,7 @@ def read_own_confounds(path: Path, segments: Sequence[Segment]) -> Columns:
         segment_id = row[0].strip()
         if segment_id in lines:
             raise ValueError(f"{where}: {shown(segment_id)} has a row in line {lines[segment_id]} too; expected one")
-        if not any(segment_id.startswith((f"{video}-stop-", f"{video}-continue-")) for video in videos):
+        if not segment_id.startswith(starts):
             raise ValueError(
                 f"{where}: {shown(segment_id)} is no segment of a video in the annotations; expected an id such as "
                 f"{segments[0].segment_id}"
@@ -75,8 +65,7 @@ def read_own_confounds(path: Path, segments: Sequence[Segment]) -> Columns:
         lines[segment_id] = line
         for name, cell in zip(names, row[1:], strict=True):
             columns[name][segment_id] = _value(where, name, cell.strip())
-    missing = [segment.segment_id for segment in segments if segment.segment_id not in lines]
-    if missing:
+    if missing := [segment.segment_id for segment in segments if segment.segment_id not in lines]:
         more = f" and for {len(missing) - 1} more" if len(missing) > 1 else ""
         raise ValueError(
             f"{path}, line {rows[-1][0] if rows else 1}: ends without a row for {missing[0]}{more}; expected one for "
@@ -88,8 +77,7 @@ def read_own_confounds(path: Path, segments: Sequence[Segment]) -> Columns:
 def check_roles(path: Path, roles: Mapping[str, str], columns: Path | None) -> None:
     """Refuse a role, given in the settings at `path`, for what is neither a confound of the library nor a column."""
     known = [*CONFOUNDS, *(_names(columns, _rows(columns)[0][1]) if columns is not None else ())]
-    unknown = [name for name in roles if name not in known]
-    if unknown:
+    if unknown := [name for name in roles if name not in known]:
         raise ValueError(f"{path}: [confounds.roles] {shown(unknown[0])} is no confound; expected {', '.join(known)}")
 
 
@@ -119,11 +107,8 @@ def _rows(path: Path) -> list[tuple[int, list[str]]]:
     except UnicodeDecodeError as error:
         line = data[: error.start].count(b"\n") + 1
         raise ValueError(f"{path}, line {line}: not UTF-8 text; expected a CSV in UTF-8") from None
-    rows = []
     try:
-        for row in reader:
-            if any(cell.strip() for cell in row):
-                rows.append((reader.line_num, row))
+        rows = [(reader.line_num, row) for row in reader if any(cell.strip() for cell in row)]
     except csv.Error as error:
         raise ValueError(f"{path}, line {reader.line_num}: not CSV ({error})") from None
     if not rows:
@@ -135,15 +120,12 @@ def _names(path: Path, header: Sequence[str]) -> list[str]:
     first, *names = (cell.strip() for cell in header)
     where = f"{path}, line 1"
     if first != ID or not 1 <= len(names) <= MOST_COLUMNS:
-        raise ValueError(
-            f"{where}: the header is {shown(','.join(header))}; expected {ID}, a comma, and names of 1 to "
-            f"{MOST_COLUMNS} confounds"
-        )
+        expected = f"{ID}, a comma, and names of 1 to {MOST_COLUMNS} confounds"
+        raise ValueError(f"{where}: the header is {shown(','.join(header))}; expected {expected}")
     for place, name in enumerate(names):
         if not _NAME.match(name):
-            raise ValueError(
-                f"{where}: {shown(name)} is no name; expected 1 to 40 of a-z, A-Z, 0-9 and _, no digit first"
-            )
+            expected = "1 to 40 of a-z, A-Z, 0-9 and _, no digit first"
+            raise ValueError(f"{where}: {shown(name)} is no name; expected {expected}")
         if name in _TAKEN or name in names[:place]:
             raise ValueError(f"{where}: the name {shown(name)} is taken; expected another one")
     return names
@@ -156,7 +138,7 @@ def _value(where: str, name: str, cell: str) -> float:
         value = float(cell)
     except ValueError:
         value = math.nan
-    if not abs(value) <= _LARGEST or "_" in cell:
+    if not abs(value) <= LARGEST or "_" in cell:
         raise ValueError(
             f"{where}: {name} is {shown(cell)}; expected a number, or nothing where it is not known; give categories "
             "as columns of 0 and 1"

@@ -1,14 +1,15 @@
 """One corpus, end to end: views, features, verdicts.
 
-`describe` judges the design by the annotations alone (`priosig.experiment.corpus`); `run_experiment` does the
-rest, in every view and for both models (`priosig.experiment.evaluation`).
+`describe` judges the design by the annotations alone; `run_experiment` does the rest, in every view and for every
+model (`priosig.experiment.evaluation`).
 
 Every step is kept by content where the encoder has a cache (`priosig._core.memo`): a second run of the same
 experiment reads its results, and a run that was killed goes on at the step that it was in.
 """
 
-from collections.abc import Sequence
+from collections.abc import Collection, Sequence
 from dataclasses import dataclass, replace
+from functools import partial
 from pathlib import Path
 
 import numpy as np
@@ -45,7 +46,6 @@ class Experiment(ShownViews):
 
     @property
     def name(self) -> str:
-        """Name of the experiment."""
         return self.annotations.corpus.name
 
     @property
@@ -63,14 +63,8 @@ def describe(
     """
     views = cut_views(annotations.cut())
     silent = annotations.corpus.audio is None
-    planned = {
-        view.name: _plan(annotations, view, store, progress) if silent and view_kind(view.name).claims else None
-        for view in views
-    }
-    results = {
-        view.name: evaluate_kept(annotations, view, store, planned=planned[view.name], progress=progress)
-        for view in views
-    }
+    planned = [view.name for view in views if silent and view_kind(view.name).claims]
+    results = _evaluated(annotations, views, [None] * len(views), planned, store, progress)
     return Experiment(annotations, results, screening=None)
 
 
@@ -80,36 +74,17 @@ def make_extractor(
     """The encoder that a corpus names, with what its settings say of it."""
     from priosig.extraction.muq.extractor import MuQExtractor
 
-    settings = corpus.settings
+    s = corpus.settings
     return MuQExtractor(
-        corpus.muq,
-        revision=settings.revision or None,
-        device=device,
-        cache_dir=cache_dir,
-        batch_size=batch_size,
-        layer=settings.layer,
-        precision=settings.precision,
-        keep_frames=settings.keep_frames,
-    )
+        corpus.muq, device=device, cache_dir=cache_dir, batch_size=batch_size,
+        revision=s.revision or None, layer=s.layer, precision=s.precision, keep_frames=s.keep_frames,
+    )  # fmt: skip
 
 
 def run_experiment(annotations: Annotations, extractor: Encoder, *, progress: Stages | None = None) -> Experiment:
-    """Run an experiment whole.
+    """Run an experiment whole: every view of a corpus with audio.
 
-    Parameters
-    ----------
-    annotations : Annotations
-        Of a corpus with audio.
-    extractor : Encoder
-        Its cache holds what every step gave.
-    progress : callable, optional
-        Called with the name of each stage that begins, gives the function that takes its progress
-        (`priosig._core.progress`).
-
-    Returns
-    -------
-    Experiment
-        With every view of `priosig.experiment.views`.
+    The extractor's cache holds what every step gave.
 
     Raises
     ------
@@ -119,15 +94,9 @@ def run_experiment(annotations: Annotations, extractor: Encoder, *, progress: St
     check_models(annotations, extractor, progress=progress)
     screening = screen(annotations, extractor, progress=progress)
     views = cut_views(annotations.cut(screening))
-    features = measure_views(annotations, views, extractor, progress=progress)
-    claim = view_of_claims({view.name: view for view in views})
-    planned = {view.name: _plan(annotations, view, extractor.cache, progress) for view in views if view.name == claim}
-    results = {
-        view.name: evaluate_kept(
-            annotations, view, extractor.cache, of_view, planned=planned.get(view.name), progress=progress
-        )
-        for view, of_view in zip(views, with_talk(features, views, screening), strict=True)
-    }
+    features = with_talk(measure_views(annotations, views, extractor, progress=progress), views, screening)
+    planned = [view_of_claims({view.name: view for view in views})]
+    results = _evaluated(annotations, views, features, planned, extractor.cache, progress)
     annotations.refuse_changed()
     return Experiment(annotations, results, screening)
 
@@ -137,32 +106,21 @@ def check_models(annotations: Annotations, extractor: Encoder, *, progress: Stag
 
     That they could be loaded is kept by content: a second run loads nothing. Where work is spread, the encoder may
     have no device here, and the workers load it.
-
-    Raises
-    ------
-    FileNotFoundError, ValueError
-        As `Encoder.load` and `priosig.extraction.percepiano.head.load_head`; also if a head is for frames of
-        another width.
     """
     corpus, store = annotations.corpus, extractor.cache
     annotations.digests.update(extractor.digests)
     heads = [annotations.digest(path) for path in corpus.checkpoints]
 
-    def load_muq() -> bool:
-        extractor.load()
-        return True
-
-    def load_heads() -> bool:
+    def load_heads() -> None:
         from priosig.extraction.percepiano.scores import check_heads
 
         check_heads(corpus.checkpoints, extractor.width)
         annotations.refuse_changed()
-        return True
 
     if not is_spread():
         if progress is not None:
             progress("loading MuQ")
-        kept(store, "MuQ can be loaded", load_muq, extractor.parameters())
+        kept(store, "MuQ can be loaded", extractor.load, extractor.parameters())
     if heads:
         kept(store, "heads can be loaded", load_heads, heads, extractor.width)
 
@@ -183,11 +141,7 @@ def screen(annotations: Annotations, extractor: Encoder, *, progress: Stages | N
 
 
 def measure_views(
-    annotations: Annotations,
-    views: Sequence[View],
-    extractor: Encoder,
-    *,
-    progress: Stages | None = None,
+    annotations: Annotations, views: Sequence[View], extractor: Encoder, *, progress: Stages | None = None
 ) -> list[Features | None]:
     """Features of the segments of several views, kept in the extractor's cache; None for a view without segments.
 
@@ -236,17 +190,27 @@ def evaluate_kept(
     return replace(result, view=view, features=features)
 
 
-def _plan(
-    annotations: Annotations, view: View, store: EmbeddingCache | None, progress: Stages | None
-) -> PowerTable | None:
-    """`plan_view`, kept in `store`."""
+def _evaluated(
+    annotations: Annotations,
+    views: Sequence[View],
+    features: Sequence[Features | None],
+    planned: Collection[str],
+    store: EmbeddingCache | None,
+    progress: Stages | None,
+) -> dict[str, ViewResult]:
+    """Every view evaluated, those named in `planned` with how many videos they take."""
+    settings = annotations.corpus.settings
 
-    def planned() -> PowerTable | None:
+    def plan(view: View) -> PowerTable | None:
         if progress is not None:
             progress(f"{view.name} view, how many videos it takes")
-        return plan_view(view, annotations.corpus.settings)
+        return plan_view(view, settings)
 
-    return kept(store, "plan", planned, view, annotations.corpus.settings)
+    plans = {v.name: kept(store, "plan", partial(plan, v), v, settings) for v in views if v.name in planned}
+    return {
+        view.name: evaluate_kept(annotations, view, store, one, planned=plans.get(view.name), progress=progress)
+        for view, one in zip(views, features, strict=True)
+    }
 
 
 def _audio_of(corpus: Corpus) -> Path:
@@ -277,15 +241,13 @@ def _recordings(annotations: Annotations, segments: Sequence[Segment], progress:
 def with_talk(
     features: Sequence[Features | None], views: Sequence[View], screening: Screening
 ) -> list[Features | None]:
-    """Features of views, the share of each window in which talk is heard among what was heard."""
+    """Features of views, the share of each window in which talk is heard, 0 to 1, among what was heard."""
+    talk = {video_id: merge(spans) for video_id, spans in screening.talk.items()}
+
+    def share(s: Segment) -> float:
+        return total(intersect(talk[s.video_id], [(s.start_time, s.end_time)])) / s.duration
+
     return [
-        None if one is None else replace(one, heard={"talk_heard": _talk_heard(view, screening), **one.heard})
+        one and replace(one, heard={"talk_heard": np.array([share(s) for s in view.segments]), **one.heard})
         for one, view in zip(features, views, strict=True)
     ]
-
-
-def _talk_heard(view: View, screening: Screening) -> np.ndarray:
-    """Share of each of the view's windows in which talk is heard, 0 to 1."""
-    talk = {video_id: merge(spans) for video_id, spans in screening.talk.items()}
-    shares = [total(intersect(talk[s.video_id], [(s.start_time, s.end_time)])) / s.duration for s in view.segments]
-    return np.array(shares)

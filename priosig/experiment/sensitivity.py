@@ -2,14 +2,11 @@
 
 Every experiment fixes a view and its length, a guard, a shortest CONTINUE, the bouts that controls come from, a
 penalty, a pooling. Here each is varied by itself, around the experiment's own settings, in the view that conclusions
-are drawn from. The whole assessment is run again: one row a choice, in one table.
-Nothing is selected from it: the experiment's verdict is that of the settings that were written down before, and the
-table says how much hangs on them. With many rows some will differ by chance, so no p-value is corrected for the
-others.
+are drawn from. Nothing is selected from the table: the verdict is that of the settings that were written down before,
+and the table says how much hangs on them. With many rows some differ by chance, so no p-value is corrected.
 
-Factors are relative, so that they mean the same for any corpus; with the default settings they are shortest CONTINUEs
-of 2, 5, 10 and 20 s, windows of 5, 8, 10 and 15 s, and guards of 0, 1 and 2 s. Windows that were encoded for one row
-come from the cache for the next.
+Factors are relative, so that they mean the same for any corpus. With the default settings they are shortest CONTINUEs
+of 2, 5, 10 and 20 s, windows of 5, 8, 10 and 15 s, and guards of 0, 1 and 2 s.
 """
 
 import math
@@ -29,7 +26,7 @@ from priosig.experiment.settings import Settings
 from priosig.experiment.views import VIEW_KINDS, cut_views, view_kind, view_of_claims
 from priosig.extraction.encoder import Encoder
 
-CONTINUE_FACTORS = (0.4, 1.0, 2.0, 4.0)
+CONTINUE_FACTORS = (0.4, 2.0, 4.0)
 LENGTH_FACTORS = (0.5, 0.8, 1.0, 1.5)
 GUARD_FACTORS = (0.0, 1.0, 2.0)
 NEAREST = 2  # bouts on either side
@@ -72,12 +69,7 @@ class Row:
 def choices(annotations: Annotations, base_view: str) -> Iterator[Choice]:
     """The choices that are tried: the experiment's own first, then each factor varied by itself.
 
-    Parameters
-    ----------
-    annotations : Annotations
-        For its settings.
-    base_view : str
-        The view in which all but view and length are varied.
+    All but view and length are varied in the view `base_view`.
     """
     settings = annotations.corpus.settings
     base = Choice(
@@ -90,17 +82,15 @@ def choices(annotations: Annotations, base_view: str) -> Iterator[Choice]:
             length = factor * settings.equal_length if kind.one_length else None
             if (kind.name, factor) != (base_view, 1.0):
                 yield replace(base, varied="view, length", view=kind.name, length=length)
-    for factor in GUARD_FACTORS:
-        guard = factor * (settings.guard or 1.0)
+    for guard in [factor * (settings.guard or 1.0) for factor in GUARD_FACTORS]:
         if guard != settings.guard and base_view != "equal":  # which keeps no guard
             yield replace(base, varied="guard", guard=guard)
     if VIEW_KINDS[base_view].matched:
         yield replace(base, varied="controls", nearest=NEAREST)
     else:  # no CONTINUE segment takes part in a matched view
         for factor in CONTINUE_FACTORS:
-            if factor != 1.0:
-                seconds = factor * settings.min_continue_duration
-                yield replace(base, varied="shortest CONTINUE", min_continue_duration=seconds)
+            seconds = factor * settings.min_continue_duration
+            yield replace(base, varied="shortest CONTINUE", min_continue_duration=seconds)
     for C in PENALTIES:
         if settings.C != C:
             yield replace(base, varied="C", C=C)
@@ -109,9 +99,9 @@ def choices(annotations: Annotations, base_view: str) -> Iterator[Choice]:
 
 
 def encode_ahead(annotations: Annotations, extractor: Encoder, *, progress: Stages | None = None) -> None:
-    """Encode the windows of the experiment and of every choice in one pass, so that both find them in the cache.
+    """Encode the windows of the experiment and of every choice in one pass, whose progress is true from the start.
 
-    One pass has one progress, whose total is true from the start. Without a cache there is nothing to do.
+    Without a cache there is nothing to do.
     """
     if extractor.cache is None:
         return
@@ -127,19 +117,13 @@ def sensitivity_table(
     n_permutations: int | None = None,
     progress: Stages | None = None,
 ) -> list[Row]:
-    """Assess every choice, both models.
+    """Assess every choice of a corpus with audio, every model.
 
     Parameters
     ----------
-    annotations : Annotations
-        Of a corpus with audio.
-    extractor : Encoder
-        With a cache, or windows are encoded again for every row.
     n_permutations : int, optional
         Of each test. By default about 200, and never more than the experiment's own, since rows are many and nothing
         rests on one.
-    progress : callable, optional
-        As for `run_experiment`.
 
     Returns
     -------
@@ -148,18 +132,19 @@ def sensitivity_table(
     """
     if n_permutations is None:
         n_permutations = _few(annotations.corpus.settings)
-    tried, views, screening = _tried(annotations, extractor, progress)
-    features = measure_views(annotations, list(views.values()), extractor, progress=progress)
-    features = with_talk(features, list(views.values()), screening)
-    measured = {cut: (view, of_view) for (cut, view), of_view in zip(views.items(), features, strict=True)}
+    tried, cuts, screening = _tried(annotations, extractor, progress)
+    views = list(cuts.values())
+    features = with_talk(measure_views(annotations, views, extractor, progress=progress), views, screening)
+    measured = dict(zip(cuts, zip(views, features, strict=True), strict=True))
     rows = []
     for number, choice in enumerate(tried, 1):
         stages = within(progress, f"choice {number} of {len(tried)}")
         rows += _assess(choice, annotations, extractor.cache, *measured[_cut(choice)], n_permutations, stages)
+    annotations.refuse_changed()
     return rows
 
 
-def _few(settings: Settings, about: int = 200) -> int:
+def _few(settings: Settings) -> int:
     """As few relabellings, from about 200 on, as keep every test at exactly the level alpha.
 
     Examples
@@ -167,9 +152,9 @@ def _few(settings: Settings, about: int = 200) -> int:
     >>> _few(Settings(alpha=0.05)), _few(Settings(alpha=0.001)), _few(Settings(alpha=0.05, n_permutations=19))
     (199, 999, 19)
     """
-    share = Fraction(settings.alpha).limit_denominator(10**6)
-    step = share.denominator  # (n + 1) alpha is whole where n + 1 is a multiple of it
-    return min(settings.n_permutations, step * math.ceil(about / step) - 1)
+    # (n + 1) alpha is whole where n + 1 is a multiple of alpha's denominator.
+    step = Fraction(settings.alpha).limit_denominator(10**6).denominator
+    return min(settings.n_permutations, step * math.ceil(200 / step) - 1)
 
 
 def _cut(choice: Choice) -> tuple[str, float | None, float, float, int | None]:
@@ -181,31 +166,28 @@ def _tried(
     annotations: Annotations, extractor: Encoder, progress: Stages | None
 ) -> tuple[list[Choice], dict[tuple, View], Screening]:
     """Every choice, the view of each way to cut, and what was heard."""
-    moments, audio = annotations.moments, annotations.corpus.audio
+    moments = annotations.moments
     screening = screen(annotations, extractor, progress=progress)
     base = annotations.cut(screening)
     tried = list(choices(annotations, view_of_claims({view.name: view for view in cut_views(base)})))
     # The shortest CONTINUE of all gives all segments that any choice has.
     every = identify_segments(moments, min(choice.min_continue_duration for choice in tried))
-    base = replace(base, clipped=clipped_seconds(plan_slices(every, audio)))
+    base = replace(base, clipped=clipped_seconds(plan_slices(every, annotations.corpus.audio)))
     views = {}
     for choice in tried:
-        segments = identify_segments(moments, choice.min_continue_duration)
-        length = choice.length or base.length
+        segments, length = identify_segments(moments, choice.min_continue_duration), choice.length or base.length
         cut = replace(base, segments=segments, length=length, guard=choice.guard, nearest=choice.nearest)
         views[_cut(choice)] = view_kind(choice.view).cut(cut)
     return tried, views, screening
 
 
 def _assess(choice, annotations, store, view, features, n_permutations, progress) -> Iterator[Row]:
-    corpus = annotations.corpus
-    settings = replace(corpus.settings, C=choice.C, n_permutations=n_permutations)
-    varied = replace(annotations, corpus=replace(corpus, settings=settings))
+    settings = replace(annotations.corpus.settings, C=choice.C, n_permutations=n_permutations)
+    varied = replace(annotations, corpus=replace(annotations.corpus, settings=settings))
     result = evaluate_kept(varied, view, store, features, pooling=choice.pooling, progress=progress)
     counts = int(result.y.sum()), int((1 - result.y).sum())
     for model in models_pooled(choice.pooling):
-        if model in result.assessments:
-            one = result.assessments[model]
+        if one := result.assessments.get(model):
             numbers = one.evidence.auc, one.any_signal_pvalue, one.beyond_confounds_pvalue
             yield Row(choice, model, *counts, *numbers, one.verdict.label, n_permutations=n_permutations)
         else:

@@ -1,42 +1,14 @@
 """The settings of an experiment, read from `experiment.toml`.
 
-The file is written before the run that it governs. A key that is not known is refused: a misspelt threshold that is
-ignored is a threshold that was never set::
-
-    name = "masterclass-2026"
-    exploratory = false         # true if the data had been looked at before this file was written
-
-    [thresholds]
-    auc = 0.60                  # least AUC within video that counts as a finding
-
-    [parameters]
-    min_continue_duration = 5.0 # s
-    equal_length = 10.0         # s, of the equal and clean views
-    guard = 1.0                 # s, kept away from the end of a window in the clean view
-    C = 1.0                     # inverse strength of the L2 penalty
-    alpha = 0.05                # level of every test
-    n_permutations = 9999       # (n_permutations + 1) * alpha must be whole, and at least 2: one for each model
-    seed = 0
-
-    [encoder]
-    layer = "last"              # or a number, or a list of numbers whose mean is taken
-    precision = "float32"       # or "tf32", "bfloat16": quicker, and not the reference
-    revision = ""               # of a hub id: a commit pins the weights
-    keep_frames = false         # whether the cache keeps frames too, 369 MB an hour of audio
-
-    [confounds]
-    columns = "columns.csv"     # confounds of your own, beside this file (`priosig.experiment.own_confounds`)
-
-    [confounds.roles]           # "artefact": a design whose labels it tells is invalid; "acoustic": it may be music
-    level = "artefact"          # one of the library's in another role
-    tempo = "acoustic"          # a column of columns.csv; "artefact" where nothing is said
+The file is written before the run that it governs; docs/corpus.md shows one with every key. A key that is not known
+is refused: a misspelt threshold that is ignored is a threshold that was never set.
 """
 
 import math
 import os
 import re
 import tomllib
-from dataclasses import dataclass, field, fields
+from dataclasses import dataclass, field
 from pathlib import Path
 from typing import get_args
 
@@ -60,58 +32,51 @@ _RANGES = {
     "n_permutations": (19, 10**7),
     "seed": (0, 2**63),
 }
+_TABLES = {
+    "thresholds": {"auc"},
+    "parameters": {*_RANGES} - {"auc"},
+    "encoder": {"layer", "precision", "revision", "keep_frames"},
+    "confounds": {"columns", "roles"},
+}
 
 
 @dataclass(frozen=True)
 class Settings:
-    """What governs an experiment; units in the module's docstring, each has a default."""
+    """What governs an experiment."""
 
-    auc: float = 0.60
-    min_continue_duration: float = 5.0
-    equal_length: float = 10.0
-    guard: float = 1.0
-    C: float = 1.0
-    alpha: float = 0.05
-    n_permutations: int = 9999
+    auc: float = 0.60  # least AUC within video that counts as a finding
+    min_continue_duration: float = 5.0  # s
+    equal_length: float = 10.0  # s
+    guard: float = 1.0  # s, kept away from the end of a window
+    C: float = 1.0  # inverse strength of the L2 penalty
+    alpha: float = 0.05  # level of every test
+    n_permutations: int = 9999  # (n_permutations + 1) * alpha must be whole, and at least 2: one for each model
     seed: int = 0
     layer: Layer = "last"
     precision: str = "float32"
-    revision: str = ""
-    keep_frames: bool = False
-    exploratory: bool = False
-    columns: str = ""
-    roles: dict[str, Role] = field(default_factory=dict)
+    revision: str = ""  # of a hub id: a commit pins the weights
+    keep_frames: bool = False  # whether the cache keeps frames too, 369 MB an hour of audio
+    exploratory: bool = False  # whether the data had been looked at before the settings were written
+    columns: str = ""  # name of a CSV beside experiment.toml
+    roles: dict[str, Role] = field(default_factory=dict)  # of confounds
 
 
 def read_settings(path: str | os.PathLike) -> tuple[str | None, Settings]:
     """Read `experiment.toml`: its name, if it gives one, and its settings (defaults where it is silent)."""
     path = need_part(path, "file", "the experiment's settings")
     document = _read_toml(path)
-    kinds = {field.name: field.type for field in fields(Settings)}
-    encoder = {"layer", "precision", "revision", "keep_frames"}
-    confounds = {"columns", "roles"}
-    parameters = set(kinds) - {"auc", "exploratory"} - encoder - confounds
-    tables = {"thresholds": {"auc"}, "parameters": parameters, "encoder": encoder, "confounds": confounds}
-    _refuse_unknown(path, document, {"name", "exploratory", *tables}, "")
-
-    name = document.get("name")
-    if name is not None and (not isinstance(name, str) or not EXPERIMENT_NAME.match(name)):
-        raise ValueError(f"{path}: name is {shown(name)}; expected 1 to 64 letters, digits, '_' or '-'")
-    values: dict[str, object] = {"exploratory": document.get("exploratory", False)}
-    if type(values["exploratory"]) is not bool:
-        raise ValueError(f"{path}: exploratory is {shown(values['exploratory'])}; expected true or false")
-    for table, known in tables.items():
+    _refuse_unknown(path, document, {"name", "exploratory", *_TABLES}, "")
+    name, exploratory = document.get("name"), document.get("exploratory", False)
+    is_name = name is None or (isinstance(name, str) and EXPERIMENT_NAME.match(name))
+    _need(is_name, f"{path}: name", name, "1 to 64 letters, digits, '_' or '-'")
+    _need(type(exploratory) is bool, f"{path}: exploratory", exploratory, "true or false")
+    values: dict[str, object] = {"exploratory": exploratory}
+    for table, known in _TABLES.items():
         content = document.get(table, {})
-        if not isinstance(content, dict):
-            raise ValueError(f"{path}: {table} is {shown(content)}; expected a table, [{table}]")
+        _need(isinstance(content, dict), f"{path}: {table}", content, f"a table, [{table}]")
         _refuse_unknown(path, content, known, f"[{table}] ")
-        for key, value in content.items():
-            if table == "encoder":
-                values[key] = _checked_encoder(path, key, value)
-            elif table == "confounds":
-                values[key] = _checked_confounds(path, key, value)
-            else:
-                values[key] = _checked(path, key, value, whole=kinds[key] is int)
+        check = {"encoder": _checked_encoder, "confounds": _checked_confounds}.get(table, _checked)
+        values |= {key: check(path, key, value) for key, value in content.items()}
     settings = Settings(**values)
     check_level(settings.n_permutations, settings.alpha, str(path))
     fewest = math.ceil(_TESTS / settings.alpha - 1e-9) - 1
@@ -136,45 +101,48 @@ def _read_toml(path: Path) -> dict:
         raise ValueError(f"{path}: not TOML ({error})") from None
 
 
+def _refuse_unknown(path: Path, content: dict, known: set[str], where: str) -> None:
+    if unknown := sorted(set(content) - known):
+        raise ValueError(f"{path}: {where}{shown(unknown[0])} is not known; expected {', '.join(sorted(known))}")
+
+
+def _need(is_right: object, where: str, value: object, expected: str) -> None:
+    if not is_right:
+        raise ValueError(f"{where} is {shown(value)}; expected {expected}")
+
+
 def _checked_encoder(path: Path, key: str, value: object) -> Layer | bool:
-    kind = {"revision": str, "keep_frames": bool}.get(key)
-    if kind is not None:
-        if type(value) is not kind:
-            words = "a text" if kind is str else "true or false"
-            raise ValueError(f"{path}: [encoder] {key} is {shown(value)}; expected {words}")
+    where = f"{path}: [encoder]"
+    if key == "revision":
+        _need(isinstance(value, str), f"{where} {key}", value, "a text")
+        return value
+    if key == "keep_frames":
+        _need(isinstance(value, bool), f"{where} {key}", value, "true or false")
         return value
     value = tuple(value) if isinstance(value, list) else value
     try:
         layer_numbers(value) if key == "layer" else check_precision(value, "auto")
     except ValueError as error:
-        raise ValueError(f"{path}: [encoder] {error}") from None
+        raise ValueError(f"{where} {error}") from None
     return value
 
 
 def _checked_confounds(path: Path, key: str, value: object) -> str | dict:
+    where, roles = f"{path}: [confounds] {key}", get_args(Role)
     if key == "columns":
-        if not isinstance(value, str) or not value.isprintable():
-            raise ValueError(f"{path}: [confounds] columns is {shown(value)}; expected the name of a CSV beside it")
+        _need(isinstance(value, str) and value.isprintable(), where, value, "the name of a CSV beside it")
         return value
-    if not isinstance(value, dict):
-        raise ValueError(f"{path}: [confounds] roles is {shown(value)}; expected a table, [confounds.roles]")
+    _need(isinstance(value, dict), where, value, "a table, [confounds.roles]")
     for name, role in value.items():
-        if role not in get_args(Role):
-            expected = " or ".join(get_args(Role))
-            raise ValueError(f"{path}: [confounds.roles] {shown(name)} is {shown(role)}; expected {expected}")
+        _need(role in roles, f"{path}: [confounds.roles] {shown(name)}", role, " or ".join(roles))
     return value
 
 
-def _refuse_unknown(path: Path, content: dict, known: set[str], where: str) -> None:
-    unknown = sorted(set(content) - known)
-    if unknown:
-        raise ValueError(f"{path}: {where}{shown(unknown[0])} is not known; expected {', '.join(sorted(known))}")
-
-
-def _checked(path: Path, key: str, value: object, *, whole: bool) -> float:
+def _checked(path: Path, key: str, value: object) -> float:
     low, high = _RANGES[key]
+    whole = isinstance(getattr(Settings, key), int)
     is_number = isinstance(value, int | float) and not isinstance(value, bool)
-    if not is_number or not low <= value <= high or (whole and value != int(value)):
-        kind = "a whole number" if whole else "a number"
-        raise ValueError(f"{path}: {key} is {shown(value)}; expected {kind} from {low:.10g} to {high:.10g}")
+    is_right = is_number and low <= value <= high and (not whole or value == int(value))
+    kind = "a whole number" if whole else "a number"
+    _need(is_right, f"{path}: {key}", value, f"{kind} from {low:.10g} to {high:.10g}")
     return int(value) if whole else float(value)

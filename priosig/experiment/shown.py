@@ -1,7 +1,8 @@
-"""What an experiment shows of itself: verdicts and AUCs of every view on one screen."""
+"""How an experiment shows itself: verdicts and AUCs of every view on one screen."""
 
 from __future__ import annotations
 
+import math
 from collections import Counter
 from collections.abc import Mapping
 from typing import TYPE_CHECKING, Any
@@ -21,7 +22,7 @@ class ShownViews(Shown):
     views: Mapping[str, ViewResult]
 
     def rows(self) -> list[dict[str, Any]]:
-        """A row for each model of each view; of a view without models, one."""
+        """A row for each model of each view; one for a view without models."""
         return [row for name, view in self.views.items() for row in _rows_of(name, view)]
 
     def plot(self, ax: Axes | None = None) -> Axes:
@@ -44,15 +45,13 @@ class ShownViews(Shown):
 def _rows_of(name: str, view: ViewResult) -> list[dict[str, Any]]:
     counts = Counter(segment.label for segment in view.view.segments)
     shared = {"view": name, "n_stop": counts["stop"], "n_continue": counts["continue"]}
-    nan = float("nan")
-    numbers = dict.fromkeys(("auc_within_video", "low", "high", "T1", "T2"), nan)
+    numbers = ("auc_within_video", "low", "high", "T1", "T2")
     rows = []
     for model, one in view.assessments.items():
-        evidence = one.evidence
-        values = (evidence.auc, evidence.low, evidence.high, one.any_signal_pvalue, one.beyond_confounds_pvalue)
+        e = one.evidence
+        values = (e.auc, e.low, e.high, one.any_signal_pvalue, one.beyond_confounds_pvalue)
         tested = dict(zip(numbers, values, strict=True))
         rows.append({**shared, "model": model, **tested, "verdict": one.verdict.label})
-    if rows:
-        return rows
     verdict = view.refusal or (view.design.verdict if view.design else None)
-    return [{**shared, "model": "", **numbers, "verdict": verdict.label if verdict else "none without audio"}]
+    label = verdict.label if verdict else "none without audio"
+    return rows or [{**shared, "model": "", **dict.fromkeys(numbers, math.nan), "verdict": label}]

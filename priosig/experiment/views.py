@@ -21,59 +21,30 @@ MIN_SETS, MIN_VIDEOS = Rule().min_sets, Rule().min_videos
 
 @dataclass(frozen=True)
 class Cut:
-    """What windows are cut from, and how.
+    """What windows are cut from, and how; mappings by video, `clipped` by segment."""
 
-    Attributes
-    ----------
-    segments : sequence of Segment
-        As annotated.
-    length, guard : float
-        Seconds: the one length of the windows, and what is kept away from the end of a clean one.
-    bouts : mapping of video_id to sequence of Bout
-        Bouts of playing, heard or between captions.
-    clipped : mapping of segment_id to float
-        Seconds by which a segment overruns its recording.
-    busy : mapping of video_id to spans, or None
-        Talk and silence; None without audio.
-    nearest : int, optional
-        At most so many controls before a STOP's bout and after it; all by default.
-    """
-
-    segments: Sequence[Segment]
-    length: float
-    guard: float
-    bouts: Mapping[str, Sequence[Bout]]
-    clipped: Mapping[str, float] = field(default_factory=dict)
-    busy: Mapping[str, Sequence[Span]] | None = None
-    nearest: int | None = None
+    segments: Sequence[Segment]  # as annotated
+    length: float  # s, of the windows
+    guard: float  # s, kept away from the end of a window
+    bouts: Mapping[str, Sequence[Bout]]  # of playing, heard or between captions
+    clipped: Mapping[str, float] = field(default_factory=dict)  # s by which a segment overruns its recording
+    busy: Mapping[str, Sequence[Span]] | None = None  # talk and silence; None without audio
+    nearest: int | None = None  # at most so many controls before a STOP's bout and after it
 
 
 @dataclass(frozen=True)
 class ViewKind:
     """One way to cut windows.
 
-    Attributes
-    ----------
-    name, words : str
-    cut : callable
-        From a `Cut` to the view.
-    needs_audio : bool
-    one_length : bool
-        All windows have the length of the `Cut`.
-    matched : bool
-        Windows come in risk sets, and CONTINUE segments take no part.
-    claims : int
-        Conclusions are drawn from the view with the largest number that has enough; 0: never from this one.
-    enough : callable
-        Whether a view of this kind holds enough to draw conclusions from.
+    Conclusions are drawn from the view with the largest `claims` that holds `enough`; 0: never from this one.
     """
 
     name: str
     words: str
     cut: Callable[[Cut], View]
     needs_audio: bool = False
-    one_length: bool = True
-    matched: bool = False
+    one_length: bool = True  # all windows have the length of the `Cut`
+    matched: bool = False  # windows come in risk sets, and CONTINUE segments take no part
     claims: int = 0
     enough: Callable[[View], bool] = lambda view: True
 
@@ -115,8 +86,8 @@ VIEW_KINDS: dict[str, ViewKind] = {row.name: row for row in _ROWS}
 def view_of_claims(views: Mapping[str, View]) -> str:
     """Name of the view that conclusions are drawn from.
 
-    `bouts` where it holds enough sets; else `clean` where audio was screened, else `equal`, whatever they hold: that
-    one is empty is a finding, and no reason to claim something on a leakier one.
+    `bouts` where it holds enough sets; else `clean` where audio was screened, else `equal`, whatever they hold: an
+    empty view is a finding, and no reason to draw conclusions from a leakier one.
     """
     enough = {name: view_kind(name).claims for name, view in views.items() if view_kind(name).enough(view)}
     return max(enough, key=enough.__getitem__)
@@ -128,13 +99,7 @@ def cut_views(cut: Cut) -> tuple[View, ...]:
 
 
 def view_kind(name: str) -> ViewKind:
-    """A view's row.
-
-    Raises
-    ------
-    ValueError
-        If there is no such view.
-    """
+    """A view's row; a ValueError if there is no such view."""
     if name not in VIEW_KINDS:
         raise ValueError(f"view {name!r}: there is none of that name; expected one of {', '.join(VIEW_KINDS)}")
     return VIEW_KINDS[name]

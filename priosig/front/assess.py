@@ -6,8 +6,7 @@ everything is fitted again: between neighbours in time, where `order` is given, 
 loudness, device, ...) are tried as predictors of their own first: where they reach the bar without the features, no
 score of the features means anything, and the assessment ends there.
 
-The engine is that of the masterclass study (`priosig.inference`), whose words are STOP, CONTINUE, video and segment;
-here they are the caller's.
+The engine is `priosig.inference`, whose words are STOP, CONTINUE, video and segment; here they are the caller's.
 """
 
 from __future__ import annotations
@@ -24,7 +23,7 @@ from priosig._core.progress import Stages
 from priosig._core.threads import one_blas_thread
 from priosig.crossval.folds import oof_scores
 from priosig.front.given import confounds_of, features_of, groups_of, labels_of, times_of
-from priosig.front.result import FEATURES, AssessResult, auc_interval
+from priosig.front.result import FEATURES, AssessResult
 from priosig.inference.assessment import assess_models, with_videos_needed
 from priosig.inference.beyond_confounds import TIME
 from priosig.inference.confidence import confidence_interval
@@ -61,8 +60,8 @@ def assess(
         Finite numbers; one embedding a row, pooled over time.
     y : array-like, shape (n_rows,)
         Two values of any kind. Positive is True, or the larger number; of texts, the one that `names` says.
-    groups : array-like, shape (n_rows,)
-        What each row belongs to: anything hashable. A group is never trained on and scored at once.
+    groups : array-like of hashable, shape (n_rows,)
+        What each row belongs to. A group is never trained on and scored at once.
     confounds : mapping, data frame, array of shape (n_rows, n_confounds), or None
         What might tell the label for reasons of no interest. Numbers, or texts for categories, each with one value a
         row. A value may be missing (NaN, None). The columns of an array are called x0, x1, ...
@@ -74,24 +73,16 @@ def assess(
         drift within a group does not count; without it, within groups.
     names : mapping, optional
         Words for the verdict: `positive`, `negative`, `group`, `item` (a row), in the singular. If `positive` is one
-        of the values of `y`, it says which one is positive. Without `negative`, `applause` is told from
-        `non-applause`.
+        of the values of `y`, it says which one is positive. By default `negative` is `non-` and the positive word.
     rule : Rule, optional
         Levels and bars, fixed before the data are looked at.
     n_permutations : int, optional
-        Relabellings of each test, in place of the rule's 9999, which take a minute or more; 999 are enough for a
-        first look.
+        Relabellings of each test, in place of the rule's 9999; 999 are enough for a first look.
     full : bool
         Test the features also where the design is invalid.
-    seed : int
     progress : bool, callable or None
         True: a line on standard error. None: the same, if that is a terminal. False: nothing. A callable is told of
         every stage (`priosig._core.progress.Stages`).
-
-    Returns
-    -------
-    AssessResult
-        Shows itself; holds `verdict`, `auc`, `low`, `high`, `pvalue`, `scores` and more.
 
     Raises
     ------
@@ -151,7 +142,8 @@ def assess(
     scores = np.empty(n)
     scores[data.order] = oof_scores(data.folds, data.y, rule.C)
     by_group = auc_by_video(scores, labels, numbers, allow_unscored=True)
-    low, high = auc_interval(confidence_interval(data, rule) if one is None else one.interval)
+    interval = confidence_interval(data, rule) if one is None else one.interval
+    low, high = (np.nan, np.nan) if interval is None else (interval.low, interval.high)
     tested = design.evidence if one is None else one.evidence
     evidence = replace(
         tested,

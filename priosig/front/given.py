@@ -1,4 +1,4 @@
-"""What a caller of `priosig.assess` gives, checked: arrays, data frames, texts and times of any kind.
+"""The arguments of `priosig.assess`, checked: arrays, data frames, texts and times of any kind.
 
 Data frames are known by `.columns` and `.to_numpy`, so that pandas and Polars both serve and neither is needed.
 Errors begin with the name of the function that was called, and say what to pass.
@@ -28,16 +28,11 @@ def features_of(where: str, X: ArrayLike) -> np.ndarray:
     try:
         values = np.asarray(_numpy(X), dtype=np.float64)
     except (TypeError, ValueError, RuntimeError) as error:
-        raise ValueError(
-            f"{where}: X cannot be read as numbers ({error}); expected an array of shape (n_rows, n_features)"
-        ) from None
-    if values.ndim == 3:
-        raise ValueError(
-            f"{where}: X has shape {values.shape}; expected (n_rows, n_features): pool frames over time first, "
-            "X.mean(axis=1) say"
-        )
+        expected = "an array of shape (n_rows, n_features)"
+        raise ValueError(f"{where}: X cannot be read as numbers ({error}); expected {expected}") from None
     if values.ndim != 2 or not values.size:
-        hint = "; X[:, None] if it is one feature" if values.ndim == 1 else ""
+        hints = {1: "; X[:, None] if it is one feature", 3: ": pool frames over time first, X.mean(axis=1) say"}
+        hint = hints.get(values.ndim, "")
         raise ValueError(f"{where}: X has shape {values.shape}; expected (n_rows, n_features){hint}")
     if not np.isfinite(values).all():
         rows, columns = np.nonzero(~np.isfinite(values))
@@ -57,8 +52,7 @@ def labels_of(
     if not isinstance(names, Mapping | None):
         raise ValueError(f"{where}: names is {names!r:.60}; expected a mapping with some of {', '.join(_KEYS)}")
     words = dict(names or {})
-    unknown = [key for key in words if key not in _KEYS]
-    if unknown:
+    if unknown := [key for key in words if key not in _KEYS]:
         raise ValueError(f"{where}: names has the key {unknown[0]!r}; expected some of {', '.join(_KEYS)}")
     values = _listed(where, "y", y, n)
     distinct = list(dict.fromkeys(values))
@@ -70,8 +64,9 @@ def labels_of(
     negative = distinct[1 - distinct.index(positive)]
     if isinstance(positive, str):
         words = {"positive": positive, "negative": str(negative)} | words
-    negative = f"non-{words['positive']}" if "positive" in words else "negative"
-    neutral = {"positive": "positive", "negative": negative, "group": "group", "item": "row", "subject": "features"}
+    neutral = {"positive": "positive", "negative": "negative", "group": "group", "item": "row", "subject": "features"}
+    if "positive" in words:
+        neutral["negative"] = f"non-{words['positive']}"
     return np.array([value == positive for value in values], dtype=np.int8), Names(**(neutral | words))
 
 
@@ -86,15 +81,14 @@ def _positive(where: str, distinct: list[Any], named: str | None, either: bool) 
     if either:
         return max(distinct, key=str)
     first, second = (str(value) for value in distinct)
-    if named is not None:
-        raise ValueError(
-            f"{where}: names says that {named!r} is positive, which is not a value of y (values are {first!r} and "
-            f'{second!r}); expected names={{"positive": {first!r}}}, or {second!r}; to keep the word {named!r}, pass '
-            f"y as True and False: [value == {first!r} for value in y], say"
-        )
+    expected = f'names={{"positive": {first!r}}}, or {second!r}'
+    if named is None:
+        said = f"y holds {first!r} and {second!r}, and names does not say which of them is positive"
+        raise ValueError(f"{where}: {said}; expected {expected}, or y of True and False")
     raise ValueError(
-        f"{where}: y holds {first!r} and {second!r}, and names does not say which of them is positive; expected "
-        f'names={{"positive": {first!r}}}, or {second!r}, or y of True and False'
+        f"{where}: names says that {named!r} is positive, which is not a value of y (values are {first!r} and "
+        f"{second!r}); expected {expected}; to keep the word {named!r}, pass y as True and False: "
+        f"[value == {first!r} for value in y], say"
     )
 
 
@@ -104,9 +98,8 @@ def groups_of(where: str, groups: Iterable[Hashable], n: int) -> tuple[np.ndarra
     try:
         number = {group: place for place, group in enumerate(dict.fromkeys(values))}
     except TypeError as error:
-        raise ValueError(
-            f"{where}: groups cannot be told apart ({error}); expected texts, numbers or tuples"
-        ) from None
+        expected = "texts, numbers or tuples"
+        raise ValueError(f"{where}: groups cannot be told apart ({error}); expected {expected}") from None
     if len(number) < 2:
         raise ValueError(
             f"{where}: all {n} rows are of the group {values[0]!r}; expected two groups or more, since each is "
@@ -148,26 +141,20 @@ def confounds_of(
                 raise ValueError(f"{where}: two confounds are called {column!r}; expected different names")
             columns[column] = values
             of_heard += [column] if name in heard else []
-    taken = [name for name in columns if name in _TAKEN]
-    if taken:
+    if taken := [name for name in columns if name in _TAKEN]:
         raise ValueError(f"{where}: a confound is called {taken[0]!r}, which the tests use; expected another name")
     return columns, tuple(of_heard)
 
 
 def _checked_acoustic(where: str, acoustic: Iterable[str], names: list[str]) -> list[str]:
     """Names of confounds that are acoustic, each of them known."""
-    try:
-        listed = None if isinstance(acoustic, str) else list(acoustic)
-    except TypeError:
-        listed = None
-    if listed is None:
+    if isinstance(acoustic, str) or not isinstance(acoustic, Iterable):
         raise ValueError(f"{where}: acoustic is {acoustic!r:.60}; expected names of confounds: ('loudness',), say")
-    unknown = [name for name in listed if name not in names]
-    if unknown:
+    listed = list(acoustic)
+    if unknown := [name for name in listed if name not in names]:
         there = ", ".join(names) or "none, since no confounds were given"
-        raise ValueError(
-            f"{where}: acoustic names {unknown[0]!r:.60}, which is no confound; expected some of {there}"
-        )
+        said = f"acoustic names {unknown[0]!r:.60}, which is no confound"
+        raise ValueError(f"{where}: {said}; expected some of {there}")
     return listed
 
 
@@ -193,10 +180,11 @@ def _named_columns(where: str, confounds: object) -> dict[str, Iterable[Any]]:
 
 def _numbers(where: str, name: str, values: list[Any]) -> dict[str, np.ndarray]:
     """A confound's columns of numbers: itself, or one for each category."""
-    known = [value for value in values if not _is_missing(value)]
+    values = [None if _is_missing(value) else value for value in values]
+    known = [value for value in values if value is not None]
     if not any(isinstance(value, str) for value in known):
         try:
-            column = np.array([np.nan if _is_missing(value) else float(value) for value in values])
+            column = np.array([np.nan if value is None else float(value) for value in values])
         except (TypeError, ValueError):
             raise ValueError(f"{where}: confound {name!r} holds {known[0]!r}; expected numbers or texts") from None
         large = np.abs(column) > LARGEST
@@ -217,10 +205,8 @@ def _numbers(where: str, name: str, values: list[Any]) -> dict[str, np.ndarray]:
         )
     shown = categories[1:] if len(categories) == 2 else categories  # of two, one column says all
     return {
-        f"{name} = {category}": np.array(
-            [np.nan if _is_missing(value) else float(str(value) == category) for value in values]
-        )
-        for category in shown
+        f"{name} = {one}": np.array([np.nan if value is None else float(str(value) == one) for value in values])
+        for one in shown
     }
 
 

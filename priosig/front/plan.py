@@ -22,7 +22,6 @@ class PlanResult(Shown):
     ----------
     power : PowerTable
         Its `power`, shape (n_aucs, n_numbers), for `aucs` of an ideal listener and `n_videos`, numbers of groups.
-    names : Names
     """
 
     power: PowerTable
@@ -66,7 +65,7 @@ def plan(
     alpha: float = 0.05,
     seed: int = 0,
 ) -> PlanResult:
-    """Give the chance to detect a signal, by the number of groups like these.
+    """The chance to detect a signal, by the number of groups like these.
 
     Parameters
     ----------
@@ -78,13 +77,6 @@ def plan(
         Numbers of groups, 2 or more, ascending.
     n_features : int
         Of the probe; 1 to 100.
-    alpha : float
-        Level of the test.
-    seed : int
-
-    Returns
-    -------
-    PlanResult
 
     Raises
     ------

@@ -1,4 +1,4 @@
-"""What `priosig.assess` gives: the verdict, its numbers, and how they are shown."""
+"""The result of `priosig.assess`: the verdict, its numbers, what to do next, and how they are shown."""
 
 from __future__ import annotations
 
@@ -10,9 +10,7 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 
 from priosig._core.shown import MOST_ROWS, Shown, cut, plot_dots, printable, table, wrapped
-from priosig.front.to_do import what_to_do
 from priosig.inference.assessment import Assessment
-from priosig.inference.confidence import Interval
 from priosig.inference.confounds_alone import TOGETHER
 from priosig.inference.design import DesignAssessment
 from priosig.verdict.decide import Verdict
@@ -36,8 +34,8 @@ class AssessResult(Shown):
     Attributes
     ----------
     verdict : Verdict
-        `label` (`signal`, `weak`, `heterogeneous`, `confounded`, `no signal`, `underpowered`, `invalid design`), the
-        `sentence` to quote, its `reasons`, and the `steps` of the rule.
+        Its `label` (`signal`, `weak`, `heterogeneous`, `confounded`, `no signal`, `underpowered`, `invalid design`),
+        the `sentence` to quote, its `reasons`, and the `steps` of the rule.
     auc : float
         How often the probe ranks a positive row above a negative one of the same group, every group scored by a probe
         that was trained on the others.
@@ -61,8 +59,6 @@ class AssessResult(Shown):
         Tests of the features in full; None where an invalid design ended it before.
     evidence : Evidence
         The numbers that the verdict was made of.
-    rule : Rule
-    n_features : int
     oddities : tuple of str
         What is odd about X: columns that one row decides, rows that repeat another one.
     """
@@ -88,67 +84,42 @@ class AssessResult(Shown):
         names, d = self.evidence.names, self.design
         steps = table([(_MARKS[step.outcome], step.asked, step.observed) for step in self.verdict.steps])
         rows = self.rows()
-        numbers = [
-            (
-                cut(printable(row["predictor"]), WIDEST),
-                _number(row["auc"]),
-                _number(row["auc_across"]),
-                _interval(row),
-                _pvalues(row),
-            )
-            for row in rows[:MOST_ROWS]
-        ]
         header = ("", f"within {names.group}", "across", f"{self.rule.level:.0%} interval", "p")
+        numbers = [header]
+        for row in rows[:MOST_ROWS]:
+            interval = "" if math.isnan(row["low"]) else f"{row['low']:.2f} to {row['high']:.2f}"
+            name, within, across = row["predictor"], _number(row["auc"]), _number(row["auc_across"])
+            numbers.append((cut(printable(name), WIDEST), within, across, interval, _pvalues(row)))
         both = f", {d.n_two_class_videos} of them with both labels" if d.n_two_class_videos < d.n_videos else ""
         counts = (
             f"{d.n_segments} {names.item}s ({d.n_stop} {names.positive}, {d.n_continue} {names.negative}) in "
             f"{d.n_videos} {names.group}s{both}, {self.n_features} features, "
             f"{self.rule.n_permutations} relabellings, rule {self.rule.hash}"
         )
-        more = [] if self.assessment else ["X was not tested; assess(..., full=True) tests it all the same."]
-        more += [line for note in _notes(rows, self.evidence) for line in wrapped(note)]
-        if len(rows) == 1:
-            more += wrapped(
-                "No confound was given, so this tells whether the label can be predicted, and not from what: give "
-                "lengths, levels, devices, whatever might tell it, as confounds={name: values}."
-            )
-        more += [line for oddity in self.oddities for line in wrapped(oddity)]
+        said = [] if self.assessment else ["X was not tested; assess(..., full=True) tests it all the same."]
+        said += [*_notes(rows, self.evidence), *self.oddities]
+        more = [line for sentence in said for line in wrapped(sentence)]
         title = wrapped(f"AUC within {names.group}, on which conclusions rest, and across {names.group}s (pooled)")
-        predictors = [*title, *table([header, *numbers], right=(1, 2)), *more]
+        predictors = [*title, *table(numbers, right=(1, 2)), *more]
         to_do = f"What to do: {what_to_do(self.verdict, self.evidence, self.rule)}"
         parts = (wrapped(self.verdict.sentence), steps, predictors, wrapped(counts), wrapped(to_do))
         return "\n\n".join("\n".join(lines) for lines in parts)
 
     def rows(self) -> list[dict[str, Any]]:
         """What predicts the label: the features, then each confound and all together, best first."""
-        groups, nan = self.evidence.n_videos, math.nan
-        features = {
-            "predictor": FEATURES,
-            "auc": self.auc,
-            "auc_across": self.auc_across,
-            "low": self.low,
-            "high": self.high,
-            "pvalue": self.pvalue,
-            "pvalue_beyond_confounds": self.pvalue_beyond_confounds,
-            "n_groups_above_half": self.evidence.n_videos_above_half,
-            "n_groups": groups,
-            "n_rows": len(self.scores),
-        }
-        alone = [
-            (one.name, one.auc_within_video, one.auc, nan, nan, one.pvalue, nan, one.n_videos_above_half, groups,
-             one.n_known)
-            for one in self.design.baselines
+        e, nan = self.evidence, math.nan
+        columns = ("predictor", "auc", "auc_across", "low", "high", "pvalue", "pvalue_beyond_confounds",
+                   "n_groups_above_half", "n_groups", "n_rows")  # fmt: skip
+        rows = [
+            (FEATURES, self.auc, self.auc_across, self.low, self.high, self.pvalue, self.pvalue_beyond_confounds,
+             e.n_videos_above_half, e.n_videos, len(self.scores)),
+            *((one.name, one.auc_within_video, one.auc, nan, nan, one.pvalue, nan,
+               one.n_videos_above_half, e.n_videos, one.n_known) for one in self.design.baselines),
         ]  # fmt: skip
-        return [features, *(dict(zip(features, row, strict=True)) for row in alone)]
+        return [dict(zip(columns, row, strict=True)) for row in rows]
 
     def plot(self, ax: Axes | None = None) -> Axes:
-        """Dots of AUC: the features with their interval, the confounds, 0.5, and the bar of the rule.
-
-        Parameters
-        ----------
-        ax : matplotlib axes, optional
-            The current ones by default.
-        """
+        """Dots of AUC: the features with their interval, the confounds, 0.5, and the bar of the rule."""
         dots = [
             (row["predictor"], row["auc"], row["low"], row["high"], row["predictor"] == FEATURES)
             for row in self.rows()
@@ -157,17 +128,8 @@ class AssessResult(Shown):
         return plot_dots(dots, xlabel=xlabel, bar=self.rule.threshold, ax=ax)
 
 
-def auc_interval(interval: Interval | None) -> tuple[float, float]:
-    """Ends of an interval; NaN for none."""
-    return (math.nan, math.nan) if interval is None else (interval.low, interval.high)
-
-
 def _number(value: float) -> str:
     return "-" if math.isnan(value) else decimals(value)
-
-
-def _interval(row: dict[str, Any]) -> str:
-    return "" if math.isnan(row["low"]) else f"{row['low']:.2f} to {row['high']:.2f}"
 
 
 def _notes(rows: list[dict[str, Any]], e: Evidence) -> list[str]:
@@ -193,16 +155,53 @@ def _notes(rows: list[dict[str, Any]], e: Evidence) -> list[str]:
             f"An AUC far below 0.5: what was learnt from the other {e.names.group}s ranks the one left out the wrong "
             "way round; that counts as guessing."
         )
+    if len(rows) == 1:
+        notes.append(
+            "No confound was given, so this tells whether the label can be predicted, and not from what: give "
+            "lengths, levels, devices, whatever might tell it, as confounds={name: values}."
+        )
     return notes
 
 
 def _pvalues(row: dict[str, Any]) -> str:
     """p of a confound; T1 and T2 of the features."""
+    tests = [("T1 ", row["pvalue"]), ("T2 ", row["pvalue_beyond_confounds"])]
     if row["predictor"] != FEATURES:
-        return _p(row["pvalue"])
-    tests = (("T1", row["pvalue"]), ("T2", row["pvalue_beyond_confounds"]))
-    return ", ".join(f"{name} {_p(value)}" for name, value in tests if not math.isnan(value))
+        tests = [("", row["pvalue"])]
+    return ", ".join(
+        test + p_words(value).removeprefix("p ").removeprefix("= ") for test, value in tests if not math.isnan(value)
+    )
 
 
-def _p(value: float) -> str:
-    return "" if math.isnan(value) else p_words(value).removeprefix("p ").removeprefix("= ")
+def what_to_do(verdict: Verdict, e: Evidence, rule: Rule) -> str:
+    """The next step of whoever reads this verdict."""
+    n = e.names
+    if verdict.label == "invalid design":
+        return _of_design(verdict, e)
+    if verdict.label == "underpowered":
+        needed = dict(e.videos_needed).get(rule.spike_auc)
+        how_many = f"about {needed} {n.group}s in all" if needed else f"more {n.group}s"
+        return f"record {how_many}, and do not conclude that there is nothing to find."
+    if verdict.label == "confounded":
+        worst = listed([name for name, _ in e.confound_ranking[:2]]) or "time"
+        return f"record or choose {n.item}s whose labels do not differ in {worst}, and assess them again."
+    if verdict.label == "signal":
+        if e.low > 0.5:
+            return f"freeze the probe, and try it on new {n.group}s before you rely on it."
+        why = "the interval could not be computed" if math.isnan(e.low) else "the interval reaches guessing"
+        return f"record more {n.group}s before you rely on it, since {why}."
+    return {
+        "no signal": "do not build on these features; try others, since more of the same rows will not help.",
+        "weak": f"do not build on it; try other features, or confirm it on new {n.group}s.",
+        "heterogeneous": f"find out what sets apart the {n.group}s in which it fails (result.auc_by_group).",
+    }[verdict.label]
+
+
+def _of_design(verdict: Verdict, e: Evidence) -> str:
+    more = f"record more {e.names.group}s that hold both labels"
+    if not verdict.failed("confounds"):
+        return f"{more}; priosig.plan says how many."
+    alike = f"alike in {listed(e.confound_names)}"
+    if verdict.failed("videos") or verdict.failed("sets"):
+        return f"{more}, both under the same conditions, {alike}."
+    return f"record both labels under the same conditions, {alike}, or compare {e.names.item}s within one condition."

@@ -144,11 +144,9 @@ def test_full_disk_is_an_error_that_says_what_to_do(tmp_path, monkeypatch):
 
 
 def test_disk_that_fills_in_the_middle_of_a_write_leaves_nothing_of_it(tmp_path, monkeypatch):
-    original = os.fdopen
-
     class FillsUp:
         def __init__(self, *arguments):
-            self.file = original(*arguments)
+            self.file = open(*arguments)  # noqa: SIM115
 
         def __enter__(self):
             return self
@@ -163,7 +161,7 @@ def test_disk_that_fills_in_the_middle_of_a_write_leaves_nothing_of_it(tmp_path,
 
     cache = EmbeddingCache(tmp_path)
     cache.put(KEY, FRAMES)
-    monkeypatch.setattr(atomic.os, "fdopen", FillsUp)
+    monkeypatch.setattr(atomic, "open", FillsUp, raising=False)
     with pytest.raises(OSError, match=r"No space left on device.*make room or choose another directory") as caught:
         cache.put(content_key(FRAMES), FRAMES)
     monkeypatch.undo()

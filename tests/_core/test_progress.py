@@ -4,6 +4,7 @@ import numpy as np
 import pytest
 
 from priosig._core.progress import Progress, counted_fits, fits_made, within
+from priosig.inference import confidence, data, planning
 from priosig.inference.assessment import assess_models
 from priosig.inference.data import labelled_segments
 from priosig.inference.design import assess_design
@@ -35,9 +36,13 @@ def last_of_each_stage(n_videos: int, n_features: int = 3) -> dict[str, Progress
     return last
 
 
-@pytest.mark.parametrize("n_videos", [6, 41])  # 41: folds are groups of videos
-def test_every_stage_of_the_tests_ends_with_all_of_its_fits(n_videos):
-    last = last_of_each_stage(n_videos)
+@pytest.mark.parametrize("most", [6, 4], ids=["a fold a video", "folds are groups of videos"])
+def test_every_stage_of_the_tests_ends_with_all_of_its_fits(most, monkeypatch):
+    for module in (data, confidence, planning):
+        monkeypatch.setattr(module, "MAX_SINGLE_FOLDS", most)
+    monkeypatch.setattr(data, "GROUPED_FOLDS", 3)
+    monkeypatch.setattr(confidence, "BLOCKS", 3)
+    last = last_of_each_stage(6)
     assert list(last) == [
         "confounds alone",
         "Model A, any signal (T1)",

@@ -5,15 +5,13 @@ import dataclasses
 import numpy as np
 import pytest
 
+from priosig.experiment.corpus import open_corpus, read_annotations
 from priosig.experiment.evaluation import evaluate_view
-from priosig.experiment.heard_audit import audit_heard
+from priosig.experiment.heard_audit import audit_heard, copied_recordings
 from priosig.report.audit import audit_of
-from tests.small_experiment import noise, write_experiment
+from tests.small_experiment import HOSTILE, noise, write_corpus
 
-
-@pytest.fixture
-def experiment(tmp_path):
-    return write_experiment(tmp_path)
+pytestmark = pytest.mark.usefixtures("few_replicates")
 
 
 def audit(experiment, features) -> dict:
@@ -32,13 +30,13 @@ def test_nothing_odd_is_found_in_noise_and_nothing_is_asked_without_audio(experi
     assert audit_heard(experiment.annotations, experiment.views["annotated"]) == ()
 
 
-def test_a_recording_under_two_names_is_found(experiment):
-    annotations, audio = experiment.annotations, experiment.annotations.corpus.audio
-    one, other = sorted(audio.iterdir())
+def test_a_recording_under_two_names_is_found(tmp_path):
+    annotations = read_annotations(open_corpus(write_corpus(tmp_path, HOSTILE)))
+    one, other = sorted(annotations.corpus.audio.iterdir())
     other.write_bytes(one.read_bytes())
     for path in (one, other):
         annotations.digest(path)
-    finding = audit(experiment, experiment.claim.features)["copied_recordings"]
+    finding = copied_recordings(annotations)
     assert [(problem.id, problem.detail) for problem in finding.problems] == [
         (other.stem, f"the same recording as {one.stem}")
     ]

@@ -1,7 +1,6 @@
 """Confounds of a study's own, by segment: what is read, what is refused, and that all of a run knows of them."""
 
 import re
-from dataclasses import replace
 
 import numpy as np
 import pytest
@@ -18,8 +17,9 @@ from priosig.experiment.evaluation import evaluate_view
 from priosig.experiment.own_confounds import read_own_confounds, values_of
 from priosig.experiment.pipeline import describe, evaluate_kept
 from priosig.report.page import write_report
-from priosig.worlds.worlds import make_world
 from tests.small_experiment import noise, read, write_corpus
+
+pytestmark = pytest.mark.usefixtures("few_replicates")
 
 # Two moments of one video, and the CONTINUE between them:
 #
@@ -108,6 +108,9 @@ def test_a_cut_window_has_its_segments_value_and_a_window_of_a_bout_its_own(segm
     assert values_of({"tempo": own}, matched)["tempo"].tolist() == list(own.values())
 
 
+OWN = '[confounds]\ncolumns = "columns.csv"\n[confounds.roles]\ntempo = "acoustic"\n'
+
+
 @pytest.fixture
 def corpus(tmp_path):
     """A small corpus with columns `tempo` (acoustic) and `camera`."""
@@ -117,16 +120,14 @@ def corpus(tmp_path):
     rows = [f"{s.segment_id},{rng.normal():.3f},{rng.integers(3)}\n" for s in segments]
     (tmp_path / "columns.csv").write_text("segment_id,tempo,camera\n" + "".join(rows))
     with (tmp_path / "experiment.toml").open("a") as settings:
-        settings.write(
-            '[confounds]\ncolumns = "columns.csv"\n[confounds.roles]\ntempo = "acoustic"\nlength = "acoustic"'
-        )
+        settings.write(f'{OWN}length = "acoustic"')
     return tmp_path
 
 
 def test_each_has_a_sentence_of_its_own_in_the_verdict_and_its_role(corpus):
     annotations = read_annotations(open_corpus(corpus))
     view = clean_view(annotations.segments, {s.video_id: [] for s in annotations.segments}, 2.0, 0.5)
-    settings = replace(annotations.corpus.settings, n_permutations=59)
+    settings = annotations.corpus.settings
     features = noise(view)
     own = values_of(annotations.own_confounds, view)
     result = evaluate_view(view, annotations.moments, settings, features, own=own)
@@ -175,26 +176,14 @@ def test_columns_and_roles_are_part_of_what_is_kept(corpus, tmp_path, monkeypatc
     assert [run(), run()] == [1, 0]
 
 
-def test_columns_that_change_during_a_run_are_refused(corpus):
-    annotations = read_annotations(open_corpus(corpus))
-    with (corpus / "columns.csv").open("a") as file:
-        file.write("\n")
-    with pytest.raises(ValueError, match=r"columns\.csv: changed during the run; start it again"):
-        annotations.refuse_changed()
-
-
-def test_in_a_world_a_column_that_tells_the_label_is_found_and_shown(tmp_path):
-    make_world("no_signal", tmp_path / "no_signal")
-    corpus = tmp_path / "trial"
-    (tmp_path / "no_signal").rename(corpus)
-    settings = (corpus / "experiment.toml").read_text().replace("no_signal", "trial")
-    own = '[confounds]\ncolumns = "own.csv"\n[confounds.roles]\nroom_1 = "acoustic"\n'
-    (corpus / "experiment.toml").write_text(settings + own)
-    (corpus / "audio").rename(tmp_path / "audio")
-    (corpus / "own.csv").write_text("segment_id,room_1,camera_height\n")
+def test_in_a_study_a_column_that_tells_the_label_is_found_and_shown(tmp_path):
+    corpus = write_corpus(tmp_path, "text", n_videos=5, later=3.1)
+    with (corpus / "experiment.toml").open("a") as settings:
+        settings.write(OWN.replace("columns.csv", "own.csv").replace("tempo", "room_1"))
     rng = np.random.default_rng(0)
-    with (corpus / "own.csv").open("a") as file:
-        for s in identify_segments(load_moments(corpus / "moments.jsonl"), 1.5):
+    with (corpus / "own.csv").open("w") as file:
+        file.write("segment_id,room_1,camera_height\n")
+        for s in identify_segments(load_moments(corpus / "moments.jsonl")):
             file.write(f"{s.segment_id},{rng.normal():.2f},{(s.label == 'stop') + 0.3 * rng.normal():.2f}\n")
     experiment = describe(read_annotations(open_corpus(corpus)))
     verdict = experiment.views["equal"].design.verdict

@@ -227,27 +227,45 @@ def test_a_recording_cut_shorter_after_the_annotations_were_read_is_refused(anno
         screen(annotations, encoder[0])
 
 
-@pytest.mark.parametrize("part", ["moments.jsonl", "head.ckpt", "config.json", "model.safetensors"])
-@pytest.mark.parametrize("how", ["edited", "gone"])
-def test_annotations_and_models_that_change_during_a_run_are_refused_by_name(
-    annotations, store, monkeypatch, tmp_path, part, how
-):
+@pytest.fixture
+def full(annotations, tmp_path):
+    """Annotations of a corpus directory with all of its parts."""
     shutil.copytree(SMALL, tmp_path / "muq")
-    shutil.copy(next(HEADS.glob("*.ckpt")), tmp_path / "head.ckpt")
-    corpus = replace(annotations.corpus, muq=str(tmp_path / "muq"), checkpoints=(tmp_path / "head.ckpt",))
+    (tmp_path / "checkpoints").mkdir()
+    shutil.copy(next(HEADS.glob("*.ckpt")), tmp_path / "checkpoints" / "head.ckpt")
+    (tmp_path / "columns.csv").write_text(
+        "segment_id,tempo\n" + "".join(f"{s.segment_id},1\n" for s in annotations.segments)
+    )
+    (tmp_path / "experiment.toml").write_text('[confounds]\ncolumns = "columns.csv"\n')
+    return read_annotations(open_corpus(tmp_path))
+
+
+PARTS = ("moments.jsonl", "experiment.toml", "columns.csv", "head.ckpt", "config.json", "model.safetensors")
+
+
+@pytest.mark.parametrize("part", PARTS)
+def test_settings_annotations_and_models_that_change_during_a_run_are_refused_by_name(
+    full, store, monkeypatch, tmp_path, part
+):
     (path,) = tmp_path.rglob(part)
 
     def meanwhile(*_, **__):
-        if how == "edited":
-            copied_over(path, path.read_bytes()[:-1] + b" ")
-        else:
-            path.unlink()
+        copied_over(path, path.read_bytes()[:-1] + b" ")
         return Screening({}, {}, {})
 
     monkeypatch.setattr(pipeline, "screen_lessons", meanwhile)
-    extractor = make_extractor(corpus, device="cpu", cache_dir=store.directory)
+    extractor = make_extractor(full.corpus, device="cpu", cache_dir=store.directory)
     with pytest.raises(ValueError, match=rf"{part}: changed during the run; start it again"):
-        run_experiment(replace(annotations, corpus=corpus), extractor)
+        run_experiment(full, extractor)
+
+
+def test_annotations_that_are_gone_or_change_while_choices_are_tried_are_refused_by_name(
+    annotations, encoder, monkeypatch
+):
+    monkeypatch.setattr(sensitivity, "screen", lambda *_, **__: nothing_heard(annotations))
+    monkeypatch.setattr(sensitivity, "_assess", lambda *_: annotations.corpus.moments.unlink(missing_ok=True) or [])
+    with pytest.raises(ValueError, match=r"moments\.jsonl: changed during the run; start it again"):
+        sensitivity.sensitivity_table(annotations, encoder[0])
 
 
 def test_a_file_that_was_only_touched_did_not_change(annotations):

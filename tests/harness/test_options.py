@@ -9,9 +9,7 @@ import pytest
 from validation.harness.options import (
     CORPUS,
     OPTIONS,
-    check_device,
-    check_directories,
-    check_run_time,
+    check_settings,
     corpus_of,
     setting,
 )
@@ -95,13 +93,13 @@ def test_on_an_accelerator_the_corpus_runs_on_it_and_the_worlds_vouch_for_it():
 
 @pytest.mark.parametrize("device", ["auto", "cpu", "mps", "cuda", "cuda:1"])
 def test_devices_that_there_could_be_are_taken(device):
-    check_device(config(line={"device": device}))
+    check_settings(config(line={"device": device}))
 
 
 @pytest.mark.parametrize("device", ["quantum", "gpu", "cuda:", "cuda:x"])
 def test_a_device_that_there_is_not_is_a_usage_error(device):
     with pytest.raises(pytest.UsageError, match=f"--device {device}: expected auto, cpu, cuda"):
-        check_device(config(line={"device": device}))
+        check_settings(config(line={"device": device}))
 
 
 def test_a_corpus_may_not_take_the_name_of_an_embedded_world(tmp_path):
@@ -122,15 +120,15 @@ def test_a_cache_or_report_that_is_no_directory_is_a_usage_error(tmp_path, name)
         (os.fsdecode(b"\xff"), "not UTF-8"),
     ):
         with pytest.raises(pytest.UsageError, match=rf"--{name} .*{words}"):
-            check_directories(config(line={name: str(tmp_path / given)}))
-    check_directories(config(line={name: str(tmp_path / "new" / "one")}))
+            check_settings(config(line={name: str(tmp_path / given)}))
+    check_settings(config(line={name: str(tmp_path / "new" / "one")}))
 
 
 @pytest.mark.parametrize("epoch", ["yesterday", "1.5", "-1", "9" * 40, "١"])
 def test_a_time_of_the_run_that_is_none_is_a_usage_error(monkeypatch, epoch):
     monkeypatch.setenv("SOURCE_DATE_EPOCH", epoch)
     with pytest.raises(pytest.UsageError, match=r"SOURCE_DATE_EPOCH is '.*'; expected whole seconds since 1970"):
-        check_run_time()
+        check_settings(config())
     for fine in ("", "0", "1700000000"):
         monkeypatch.setenv("SOURCE_DATE_EPOCH", fine)
-        check_run_time()
+        check_settings(config())

@@ -42,23 +42,10 @@ def setting(config: pytest.Config, name: str) -> options.Value:
     return str(ROOT / chosen) if name in ("cache", "report") and chosen == option.default else chosen
 
 
-def check_device(config: pytest.Config) -> None:
-    """A usage error if there can be no device of that name."""
+def check_settings(config: pytest.Config) -> None:
+    """A usage error if there can be no such device, directory of results or time of the run."""
     with _usage():
-        options.check_device(setting(config, "device"))
-
-
-def check_directories(config: pytest.Config) -> None:
-    """A usage error if the cache or the report can't be a directory that is written to."""
-    with _usage():
-        for name in ("cache", "report"):
-            options.check_directory(name, Path(setting(config, name)))
-
-
-def check_run_time() -> None:
-    """A usage error if the time that reports are to bear, instead of that of the run, is none."""
-    with _usage():
-        options.check_run_time()
+        options.check_settings({name: setting(config, name) for name in OPTIONS})
 
 
 def corpus_of(config: pytest.Config) -> Corpus | None:
