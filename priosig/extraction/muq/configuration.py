@@ -26,6 +26,7 @@ _LARGEST = {  # of what one cannot read off the weights, several times what the 
     "num_codebooks": 64, "codebook_dim": 1024, "rvq_n_codebooks": 64, "rvq_multi_layer_num": 64,
     "w2v2_config.num_conv_pos_embeddings": 1024, "w2v2_config.max_source_positions": 100_000,
 }  # fmt: skip
+_LARGEST_NUMBER = 1_000_000  # of any other
 _LONGEST = 1_000_000  # bytes of a config.json
 
 
@@ -72,6 +73,15 @@ def refuse_other_sizes(config: Path, settings: dict, shapes: dict[str, tuple[int
     for name, most in _LARGEST.items():
         if name in given and (type(given[name]) is not int or not 1 <= given[name] <= most):
             raise ValueError(f"{config}: {name} is {shown(given[name])}; expected 1 to {most}")
+    numbers = list(settings.items())
+    for name, value in numbers:  # grows by what lists and objects hold
+        if isinstance(value, dict | list):
+            inner = value.items() if isinstance(value, dict) else enumerate(value)
+            numbers += [(f"{name}.{key}", part) for key, part in inner]
+        elif isinstance(value, int | float) and not abs(value) <= _LARGEST_NUMBER:
+            raise ValueError(
+                f"{config}: {shown(name)} is {shown(value)}; expected a number of at most {_LARGEST_NUMBER}"
+            )
 
 
 def read_config(path: Path) -> dict:

@@ -99,14 +99,14 @@ def load_muq(config: Path, weights: Path) -> "torch.nn.Module":
     from safetensors.torch import load_file
 
     MuQ, MuQConfig = import_muq()
-    settings = read_config(config)
-    known = MuQConfig.__dataclass_fields__
+    fields = MuQConfig.__dataclass_fields__
+    # Unknown settings are left out, as MuQ.from_pretrained does.
+    settings = {name: value for name, value in read_config(config).items() if name in fields}
     # Building first and comparing then would take a year for a depth of 10**9.
-    refuse_other_sizes(config, {name: known[name].default for name in known} | settings, _shapes(weights))
+    refuse_other_sizes(config, {name: fields[name].default for name in fields} | settings, _shapes(weights))
     try:
         with random_states_kept():
-            # Unknown settings are left out, as MuQ.from_pretrained does.
-            model = MuQ(MuQConfig(**{name: settings[name] for name in settings if name in known}))
+            model = MuQ(MuQConfig(**settings))
     except Exception as error:
         why = shown(f"{type(error).__name__}: {error}")
         raise ValueError(f"{config}: no MuQ can be built from it ({why}); expected the model's file") from error

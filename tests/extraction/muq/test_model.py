@@ -48,7 +48,7 @@ def narrow_a_tensor(config, weights):
             r"built from it fails \(.TypeError",
         ),
         (
-            lambda config, weights: config["w2v2_config"].update(layer_norm_eps=-1e9),
+            lambda config, weights: config["w2v2_config"].update(layer_norm_eps=-1e5),
             "shape .25, 64., not finite, for",
         ),
     ],
@@ -93,6 +93,9 @@ def test_configuration_that_is_not_muqs_is_refused_at_once(broken, change, match
         ("w2v2_config", "conv_depthwise_kernel_size", None),
         ("w2v2_config", "num_conv_pos_embeddings", 10**9),
         ("w2v2_config", "max_source_positions", 10**12),
+        ("", "mask_hop", 10**12),
+        ("", "mask_prob", float("nan")),
+        ("w2v2_config", "tdnn_dim", [512, -(10**400)]),
     ],
 )
 def test_sizes_that_are_not_the_weights_own_are_refused_before_anything_is_built(
@@ -100,7 +103,7 @@ def test_sizes_that_are_not_the_weights_own_are_refused_before_anything_is_built
 ):
     directory = broken(lambda config, weights: (config[where] if where else config).update({name: value}))
     monkeypatch.setattr(MuQ, "__init__", lambda *_: pytest.fail("was built"))
-    with pytest.raises(ValueError, match=rf"config\.json: .*{name} is .*; expected \d+"):
+    with pytest.raises(ValueError, match=rf"config\.json: .*{name}(\.1)?'? is .*; expected .*\d"):
         load_muq(directory / "config.json", directory / "model.safetensors")
 
 
