@@ -1,8 +1,7 @@
 """Talk and silence of a recording: no clean window overlaps them, and they end a bout of playing.
 
 The voice detector and the level meter hear each recording in one pass, piece by piece, so that memory does not grow
-with it. Where joblib has been told of workers, videos go to them in shards (`priosig.audio.sharding`). No label is
-looked at here.
+with it. Where work is spread, videos go to workers in shards (`priosig.audio.sharding`). No label is looked at.
 """
 
 from collections.abc import Callable, Iterator, Mapping, Sequence
@@ -77,13 +76,11 @@ def screen_lessons(
         done += sum(lessons[video_id][1] - lessons[video_id][0] for video_id in shard)
         if progress is not None:
             progress(Progress(done, 0.0, total))
-    talk, silence = (
-        {
-            video_id: [(begin + start, end + start) for begin, end in heard[video_id][which]]
-            for video_id, (start, _) in lessons.items()
-        }
-        for which in (0, 1)
-    )
+    talk, silence = {}, {}
+    for video_id, (first, _) in lessons.items():
+        talk[video_id], silence[video_id] = (
+            [(start + first, end + first) for start, end in spans] for spans in heard[video_id]
+        )
     return Screening(dict(lessons), talk, silence)
 
 

@@ -3,10 +3,9 @@
 `silero-vad` (MIT) carries its weights and runs offline. It reads 16 kHz in chunks of 512 samples (32 ms) and
 gives each a probability of speech; its own rule turns these into intervals.
 
-Two parts make the network: one sees a chunk and the 64 samples before it, the other is recurrent and carries what
-was heard on to the next chunk. So a waveform is taken in stretches, all chunks of a stretch go through the first
-part side by side, and the state goes on from stretch to stretch: as quick as many waveforms beside each other, and
-nothing is held but one stretch and a probability for each chunk (`TalkMeter`).
+One part of the network sees a chunk and the 64 samples before it, the other is recurrent. So a waveform is taken in
+stretches: all chunks of a stretch go through the first part side by side, and the state goes on from stretch to
+stretch. Only one stretch is held, and a probability for each chunk.
 
 Reference: Silero Team (2024). Silero VAD. https://github.com/snakers4/silero-vad
 """
@@ -35,9 +34,7 @@ _STATE = 128  # numbers in each of the two parts of the recurrent state
 
 
 class TalkMeter:
-    """Talk in a waveform that comes in pieces.
-
-    The result is the same however the waveform is cut.
+    """Talk in a waveform that comes in pieces; the result is the same however it is cut.
 
     Parameters
     ----------
@@ -67,7 +64,7 @@ class TalkMeter:
         self._take(samples, last=False)
 
     def finish(self) -> list[Span]:
-        """Talk in all that was added: seconds from the start, sorted and disjoint. Nothing can be added any more."""
+        """Talk in all that was added: seconds from the start, sorted and disjoint; the end of the waveform."""
         self._take(np.empty(0, np.float32), last=True)
         spans = _silero().get_speech_timestamps_from_probs(
             [p for part in self._probabilities for p in part.tolist()],

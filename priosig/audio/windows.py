@@ -1,7 +1,6 @@
 """Windows: the pieces of a waveform that the encoder takes, one at a time.
 
-MuQ hears 24 kHz mono and was trained on 30 s. Longer audio is cut into windows of at most 30 s whose frames are put
-end to end. A `Piece` is one window of a named waveform on its way from the recording to the encoder.
+MuQ hears 24 kHz mono and was trained on 30 s. Longer audio is cut into windows whose frames are put end to end.
 """
 
 from dataclasses import dataclass
@@ -25,24 +24,12 @@ SHORTEST_POOLED = 1200
 
 @dataclass(frozen=True, eq=False)
 class Piece:
-    """One window of a waveform.
+    """One window of a waveform on its way from the recording to the encoder."""
 
-    Attributes
-    ----------
-    name : str
-        Of the waveform; a segment's id, say.
-    index : int
-        Which of the waveform's windows, from 0.
-    samples : np.ndarray, float32, shape (n,)
-        24 kHz mono.
-    last : bool
-        Whether the waveform ends with it.
-    """
-
-    name: str
-    index: int
-    samples: np.ndarray
-    last: bool
+    name: str  # of the waveform; a segment's id, say
+    index: int  # of the window in its waveform, from 0
+    samples: np.ndarray  # float32, shape (n,), 24 kHz mono
+    last: bool  # whether the waveform ends with it
 
 
 def window_bounds(
@@ -52,16 +39,7 @@ def window_bounds(
 
     As many full windows as fit, then the rest. A rest shorter than `shortest_tail` would be frames without
     context (or too short for MuQ), so it and the last full window are shared out into two halves, cut at a
-    whole frame.
-
-    Parameters
-    ----------
-    n_samples : int
-        Length of the waveform.
-    window : int
-        Longest window in samples; a multiple of `HOP`, at least twice `shortest_tail`.
-    shortest_tail : int
-        In samples.
+    whole frame. All lengths are in samples; `window` is a multiple of `HOP`, at least twice `shortest_tail`.
 
     Returns
     -------
