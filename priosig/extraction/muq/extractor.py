@@ -1,22 +1,13 @@
 """MuQ frames of waveforms, and their summaries, computed once.
 
-MuQ (Zhu et al. 2025) maps 24 kHz mono audio to a vector for every 40 ms. Three things decide whether the
-numbers are the model's, and each is settled here.
+MuQ (Zhu et al. 2025) maps 24 kHz mono audio to a vector for every 40 ms. Longer audio than the 30 s it was trained on
+is cut into windows (`window_bounds`) whose frames are put end to end. Padding would change the frames even with an
+attention mask, so only windows of equal length share a batch, and every window's frames equal those of the model
+called on that window alone. It runs in float32 unless `precision` allows less, whatever the caller has switched on.
 
-*Windows.* MuQ was trained on 30 s. Longer audio is cut into windows of at most 30 s (`window_bounds`) whose
-frames are put end to end. Padding would change the frames even with an attention mask, so only windows of
-equal length share a batch, and every window's frames equal those of the model called on that window alone.
-
-*Weights and precision.* `priosig.extraction.muq.model` loads the model strictly; it runs in float32, with TF32 and
-other reduced-precision products off, also when the caller had switched them on. `precision` allows less.
-
-*Identity.* A window's frames are cached under its samples and everything else that determines them
-(`priosig.extraction.muq.loaded`). The batch size is left out, because it doesn't matter, and so are all names.
-Finding everything in the cache imports neither torch nor muq (with `device="cpu"`: only torch knows what "auto" is).
-
-*What is kept.* Frames are large: 25 a second, 4 bytes for each of D dimensions, 369 MB for an hour of audio at
-D = 1024. Their summary (`FrameSummary`) is all that the models need: 33 kB for a window, 4 MB for an hour.
-`MuQExtractor.summarise` therefore keeps summaries only, unless `keep_frames` says otherwise.
+A window's frames are cached under its samples and everything else that determines them, neither batch size nor names
+(`priosig.extraction.muq.loaded`). Finding everything in the cache imports neither torch nor muq. The frames of an
+hour of audio take 369 MB at 1024 dimensions; their summary (`FrameSummary`) takes 4 and is all that the models need.
 
 References
 ----------
@@ -39,7 +30,7 @@ from priosig.audio.windows import MUQ_RATE, WINDOW, Piece
 from priosig.extraction.assembly import whole_frames, whole_summaries
 from priosig.extraction.batch_size import BatchSizes
 from priosig.extraction.batching import Store, WindowRun
-from priosig.extraction.muq.layers import Layer
+from priosig.extraction.muq.layers import Layer, start_batch
 from priosig.extraction.muq.loaded import LoadedMuQ
 from priosig.extraction.muq.model import DEFAULT_MODEL, is_hub_id
 from priosig.extraction.pooling import FrameSummary
@@ -51,7 +42,7 @@ if TYPE_CHECKING:
 T = TypeVar("T")
 
 
-class MuQExtractor:
+class MuQExtractor(LoadedMuQ):
     """Frames of a hidden layer of a MuQ model, or their summaries.
 
     Making one is cheap: the hub is asked, the weights are hashed and the model is built only when needed.
@@ -102,49 +93,19 @@ class MuQExtractor:
     ):
         if batch_size is not None and batch_size < 1:
             raise ValueError(f"batch_size is {batch_size}; expected at least 1, or None")
-        self.model = model
+        numbers = {"revision": revision, "device": device, "layer": layer, "precision": precision}
+        super().__init__(model, **numbers)
+        self._settings = {**numbers, "batch_size": batch_size}
         self.keep_frames = keep_frames
         self.cache = None if cache_dir is None else EmbeddingCache(cache_dir)
         self.n_computed_windows = 0
         self.n_cached_windows = 0
-        numbers = {"revision": revision, "device": device, "layer": layer, "precision": precision}
-        self._settings = {**numbers, "batch_size": batch_size}
-        self._muq = LoadedMuQ(model, **numbers)
 
     def elsewhere(self) -> dict[str, object]:
         """Keywords that make this extractor in another process, in whatever directory that runs."""
         model = self.model if is_hub_id(self.model) else str(Path(self.model).absolute())
         cache_dir = None if self.cache is None else str(self.cache.directory.absolute())
         return {**self._settings, "model": model, "cache_dir": cache_dir, "keep_frames": self.keep_frames}
-
-    @property
-    def files(self) -> tuple[Path, Path]:
-        """`config.json` and `model.safetensors`; fetched from the hub, if need be."""
-        return self._muq.files
-
-    @property
-    def digests(self) -> dict[Path, str]:
-        """SHA-256 of each of the model's files, as it was when this first needed it."""
-        return self._muq.digests
-
-    @property
-    def fingerprint(self) -> str:
-        """Hash of the model's configuration and weights: 64 hexadecimal digits."""
-        return self._muq.fingerprint
-
-    @property
-    def width(self) -> int:
-        """D, the frames' dimensions."""
-        return self._muq.width
-
-    def load(self) -> None:
-        """Build the model on its device now; else that happens when the first window is encoded."""
-        self._muq.module  # noqa: B018
-
-    @property
-    def device(self) -> str:
-        """The device in use, checked to be there; only "cpu" is known without importing torch."""
-        return self._muq.device
 
     @property
     def batch_size(self) -> int:
@@ -226,19 +187,15 @@ class MuQExtractor:
         store = SummaryStore(self.cache, self.keep_frames)
         return whole_summaries(pieces, lambda checked: self._encode(checked, store, total_seconds, progress))
 
-    def parameters(self) -> dict[str, str | int]:
-        """Everything but the samples that determines a window's frames: the rest of its cache key."""
-        return self._muq.parameters()
-
     @functools.cached_property
     def _sizes(self) -> BatchSizes:
         return BatchSizes(self.device, self._settings["batch_size"])
 
     def _forward(self, batch: np.ndarray) -> Callable[[], np.ndarray]:
         """Start equally long windows, (B, n); what is returned waits for their frames, (B, T, D)."""
-        self._muq.module  # noqa: B018  (on the device before its memory is looked at)
+        model = self.module  # on the device before its memory is looked at
         with self._sizes.measured(*batch.shape):
-            return self._muq.start(batch)
+            return start_batch(model, batch, device=self.device, layers=self._layers, precision=self.precision)
 
     def _encode(
         self, pieces: Iterable[Piece], store: Store[T], total_seconds: float | None, progress: Callable | None

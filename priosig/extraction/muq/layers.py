@@ -6,7 +6,7 @@ of "last" are bit for bit the package's `last_hidden_state`.
 
 Layers are numbered like the package's `hidden_states`: 0 is what the convolutions give to the conformer, i is the
 output of its i-th layer, and the highest number is "last", the output of the highest layer after a final
-normalisation. Which layer knows most about a task differs; a mean of several is the usual compromise.
+normalisation.
 
 The spectrogram and its normalisation are always float32, as are the positions and the sums that run past each
 layer (the residual stream): in bfloat16 only products are short.
@@ -63,8 +63,7 @@ def start_batch(
     """Start to compute the frames of equally long windows.
 
     CUDA computes while the caller goes on: samples and frames travel through pinned memory without waiting, in
-    the stream's order. (A stream of its own for the upload would save a hundredth: 3 MB for 0.4 to 1.3 TFLOP.)
-    Everything that can fail for want of memory fails here, not in the function returned.
+    the stream's order. Everything that can fail for want of memory fails here, not in the function returned.
 
     Parameters
     ----------
@@ -72,11 +71,8 @@ def start_batch(
         The muq package's `MuQ`, in eval mode, on `device`.
     batch : np.ndarray, float32, shape (B, n)
         Samples, 24 kHz.
-    device : str
     layers : tuple of int, or None
-        See `layer_numbers`; not above the model's highest.
-    precision : str
-        One of `priosig.extraction.muq.precision.PRECISIONS`.
+        From `layer_numbers`; not above the model's highest.
 
     Returns
     -------
@@ -98,10 +94,11 @@ def _frames(model, samples: "torch.Tensor", device: str, layers: tuple[int, ...]
         spectrogram = model.normalize(model.preprocessing(samples, features=["melspec_2048"]))["melspec_2048"]
     with arithmetic(precision, device):
         hidden = model.conv(spectrogram).float()
-    with reference_precision(device):
-        positions = conformer.embed_positions(hidden) if conformer.embed_positions is not None else None
-    if positions is not None:
-        positions = positions.to(device)  # the package keeps those of one length, on the device that asked last
+    positions = None
+    if conformer.embed_positions is not None:
+        with reference_precision(device):
+            # The package keeps those of one length, on the device that asked last.
+            positions = conformer.embed_positions(hidden).to(device)
     total = None
     with arithmetic(precision, device):
         for number in range(wanted[-1] + 1):

@@ -1,8 +1,7 @@
 """The floating-point precision of the encoder, independent of what the caller has set.
 
-float32 is the reference. torch allows less behind its back: TF32 in CUDA's convolutions by default, in matrix
-products where a caller wished so. Each arithmetic is therefore switched on around a computation, whole, and the
-caller's settings come back afterwards.
+float32 is the reference. torch allows less by itself: TF32 in CUDA's convolutions by default, in matrix products
+where a caller wished so. Each arithmetic is therefore switched on around a computation, whole.
 
 `float32`
     TF32 and other reduced-precision products off.
@@ -56,11 +55,8 @@ def arithmetic(precision: str, device: str) -> Iterator[None]:
         overall = "highest"
     settings = [(operation, operation.fp32_precision) for operation in on_cuda + on_cpu]
     short_sums = backends.cuda.matmul.allow_bf16_reduced_precision_reduction
-    kind = device.partition(":")[0]
-    if precision == "bfloat16":
-        cast = torch.autocast(kind, dtype=torch.bfloat16)
-    else:
-        cast = torch.autocast(kind, enabled=False)
+    kind, short = device.partition(":")[0], precision == "bfloat16"
+    cast = torch.autocast(kind, dtype=torch.bfloat16 if short else None, enabled=short)
     try:
         torch.set_float32_matmul_precision("high" if precision == "tf32" else "highest")
         for operation in on_cuda:
