@@ -26,20 +26,10 @@ _CHANNELS, _POSITIONS = 64, 3000
 
 
 def rewrite(model: nn.Module, precision: str) -> nn.Module:
-    """Replace the blocks of the muq package's `MuQ`, in eval mode, by those of this module.
+    """Replace the blocks of the muq package's `MuQ`, in eval mode and float32, by those of this module; returns it.
 
-    Parameters
-    ----------
-    model : torch.nn.Module
-        Float32. Attention with other than rotary positions is left as it is.
-    precision : str
-        The arithmetic that it is for (`priosig.extraction.muq.precision`). In "bfloat16" the weights of products are
-        rounded here, once; autocast would round them in the same way in every batch.
-
-    Returns
-    -------
-    torch.nn.Module
-        `model`, changed.
+    Attention with other than rotary positions is left as it is. For "bfloat16" the weights of products are rounded
+    here, once; autocast would round them in the same way in every batch.
     """
     encoder = model.model
     for number, block in enumerate(encoder.conv.conv):

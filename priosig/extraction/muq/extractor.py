@@ -58,20 +58,17 @@ class MuQExtractor(LoadedMuQ):
     cache_dir : path-like, optional
         Where frames and summaries are kept (`EmbeddingCache`); without it, nothing is.
     batch_size : int, optional
-        Most windows in a batch. By default it is found (`priosig.extraction.batch_size`): 1 on the CPU, where more
-        only costs memory; on CUDA what fits, up to 32. The full model needs about 1 GB for each 30 s window. It
-        changes no result, and one that doesn't fit in a device's memory is halved, with a warning.
+        Most windows in a batch; changes no result. By default 1 on the CPU, where more only costs memory; on CUDA
+        what fits, up to 32 (`priosig.extraction.batch_size`). The full model needs about 1 GB for each 30 s window.
     layer : "last", int, or tuple of int
         Which hidden layer: 0 is what the conformer is given, i what its i-th layer gives, "last" the normalised
         output of the highest; of several the mean is taken (`priosig.extraction.muq.layers`). Those above are not
         computed.
     precision : {"float32", "tf32", "bfloat16"}
-        "float32" is the reference; "tf32" (CUDA only) and "bfloat16" (CPU and CUDA) are quicker
-        (`priosig.extraction.muq.precision`). bfloat16 moved the small model's frames by 1 % of their spread (rms), 5
-        % at most.
+        "float32" is the reference; "tf32" (CUDA only) and "bfloat16" (CPU and CUDA) are quicker. bfloat16 moved the
+        small model's frames by 1 % of their spread (rms), 5 % at most.
     keep_frames : bool
-        Whether `summarise` keeps the frames that it computes besides their summaries, at a hundred times the
-        space: 369 MB for an hour of audio at 1024 dimensions instead of 4. Their reader would be `extract`.
+        Whether `summarise` keeps the frames, for `extract`, besides their summaries: a hundred times the space.
 
     Attributes
     ----------
@@ -138,7 +135,7 @@ class MuQExtractor(LoadedMuQ):
         waveforms : iterable of (str, np.ndarray)
             Name (for errors) and float32 samples, shape (n,), 24 kHz mono, n >= 1025.
         total_seconds, progress : float, callable; optional
-            `progress` is called with a `Progress` whenever more is done; the total is handed on to it.
+            See `Encoder.summarise`.
 
         Yields
         ------
@@ -163,26 +160,9 @@ class MuQExtractor(LoadedMuQ):
     ) -> Iterator[tuple[str, FrameSummary]]:
         """Summaries of the frames of many waveforms, each as soon as its last window is known.
 
-        Frames are pooled window by window: neither waveforms nor frames are ever whole in memory. A window's
-        summary is looked for first, then its frames, else it is computed; the summary is always kept, the frames
-        if `keep_frames`. Batches and interruptions are as for `extract`.
-
-        Parameters
-        ----------
-        pieces : iterable of Piece
-            The windows of each waveform in order, cut by `window_bounds`; those of several may alternate.
-        total_seconds, progress
-            See `extract`.
-
-        Yields
-        ------
-        (str, FrameSummary)
-            Name, and summary of a waveform.
-
-        Raises
-        ------
-        ValueError
-            As `extract`; also if a waveform's windows are out of order, more than once there, or without a last.
+        As `extract`, of windows cut by `window_bounds` (see `Encoder.summarise`): neither waveforms nor frames are
+        ever whole in memory. A window's summary is looked for first, then its frames, else it is computed. Also
+        raises a ValueError if a waveform's windows are out of order, more than once there, or without a last.
         """
         store = SummaryStore(self.cache, self.keep_frames)
         return whole_summaries(pieces, lambda checked: self._encode(checked, store, total_seconds, progress))

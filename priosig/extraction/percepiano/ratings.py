@@ -1,10 +1,10 @@
 """PercePiano's ratings: what listeners said of 1202 short piano performances, the mean over raters.
 
 The labels file is a JSON object from a performance's name to 20 numbers: 19 scales, each the raters' mean on a
-7-point scale divided by 7, then the player's number, which is no quality and is dropped. A name is
+7-point scale divided by 7, then the player's number, which is dropped. A name is
 `<piece>_<n>bars_<player>_<segment>`: `Schubert_D960_mv2_8bars_7_14` is segment 14, 8 bars of the second movement, by
-player 7; where the player is `Score`, a computer played the score. Segments of 8 and of 16 bars share music, so that
-folds go by *piece*, whatever the number of bars. Each of Beethoven's variations WoO 80 counts as a piece.
+player 7 (`Score`: a computer). Segments of 8 and of 16 bars share music, so folds go by *piece*, whatever the number
+of bars. Each of Beethoven's variations WoO 80 counts as a piece.
 
 Source: github.com/JonghoKimSNU/PercePiano, `labels/map_midi_to_label.py`. The order of the 19 is that of
 `priosig.extraction.percepiano.scales`.
@@ -29,30 +29,15 @@ _NAME = re.compile(r"\s*(?P<piece>[^/\\\0]+)_\d+bars_[^/\\\0_]+_\d+")
 
 @dataclass(frozen=True, eq=False)
 class Ratings:
-    """Ratings of performances, a row each, sorted by name.
+    """Ratings of performances, a row each, sorted by name."""
 
-    Attributes
-    ----------
-    names : tuple of str, n
-        Of the performances.
-    pieces : tuple of str, n
-        What is played.
-    values : np.ndarray, float64, shape (n, 19)
-        Between 0 and 1, in the order of `PERCEPIANO_DIMENSIONS`.
-    """
-
-    names: tuple[str, ...]
-    pieces: tuple[str, ...]
-    values: np.ndarray
+    names: tuple[str, ...]  # of the performances
+    pieces: tuple[str, ...]  # that are played
+    values: np.ndarray  # float64, shape (n, 19), between 0 and 1, in the order of `PERCEPIANO_DIMENSIONS`
 
 
 def read_ratings(path: str | os.PathLike) -> Ratings:
-    """Read PercePiano's labels.
-
-    Parameters
-    ----------
-    path : path-like
-        A copy of PercePiano's repository, or a labels file of its form.
+    """Read PercePiano's labels from a copy of its repository, or from a labels file of its form.
 
     Raises
     ------

@@ -1,8 +1,4 @@
-"""Quality scores: what the heads of a corpus say of its segments, averaged.
-
-Heads are loaded once (`priosig.extraction.percepiano.head`) and run on all segments at once. Frames may come as they
-are, or pooled.
-"""
+"""Quality scores of segments, averaged over the heads of a corpus, each of which is loaded once."""
 
 import functools
 import os
@@ -21,13 +17,7 @@ if TYPE_CHECKING:
 
 
 def check_heads(paths: Sequence[str | os.PathLike], width: int) -> None:
-    """Load every head, and refuse by file what is wrong with one; also one that takes frames of another width.
-
-    Raises
-    ------
-    FileNotFoundError, ValueError
-        As `load_head`.
-    """
+    """Load every head; raises as `load_head`, also for one that takes frames of another width."""
     for path in map(Path, paths):
         _check_width(path, _loaded_head(path, "cpu"), width, "the encoder's frames")
 
@@ -48,8 +38,7 @@ def extract_quality_scores(
 ) -> "dict[str, torch.Tensor]":
     """Quality scores of segments from their frames, averaged over the heads given.
 
-    Frames are pooled in float64, the heads run in float32, on all segments at once. A checkpoint that did not
-    change since an earlier call is not read again.
+    Frames are pooled in float64, the heads run in float32. A checkpoint that did not change is not read again.
 
     Parameters
     ----------
@@ -73,7 +62,10 @@ def extract_quality_scores(
     """
     import torch
 
-    paths = _paths(checkpoint_path)
+    one = isinstance(checkpoint_path, str | os.PathLike)
+    paths = [Path(path) for path in ([checkpoint_path] if one else checkpoint_path)]
+    if not paths:
+        raise ValueError("checkpoint_path: empty; expected one checkpoint or several")
     summaries = {segment_id: _summary(segment_id, given) for segment_id, given in raw_embeddings.items()}
     for path in paths:
         head = _loaded_head(path, device)
@@ -95,15 +87,12 @@ def need_extremes(paths: Sequence[str | os.PathLike]) -> bool:
 def scores_of_pooled(pooled: np.ndarray, paths: Sequence[str | os.PathLike], *, device: str = "cpu") -> np.ndarray:
     """Quality scores of frames that were pooled already, averaged over the heads.
 
-    All rows go through each head at once. The last bits of a row depend on how many there are, so that equal rows in
-    equal order give equal bits.
+    All rows go through each head at once; the last bits of a row depend on how many there are.
 
     Parameters
     ----------
     pooled : np.ndarray, float32, shape (n, 2 D), or (n, 4 D) where a head needs extremes
         Rows of `FrameSummary.head_input`.
-    paths : sequence of path-like
-    device : str
 
     Returns
     -------
@@ -119,27 +108,18 @@ def scores_of_pooled(pooled: np.ndarray, paths: Sequence[str | os.PathLike], *, 
     return np.mean(by_head, axis=0)
 
 
-def _paths(given: str | os.PathLike | Sequence[str | os.PathLike]) -> list[Path]:
-    paths = [given] if isinstance(given, str | os.PathLike) else list(given)
-    if not paths:
-        raise ValueError("checkpoint_path: empty; expected one checkpoint or several")
-    return [Path(path) for path in paths]
-
-
 def _summary(segment_id: str, given: "np.ndarray | torch.Tensor | FrameSummary") -> FrameSummary:
     if isinstance(given, FrameSummary):
         return given
     import torch
 
     frames = torch.as_tensor(given)
-    if frames.ndim != 2 or len(frames) < 1 or not frames.is_floating_point():
-        raise ValueError(
-            f"segment {segment_id}: frames are {frames.dtype} of shape {tuple(frames.shape)}; "
-            "expected floating point, (T, D)"
-        )
-    if not torch.isfinite(frames).all():
-        raise ValueError(f"segment {segment_id}: frames have NaN or infinite entries; expected numbers")
-    return summarise(frames)
+    if not frames.is_floating_point():
+        raise ValueError(f"segment {segment_id}: frames are {frames.dtype}; expected floating point")
+    try:
+        return summarise(frames)
+    except ValueError as error:
+        raise ValueError(f"segment {segment_id}: {error}") from None
 
 
 def _loaded_head(path: Path, device: str) -> MuQStatsModel:

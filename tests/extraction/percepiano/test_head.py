@@ -159,7 +159,7 @@ def test_checkpoint_of_another_shape_is_refused_by_file_and_entry(save, content,
 def test_tensor_that_the_head_has_no_place_for_is_refused(save):
     content = checkpoint()
     content["state_dict"]["attention.weight"] = torch.zeros(3)
-    with pytest.raises(ValueError, match=r"unexpected 'attention\.weight'; expected clf\.0\.weight"):
+    with pytest.raises(ValueError, match=r"unexpected 'attention\.weight'; expected clf\.0\.bias"):
         load_head(save(content))
 
 
@@ -184,7 +184,7 @@ def test_missing_checkpoint_is_an_error(tmp_path):
 @pytest.mark.parametrize(
     ("change", "match"),
     [
-        (lambda state: state | {3: torch.zeros(1)}, "a name that is no text"),
+        (lambda state: state | {3: torch.zeros(1)}, "an unexpected 3; expected clf"),
         (lambda state: state | {"clf.0.bias": state["clf.0.bias"].to("meta")}, "'clf.0.bias' declares more numbers"),
         (lambda state: state | {"clf.0.bias": state["clf.0.bias"].to(torch.float8_e4m3fn)}, "float8_e4m3fn"),
     ],
