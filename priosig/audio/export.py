@@ -37,11 +37,6 @@ def extract_audio_segments(
     -------
     dict of str to Path
         The file of each segment id, in the order given.
-
-    Raises
-    ------
-    FileNotFoundError, ValueError
-        As `plan_slices` and `stream_pieces`.
     """
     from scipy.io import wavfile
 

@@ -72,14 +72,8 @@ def find_audio(audio_dir: str | os.PathLike, stem: str, what: str) -> Path:
 def probe_recording(path: str | os.PathLike) -> Recording:
     """Read an audio file's header, and check that the file holds what the header promises.
 
-    No audio is decoded but the last sample of a compressed file. A file that did not change is looked at once.
-
-    Raises
-    ------
-    FileNotFoundError
-        If there is no such file.
-    ValueError
-        If it is empty, not audio that libsndfile reads, has no samples, or is truncated.
+    No audio is decoded but the last sample of a compressed file. A file that did not change is looked at once. Raises
+    a ValueError if it is empty, not audio that libsndfile reads, has no samples, or is truncated.
     """
     path = Path(path)
     need_part(path, "file", "an audio file")
@@ -115,10 +109,7 @@ def _probe(path: Path, state: tuple[int, ...]) -> Recording:
 
 
 def _frames_promised(path: Path) -> int:
-    """Samples per channel that a RIFF header claims, or 0 where it makes no claim.
-
-    libsndfile quietly believes the file's length instead: to it, a truncated copy is a short recording.
-    """
+    """Samples per channel that a RIFF header claims, or 0; libsndfile believes the file's length instead."""
     with path.open("rb") as handle:
         head = handle.read(12)
         if head[:4] != b"RIFF" or head[8:] != b"WAVE":

@@ -25,16 +25,9 @@ TalkAndSilence = tuple[list[Span], list[Span]]
 
 @dataclass(frozen=True)
 class Screening:
-    """When there is talk or silence in each video; spans in seconds from its start.
+    """When there is talk or silence in each video; spans in seconds from its start."""
 
-    Attributes
-    ----------
-    lessons : dict of video_id to (start, end)
-        The part of each video that was screened.
-    talk, silence : dict of video_id to list of (start, end)
-    """
-
-    lessons: dict[str, Span]
+    lessons: dict[str, Span]  # the part of each video that was screened
     talk: dict[str, list[Span]]
     silence: dict[str, list[Span]]
 
@@ -57,10 +50,6 @@ def screen_lessons(
         Where the voice detector's results are kept by content.
     progress : callable, optional
         As for `measure_features`.
-
-    Returns
-    -------
-    Screening
     """
     parts = [Segment(video_id, video_id, "continue", *span) for video_id, span in lessons.items()]
     slices = plan_slices(parts, audio_dir)

@@ -36,12 +36,7 @@ _STATE = 128  # numbers in each of the two parts of the recurrent state
 class TalkMeter:
     """Talk in a waveform that comes in pieces; the result is the same however it is cut.
 
-    Parameters
-    ----------
-    rate : int
-        Hz.
-    store : EmbeddingCache, optional
-        Where probabilities are kept, by the content of each stretch and of all before it.
+    `store` keeps probabilities, by the content of each stretch and of all before it.
     """
 
     def __init__(self, rate: int, *, store: EmbeddingCache | None = None):
@@ -97,10 +92,7 @@ class TalkMeter:
 
 
 def _forward(chunks: np.ndarray, before: np.ndarray, state: np.ndarray) -> tuple[np.ndarray, np.ndarray]:
-    """Probabilities (n,) of chunks (n, 512), and the state (2, 128) after them.
-
-    `before` (64,) and `state` are what went before, zeros at the start of a waveform.
-    """
+    """Probabilities (n,) of chunks (n, 512), and the state (2, 128) after them; `before` (64,) comes first."""
     import torch
 
     network, recurrent = _network()

@@ -80,20 +80,13 @@ def summarise(frames: "np.ndarray | torch.Tensor") -> FrameSummary:
     ------
     ValueError
         If the shape is not (T, D) with T >= 1 and D >= 1, or an entry is NaN or infinite.
-
-    Examples
-    --------
-    >>> summary = summarise(np.array([[1.0, 5.0], [3.0, 7.0], [5.0, 9.0]]))
-    >>> summary.n, summary.mean.tolist(), summary.m2.tolist(), summary.low.tolist(), summary.high.tolist()
-    (3, [3.0, 7.0], [8.0, 8.0], [1.0, 5.0], [5.0, 9.0])
     """
-    if _is_tensor(frames):  # perhaps on another device, and in bfloat16, which numpy does not have
+    if hasattr(frames, "detach"):  # a tensor, perhaps on another device, and in bfloat16, which numpy does not have
         frames = frames.detach().cpu().double().numpy()
     frames = np.asarray(frames, dtype=np.float64)
     if frames.ndim != 2 or frames.shape[0] < 1 or frames.shape[1] < 1:
         raise ValueError(f"frames: shape {frames.shape}; expected (T, D), at least 1 frame over time")
-    if not np.isfinite(frames).all():
-        n_bad = np.count_nonzero(~np.isfinite(frames))
+    if n_bad := np.count_nonzero(~np.isfinite(frames)):
         raise ValueError(f"frames: {n_bad} entries are NaN or infinite; expected numbers")
     mean = frames.mean(axis=0)
     m2 = np.square(frames - mean).sum(axis=0)
@@ -104,12 +97,6 @@ def merge(summaries: Iterable[FrameSummary]) -> FrameSummary:
     """Summary of the frames of all, as if they had been summarised at once (Chan et al. 1979).
 
     Equal summaries in equal order give equal bits. A ValueError if there is none, or their widths differ.
-
-    Examples
-    --------
-    >>> frames = np.arange(12.0).reshape(6, 2)
-    >>> merge([summarise(frames[:1]), summarise(frames[1:])]).m2.tolist() == summarise(frames).m2.tolist()
-    True
     """
     summaries = list(summaries)
     widths = sorted({summary.width for summary in summaries})
@@ -121,19 +108,10 @@ def merge(summaries: Iterable[FrameSummary]) -> FrameSummary:
 
 
 def stats_pool(frames: "np.ndarray | torch.Tensor") -> "np.ndarray | torch.Tensor":
-    """Means, then unbiased standard deviations of frames over time: shape (2 D,), float32 or the frames' precision.
+    """Means, then unbiased standard deviations of frames over time: (T, D) to (2 D,), T >= 2.
 
-    A tensor of a tensor, on its device and without gradient; an array of an array.
-
-    Parameters
-    ----------
-    frames : np.ndarray or torch.Tensor, shape (T, D)
-        One row per frame; T >= 2, since one frame has no standard deviation.
-
-    Raises
-    ------
-    ValueError
-        If the shape is not (T, D) with T >= 2 and D >= 1, or an entry is NaN or infinite.
+    Of the frames' precision, float32 at least. A tensor of a tensor, on its device and without gradient; an array of
+    an array. Raises as `summarise`, also for one frame, which has no standard deviation.
 
     Examples
     --------
@@ -141,15 +119,11 @@ def stats_pool(frames: "np.ndarray | torch.Tensor") -> "np.ndarray | torch.Tenso
     [3.0, 7.0, 2.0, 2.0]
     """
     pooled = summarise(frames).mean_and_std()
-    if not _is_tensor(frames):
+    if not hasattr(frames, "detach"):
         return pooled.astype(np.promote_types(np.asarray(frames).dtype, np.float32))
     import torch
 
     return torch.from_numpy(pooled).to(torch.promote_types(frames.dtype, torch.float32)).to(frames.device)
-
-
-def _is_tensor(frames: object) -> bool:
-    return hasattr(frames, "detach")  # without importing torch for an array
 
 
 def _merge_two(a: FrameSummary, b: FrameSummary) -> FrameSummary:

@@ -71,13 +71,7 @@ def refuse_other_sizes(config: Path, settings: dict, shapes: dict[str, tuple[int
 
 
 def read_config(path: Path) -> dict:
-    """What a `config.json` holds, without the name of a pickle whose weights are in `model.safetensors` anyway.
-
-    Raises
-    ------
-    ValueError
-        If it is not JSON, or not MuQ's configuration; names the file.
-    """
+    """What a `config.json` holds, without the name of a pickle whose weights are in `model.safetensors` anyway."""
     with path.open("rb") as file:
         data = file.read(_LONGEST + 1)
     if len(data) > _LONGEST:

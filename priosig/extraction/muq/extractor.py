@@ -134,8 +134,6 @@ class MuQExtractor(LoadedMuQ):
         ----------
         waveforms : iterable of (str, np.ndarray)
             Name (for errors) and float32 samples, shape (n,), 24 kHz mono, n >= 1025.
-        total_seconds, progress : float, callable; optional
-            See `Encoder.summarise`.
 
         Yields
         ------

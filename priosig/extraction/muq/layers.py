@@ -28,13 +28,7 @@ Layer = str | int | tuple[int, ...]
 
 
 def layer_numbers(layer: Layer) -> tuple[int, ...] | None:
-    """Numbers of the layers wanted, in increasing order; None for "last", whose number depends on the model.
-
-    Raises
-    ------
-    ValueError
-        If `layer` is not of the kinds that `Layer` lists.
-    """
+    """Numbers of the layers wanted, in increasing order; None for "last", whose number depends on the model."""
     if layer == "last":
         return None
     numbers = layer if isinstance(layer, tuple) else (layer,)
@@ -45,13 +39,7 @@ def layer_numbers(layer: Layer) -> tuple[int, ...] | None:
 
 
 def name_layers(numbers: tuple[int, ...] | None) -> str:
-    """Words for the layers wanted, as they enter the cache key.
-
-    Examples
-    --------
-    >>> name_layers(None), name_layers((3,)), name_layers((3, 6))
-    ('last', '3', 'mean of 3, 6')
-    """
+    """Words for the layers wanted, as they enter the cache key: "last", "3", "mean of 3, 6"."""
     if numbers is None:
         return "last"
     return f"{'mean of ' if len(numbers) > 1 else ''}{', '.join(map(str, numbers))}"
@@ -60,7 +48,7 @@ def name_layers(numbers: tuple[int, ...] | None) -> str:
 def start_batch(
     model: "torch.nn.Module", batch: np.ndarray, *, device: str, layers: tuple[int, ...] | None, precision: str
 ) -> Callable[[], np.ndarray]:
-    """Start to compute the frames of equally long windows.
+    """Start to compute the frames of equally long windows; returns what waits for them, float32 (B, T, D).
 
     CUDA computes while the caller goes on: samples and frames travel through pinned memory without waiting, in
     the stream's order. Everything that can fail for want of memory fails here, not in the function returned.
@@ -73,11 +61,6 @@ def start_batch(
         Samples, 24 kHz.
     layers : tuple of int, or None
         From `layer_numbers`; not above the model's highest.
-
-    Returns
-    -------
-    callable
-        Waits for the frames and gives them: float32, shape (B, T, D).
     """
     import torch
 

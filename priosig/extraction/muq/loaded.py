@@ -1,10 +1,9 @@
 """A MuQ model on a device: everything but the samples that determines a window's frames.
 
 Its `parameters` are the rest of a window's cache key: the bytes of `config.json` and `model.safetensors`, the
-layer, the precision, the kind of device, how it convolves, and the versions of the packages that compute, since
-each of those changes at least the last digits. They can be had without torch where the device is named; so
-"winograd" is the name of every CPU's convolutions, also where torch has no NNPACK, with frames that are the same to
-1e-5. Raise `FRAMES_VERSION` with any change to this package that changes frames;
+layer, the precision, the kind of device, how it convolves, and the versions of the packages that compute. They can be
+had without torch where the device is named; so "winograd" is the name of every CPU's convolutions, also where torch
+has no NNPACK, with frames that are the same to 1e-5. Raise `FRAMES_VERSION` with any change that changes frames;
 `tests/_core/test_golden_values.py` fails until that is done.
 """
 
@@ -33,17 +32,9 @@ _SOFTWARE = ("muq", "transformers", "torch", "torchaudio")
 
 
 class LoadedMuQ:
-    """A model that is looked up, hashed and built when that is needed, and not before.
+    """A model that is looked up, hashed and built when that is needed, and not before; see `MuQExtractor`.
 
-    Parameters
-    ----------
-    model, revision, device, layer, precision
-        See `priosig.extraction.muq.extractor.MuQExtractor`.
-
-    Raises
-    ------
-    FileNotFoundError, ValueError
-        If a directory is not a model's, or a setting is not one that it can have.
+    Raises a FileNotFoundError or ValueError if a directory is not a model's, or a setting not one that it can have.
     """
 
     def __init__(self, model: str | os.PathLike, *, revision: str | None, device: str, layer: Layer, precision: str):

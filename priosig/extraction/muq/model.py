@@ -45,12 +45,8 @@ def is_hub_id(model: str | os.PathLike) -> bool:
 def model_files(model: str | os.PathLike, revision: str | None = None) -> tuple[Path, Path]:
     """`config.json` and `model.safetensors` of a directory or hub id; the hub's are fetched, if need be.
 
-    Raises
-    ------
-    FileNotFoundError
-        If a file is missing, or the hub cannot be reached or has none such.
-    ValueError
-        If the configuration is not one of MuQ, or a revision is given for a directory.
+    Raises a FileNotFoundError if a file is missing or the hub cannot be reached, a ValueError if the configuration is
+    not one of MuQ, or a revision is given for a directory.
     """
     if is_hub_id(model):
         config, weights = _hub_files(str(model), revision)
@@ -63,10 +59,9 @@ def model_files(model: str | os.PathLike, revision: str | None = None) -> tuple[
 
 
 def import_muq() -> tuple[type, type]:
-    """The muq package's `MuQ` and `MuQConfig`, without the text and music towers that it imports beside them.
+    """The muq package's `MuQ` and `MuQConfig`, without MuQ-MuLan, for which `import muq` takes twice as long.
 
-    `import muq` takes twice as long for MuQ-MuLan, which nothing here uses: the package's own first lines are
-    left out, and a later `import muq` finds MuQ and adds the rest.
+    The package's own first lines are left out, and a later `import muq` finds MuQ and adds the rest.
     """
     if "muq" in sys.modules:
         from muq import MuQ, MuQConfig
@@ -82,10 +77,7 @@ def import_muq() -> tuple[type, type]:
 
 
 def load_muq(config: Path, weights: Path) -> "torch.nn.Module":
-    """Build the muq package's model from its two files, strictly.
-
-    In eval mode, float32, on the CPU, without gradients. Python's and torch's random states (of CPU and CUDA)
-    are left as they were.
+    """Build the muq package's model from its two files, strictly: in eval mode, on the CPU, without gradients.
 
     Raises
     ------

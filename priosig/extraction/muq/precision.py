@@ -22,13 +22,7 @@ PRECISIONS = {"float32": ("cpu", "cuda", "mps"), "tf32": ("cuda",), "bfloat16": 
 
 
 def check_precision(precision: str, device: str) -> None:
-    """Refuse an arithmetic that does not exist, or not on this device ("auto" may turn out to be any).
-
-    Raises
-    ------
-    ValueError
-        Saying what there is.
-    """
+    """Refuse an arithmetic that does not exist, or not on this device ("auto" may turn out to be any)."""
     if not isinstance(precision, str) or precision not in PRECISIONS:
         raise ValueError(f"precision {shown(precision)}: expected one of {', '.join(PRECISIONS)}")
     kind = device.partition(":")[0]

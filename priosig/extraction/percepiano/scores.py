@@ -45,7 +45,6 @@ def extract_quality_scores(
     raw_embeddings : mapping of str to np.ndarray or torch.Tensor, shape (T, D), or FrameSummary
         Frames by segment id, T >= 1; or their summary, which gives the same scores.
     checkpoint_path : path-like, or sequence of them
-        One checkpoint, or several whose scores are averaged.
     device : str
         Where the heads run.
 
@@ -85,23 +84,15 @@ def need_extremes(paths: Sequence[str | os.PathLike]) -> bool:
 
 
 def scores_of_pooled(pooled: np.ndarray, paths: Sequence[str | os.PathLike], *, device: str = "cpu") -> np.ndarray:
-    """Quality scores of frames that were pooled already, averaged over the heads.
+    """Quality scores of rows of `FrameSummary.head_input`, averaged over the heads: float64, shape (n, 19).
 
     All rows go through each head at once; the last bits of a row depend on how many there are.
-
-    Parameters
-    ----------
-    pooled : np.ndarray, float32, shape (n, 2 D), or (n, 4 D) where a head needs extremes
-        Rows of `FrameSummary.head_input`.
-
-    Returns
-    -------
-    np.ndarray, float64, shape (n, 19)
     """
     import torch
 
     by_head = []
-    for head in (_loaded_head(Path(path), device) for path in paths):
+    for path in paths:
+        head = _loaded_head(Path(path), device)
         rows = np.ascontiguousarray(pooled[:, : POOLED_PARTS[head.pooling_stats] * head.input_dim])
         with torch.inference_mode():
             by_head.append(head.clf(torch.from_numpy(rows).to(device)).cpu().double().numpy())
@@ -129,5 +120,4 @@ def _loaded_head(path: Path, device: str) -> MuQStatsModel:
 
 @functools.lru_cache(maxsize=32)  # 5 MB each
 def _remembered_head(path: Path, state: tuple[int, ...], device: str) -> MuQStatsModel:
-    # The state is part of the memo's key alone.
     return load_head(path).to(device)
