@@ -19,9 +19,7 @@ from priosig.audio.recordings import Recording, truncated
 if TYPE_CHECKING:
     import soundfile
 
-BLOCK = 1 << 16
-"""Frames decoded at a time: 1.5 s at 44.1 kHz, half a megabyte in stereo."""
-
+BLOCK = 1 << 16  # frames decoded at a time: 1.5 s at 44.1 kHz, half a megabyte in stereo
 _ENTERED_ANYWHERE = ("WAV", "WAVEX", "FLAC")
 
 

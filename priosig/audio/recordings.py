@@ -16,8 +16,7 @@ from priosig._core.extras import need
 from priosig._core.parts import find_part, need_part
 from priosig.annotations.moments import check_video_id
 
-EXTENSIONS = (".wav", ".flac", ".ogg", ".mp3")
-"""Extensions a recording may have, all read by libsndfile."""
+EXTENSIONS = (".wav", ".flac", ".ogg", ".mp3")  # that a recording may have, all read by libsndfile
 _CONVERTIBLE = (".mp4", ".m4a", ".webm", ".mkv", ".mov", ".aac", ".opus")
 
 

@@ -20,8 +20,7 @@ from priosig.audio.decoding import BLOCK, MonoReader
 from priosig.audio.recordings import Recording, find_recording, probe_recording
 from priosig.audio.windows import MUQ_RATE
 
-TOLERANCE = 0.5
-"""Longest overrun of a recording's end that is clipped, in seconds; rounded annotations do that."""
+TOLERANCE = 0.5  # s; longest overrun of a recording's end, as of rounded annotations, that is clipped
 _MOST_SHOWN = 20  # problems in one message
 
 

@@ -13,6 +13,7 @@ Reference: Silero Team (2024). Silero VAD. https://github.com/snakers4/silero-va
 from collections.abc import Iterator
 from contextlib import contextmanager
 from functools import cache
+from importlib.metadata import version
 from types import ModuleType
 from typing import TYPE_CHECKING
 
@@ -54,21 +55,18 @@ class TalkMeter:
         self._probabilities: list[np.ndarray] = []
         self._n_samples = 0
 
-    def add(self, samples: np.ndarray) -> None:
-        """Go on with samples: mono float32, shape (n,), any n."""
-        self._take(samples, last=False)
-
     def finish(self) -> list[Span]:
-        """Talk in all that was added: seconds from the start, sorted and disjoint; the end of the waveform."""
-        self._take(np.empty(0, np.float32), last=True)
+        """End the waveform: talk in all of it, seconds from its start, sorted and disjoint."""
+        self.add(np.empty(0, np.float32), last=True)
         spans = _silero().get_speech_timestamps_from_probs(
-            [p for part in self._probabilities for p in part.tolist()],
+            np.concatenate([[], *self._probabilities]).tolist(),
             audio_length_samples=self._n_samples,
             sampling_rate=RATE,
         )
         return [(span["start"] / RATE, span["end"] / RATE) for span in spans]
 
-    def _take(self, samples: np.ndarray, *, last: bool) -> None:
+    def add(self, samples: np.ndarray, *, last: bool = False) -> None:
+        """Go on with samples: mono float32, shape (n,), any n."""
         if self._resampler is not None:
             samples = self._resampler.resample_chunk(np.ascontiguousarray(samples, np.float32), last=last)
         self._n_samples += len(samples)
@@ -81,10 +79,10 @@ class TalkMeter:
         chunks = np.zeros((-(-len(stretch) // CHUNK), CHUNK), np.float32)
         chunks.ravel()[: len(stretch)] = stretch
         self._key = content_key(stretch, step="talk", before=self._key, **_detector())
-        heard = self._store.get(self._key) if self._store is not None else None
+        heard = self._store and self._store.get(self._key)
         if heard is None:
             heard = np.concatenate(_forward(chunks, self._before, self._state), axis=None)
-            if self._store is not None:
+            if self._store:
                 self._store.put(self._key, heard)
         self._probabilities.append(heard[: len(chunks)])
         self._state = heard[len(chunks) :].reshape(2, _STATE)
@@ -138,6 +136,4 @@ def _one_thread() -> Iterator[None]:
 @cache
 def _detector() -> dict[str, str | int]:
     """All but the samples that determines a probability."""
-    from importlib.metadata import version
-
     return {"silero-vad": version("silero-vad"), "torch": version("torch"), "version": TALK_VERSION}

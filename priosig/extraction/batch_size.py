@@ -10,10 +10,8 @@ import re
 import warnings
 from collections.abc import Iterator
 
-MOST_WINDOWS = 32
-"""Most windows in a batch that is sized by measurement: 32 times 750 frames keep any device busy."""
-SHARE = 0.6
-"""Share of the free memory that a batch may take; the rest is for other programs, and for what was not foreseen."""
+MOST_WINDOWS = 32  # in a batch that is sized by measurement: 32 times 750 frames keep any device busy
+SHARE = 0.6  # of the free memory that a batch may take; the rest is for other programs and for what was not foreseen
 _UNMEASURED = {"cpu": 1, "mps": 8}  # windows in a batch where memory can't be measured; 1 GB each at full size
 
 

@@ -27,7 +27,7 @@ class FrameStore:
 
     def find(self, key: str) -> np.ndarray | None:
         """Frames kept under a key, or None."""
-        return None if self.cache is None else self.cache.get(key)
+        return self.cache and self.cache.get(key)
 
     def keep(self, key: str, frames: np.ndarray) -> np.ndarray:
         """Keep frames, and return them."""

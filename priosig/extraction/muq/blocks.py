@@ -21,8 +21,8 @@ except ModuleNotFoundError:
     need("torch", "MuQ")
     raise
 
+# From which on Winograd's transforms pay: in windows of 1 s in the first block, of 4 s in the second.
 _CHANNELS, _POSITIONS = 64, 3000
-"""From which on Winograd's transforms pay: in windows of 1 s in the first block, of 4 s in the second."""
 
 
 def rewrite(model: nn.Module, precision: str) -> nn.Module:

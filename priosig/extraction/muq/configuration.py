@@ -85,8 +85,7 @@ def read_config(path: Path) -> dict:
     stat = config.get("stat")
     for name, least in (("melspec_2048_mean", -1e6), ("melspec_2048_std", 1e-6)):
         value = stat.get(name) if isinstance(stat, dict) else None
-        number = isinstance(value, int | float) and not isinstance(value, bool)
-        if not number or not least <= value <= 1e6:
+        if type(value) not in (int, float) or not least <= value <= 1e6:
             raise ValueError(f"{path}: stat.{name} is {shown(value)}; expected what the model was trained with")
     for name, value in _FIXED.items():
         if config.get(name, value) != value or type(config.get(name, value)) is not type(value):

@@ -23,8 +23,7 @@ from priosig.extraction.muq.precision import arithmetic, reference_precision
 if TYPE_CHECKING:
     import torch
 
-Layer = str | int | tuple[int, ...]
-"""The layer wanted: "last", the number of a layer, or several whose mean is taken."""
+Layer = str | int | tuple[int, ...]  # "last", the number of a layer, or several whose mean is taken
 
 
 def layer_numbers(layer: Layer) -> tuple[int, ...] | None:

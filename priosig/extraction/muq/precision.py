@@ -17,8 +17,8 @@ from collections.abc import Iterator
 
 from priosig._core.checks import shown
 
+# Names, and the kinds of device that have them.
 PRECISIONS = {"float32": ("cpu", "cuda", "mps"), "tf32": ("cuda",), "bfloat16": ("cpu", "cuda")}
-"""Names, and the kinds of device that have them."""
 
 
 def check_precision(precision: str, device: str) -> None:

@@ -30,8 +30,7 @@ if TYPE_CHECKING:
 
 LEARNING_RATE = 1e-3
 MOST_STEPS = 300
-EVERY = 5
-"""Steps between two looks at the held-out error."""
+EVERY = 5  # steps between two looks at the held-out error
 
 
 @dataclass(frozen=True)

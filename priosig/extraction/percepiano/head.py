@@ -30,9 +30,7 @@ except ModuleNotFoundError:
     need("torch", "a quality head")
     raise
 
-POOLED_PARTS = {"mean_std": 2, "mean_std_min_max": 4}
-"""Kinds of pooling, and how many times the frames' width each one gives."""
-
+POOLED_PARTS = {"mean_std": 2, "mean_std_min_max": 4}  # how many times the frames' width a kind of pooling gives
 _REAL = (torch.float16, torch.bfloat16, torch.float32, torch.float64)
 _LARGEST_WEIGHT = 1e6  # of such weights and 16,384 inputs float32 still holds the sums; trained ones are about 1
 _LARGEST_FILE = 1 << 30

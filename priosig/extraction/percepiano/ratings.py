@@ -11,7 +11,6 @@ Source: github.com/JonghoKimSNU/PercePiano, `labels/map_midi_to_label.py`. The o
 """
 
 import json
-import math
 import os
 import re
 from dataclasses import dataclass
@@ -21,9 +20,7 @@ import numpy as np
 
 from priosig.extraction.percepiano.scales import PERCEPIANO_DIMENSIONS
 
-LABELS = Path("labels") / "label_2round_mean_reg_19_with0_rm_highstd0.json"
-"""The labels file in a copy of PercePiano's repository."""
-
+LABELS = Path("labels") / "label_2round_mean_reg_19_with0_rm_highstd0.json"  # in PercePiano's repository
 _NAME = re.compile(r"\s*(?P<piece>[^/\\\0]+)_\d+bars_[^/\\\0_]+_\d+")
 
 
@@ -57,15 +54,12 @@ def read_ratings(path: str | os.PathLike) -> Ratings:
     if not isinstance(labels, dict) or not labels:
         raise ValueError(f"{path}: holds no object with entries; expected ratings by the name of a performance")
     names = tuple(sorted(labels))
-    pieces = tuple(_piece(path, name) for name in names)
-    return Ratings(names, pieces, np.array([_scales(path, name, labels[name]) for name in names]))
-
-
-def _piece(path: Path, name: str) -> str:
-    match = _NAME.fullmatch(name)
-    if match is None:
-        raise ValueError(f"{path}: {name!r} is no performance; expected <piece>_<n>bars_<player>_<segment>")
-    return match["piece"]
+    matches = [_NAME.fullmatch(name) for name in names]
+    for name, match in zip(names, matches, strict=True):
+        if match is None:
+            raise ValueError(f"{path}: {name!r} is no performance; expected <piece>_<n>bars_<player>_<segment>")
+    values = np.array([_scales(path, name, labels[name]) for name in names])
+    return Ratings(names, tuple(match["piece"] for match in matches), values)
 
 
 def _scales(path: Path, name: str, row: object) -> list[float]:
@@ -74,7 +68,6 @@ def _scales(path: Path, name: str, row: object) -> list[float]:
         held = f"{len(row)} entries" if isinstance(row, list) else type(row).__name__
         raise ValueError(f"{path}: {name} has {held}; expected {n} ratings, and perhaps the player's number")
     for scale, rating in zip(PERCEPIANO_DIMENSIONS, row, strict=False):
-        is_number = isinstance(rating, int | float) and not isinstance(rating, bool) and math.isfinite(rating)
-        if not is_number or not 0 <= rating <= 1:
+        if type(rating) not in (int, float) or not 0 <= rating <= 1:
             raise ValueError(f"{path}: {name}: {scale} is {rating!r}; expected a number from 0 to 1")
     return [float(rating) for rating in row[:n]]

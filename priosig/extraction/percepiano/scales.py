@@ -51,7 +51,4 @@ POLES: tuple[Scale, ...] = (
     Scale("character_imaginative", "character", "honest", "imaginative"),
     Scale("interpretation_convincing", "interpretation", "doubtful", "convincing"),
 )
-"""The scales, in the order of the quality head's outputs."""
-
 PERCEPIANO_DIMENSIONS: tuple[str, ...] = tuple(scale.id for scale in POLES)
-"""Ids of the 19 outputs of a quality head, in order."""
