@@ -252,7 +252,7 @@ def rewritten(path, change, *, compression=zipfile.ZIP_STORED):
 
 def test_a_zip_that_unpacks_to_more_than_it_is_is_refused_unread(save):
     path = save(checkpoint())
-    bomb = bytes(10**7)
+    bomb = bytes(10**5)
     rewritten(path, lambda name, content: bomb if "data/" in name else content, compression=zipfile.ZIP_DEFLATED)
     with pytest.raises(ValueError, match=r"head\.ckpt: .*it would unpack to more than its own size"):
         load_head(path)
@@ -269,7 +269,7 @@ def test_a_storage_that_is_declared_larger_than_its_record_is_refused(save):
         load_head(path)
 
 
-@pytest.mark.parametrize("place", range(0, 100, 7))
+@pytest.mark.parametrize("place", [0, 50, 99])
 def test_a_damaged_byte_of_a_weight_is_found_by_its_checksum(save, place):
     content = checkpoint()
     path = save(content)

@@ -5,7 +5,7 @@ import os
 import numpy as np
 import pytest
 import torch
-from hypothesis import given, settings
+from hypothesis import given
 from hypothesis import strategies as st
 
 import priosig.extraction.percepiano.scores
@@ -111,7 +111,6 @@ def test_heads_are_checked_by_themselves_for_what_they_are_to_be_given(save):
 
 
 @given(order=st.permutations(range(20)), kind=st.sampled_from(KINDS))
-@settings(deadline=None, max_examples=20)
 def test_order_of_frames_does_not_matter(tmp_path_factory, order, kind):
     path = tmp_path_factory.mktemp("heads") / "head.ckpt"
     torch.save(checkpoint(kind), path)
