@@ -54,9 +54,7 @@ class MonoReader:
         self._file.close()
 
     def read(self, first: int, n_frames: int) -> np.ndarray:
-        """Decode samples `[first, first + n_frames)`, n_frames >= 1.
-
-        Memory grows with `n_frames`, not with what is passed over.
+        """Decode samples `[first, first + n_frames)`; memory grows with `n_frames`, not with what is passed over.
 
         Raises
         ------

@@ -31,7 +31,7 @@ def extract_audio_segments(
     ----------
     segments : iterable of Segment
     wav_dir, output_dir : path-like
-        Holds the recordings, `<video_id>.<extension>`; gets the files, and is made if it is missing.
+        Hold the recordings, `<video_id>.<extension>`, and the files.
 
     Returns
     -------

@@ -38,12 +38,8 @@ class Recording:
 def find_recording(audio_dir: str | os.PathLike, video_id: str) -> Path:
     """Find `<video_id>.wav`, `.flac`, `.ogg` or `.mp3` in `audio_dir`.
 
-    Raises
-    ------
-    FileNotFoundError
-        If there is none; names what was looked for.
-    ValueError
-        If there are several, or the id could name a file elsewhere.
+    Raises a FileNotFoundError if there is none, a ValueError if there are several or the id could name a file
+    elsewhere.
     """
     check_video_id(video_id, f"{audio_dir}")
     return find_audio(audio_dir, video_id, f"video {video_id}")

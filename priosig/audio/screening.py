@@ -37,17 +37,9 @@ def screen_lessons(
     store: EmbeddingCache | None = None,
     progress: Callable[[Progress], None] | None = None,
 ) -> Screening:
-    """Find talk and silence in one part of each recording.
+    """Find talk and silence in one part of each recording, from start to end (`priosig.annotations.bouts.lesson_of`).
 
-    Parameters
-    ----------
-    lessons : mapping of video_id to (start, end)
-        From `priosig.annotations.bouts.lesson_of`.
-    audio_dir : path-like
-    store : EmbeddingCache, optional
-        Where the voice detector's results are kept by content.
-    progress : callable, optional
-        As for `measure_features`.
+    `store` keeps the voice detector's results by content; `progress` is as for `measure_features`.
     """
     parts = [Segment(video_id, video_id, "continue", *span) for video_id, span in lessons.items()]
     shards = make_shards(parts, plan_slices(parts, audio_dir))

@@ -64,10 +64,7 @@ def slice_recording(recording: Recording, start_time: float, end_time: float) ->
 def read_slice(part: Slice, *, rate: int = MUQ_RATE) -> np.ndarray:
     """Mono samples of a slice at `rate` Hz: float32, shape (n,). Memory grows with the slice, not with the recording.
 
-    Raises
-    ------
-    ValueError
-        If the file ends early or a sample is NaN or infinite; names the file and the second.
+    Raises as `MonoReader.read`.
     """
     samplerate = part.recording.samplerate
     mono = np.empty(part.n_frames, dtype=np.float32)
@@ -87,10 +84,7 @@ def read_segment(
 ) -> tuple[np.ndarray, float]:
     """Samples of `[start_time, end_time)` of an audio file as `read_slice` gives them, and the seconds clipped.
 
-    Raises
-    ------
-    FileNotFoundError, ValueError
-        As `probe_recording`, `slice_recording` and `read_slice`.
+    Raises as `probe_recording`, `slice_recording` and `read_slice`.
     """
     part = slice_recording(probe_recording(path), start_time, end_time)
     return read_slice(part, rate=rate), part.clipped_seconds

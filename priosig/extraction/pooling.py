@@ -61,7 +61,7 @@ class FrameSummary:
         return np.concatenate(parts + [self.low, self.high] * extremes).astype(np.float32)
 
     def to_array(self) -> np.ndarray:
-        """All of it as one float64 array of shape (1 + 4 D,): n, mean, m2, low, high."""
+        """One float64 array of shape (1 + 4 D,): n, mean, m2, low, high."""
         return np.concatenate([[self.n], self.mean, self.m2, self.low, self.high])
 
     @classmethod

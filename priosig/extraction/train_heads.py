@@ -63,8 +63,6 @@ def train_heads(
         Its cache makes a second training quick.
     audio_dir : path-like, optional
         Holds `<name of the performance>.wav`, `.flac`, `.ogg` or `.mp3`; by default `audio` in `percepiano_dir`.
-    n_folds, seed : int
-        See `cross_train`.
 
     Raises
     ------

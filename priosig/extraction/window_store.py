@@ -21,16 +21,14 @@ def summary_key(frames_key: str) -> str:
 
 @dataclass(frozen=True)
 class FrameStore:
-    """Frames of windows."""
+    """Frames of windows, as they are."""
 
     cache: EmbeddingCache | None
 
     def find(self, key: str) -> np.ndarray | None:
-        """Frames kept under a key, or None."""
         return self.cache and self.cache.get(key)
 
     def keep(self, key: str, frames: np.ndarray) -> np.ndarray:
-        """Keep frames, and return them."""
         if self.cache is not None:
             self.cache.put(key, frames)
         return frames
@@ -44,7 +42,6 @@ class SummaryStore:
     keep_frames: bool
 
     def find(self, key: str) -> FrameSummary | None:
-        """Summary of the frames with this key, or None if neither is kept."""
         if self.cache is None:
             return None
         stored = self.cache.get(summary_key(key))
@@ -54,7 +51,6 @@ class SummaryStore:
         return None if frames is None else self._keep_summary(key, frames)
 
     def keep(self, key: str, frames: np.ndarray) -> FrameSummary:
-        """Keep frames' summary, and return it."""
         if self.cache is not None and self.keep_frames:
             self.cache.put(key, frames)
         return self._keep_summary(key, frames)

@@ -1,13 +1,10 @@
 """The package's blocks as they are in eval mode, in fewer operations.
 
 Every sum is the package's, in another order: frames stay within 1e-5 of those of `MuQ.forward`. A 30 s window takes
-37 % less processor time in float32 (released architecture, AMD Zen 4, one thread; docs/benchmarks.md):
-
-- 3 x 3 convolutions of stride 1 by Winograd's algorithm (NNPACK), three times as quick: 24 %;
-- attention in one operation, without a matrix of scores: 5 %;
-- in residual blocks batch normalisation folded into the convolution before it, sums and rectifiers in place (fresh
-  memory costs more than they do), and two convolutions of one input as one, of one channel as a product: 7 %;
-- the conformer's convolutions with channels last, as products without transposing: 1 %.
+37 % less processor time in float32 (docs/benchmarks.md): 3 x 3 convolutions of stride 1 by Winograd's algorithm
+(NNPACK, 24 %); attention in one operation (5 %); in residual blocks batch normalisation folded into the convolution
+before it, sums and rectifiers in place, and two convolutions of one input as one (7 %); the conformer's convolutions
+with channels last (1 %).
 """
 
 from priosig._core.extras import need

@@ -1,15 +1,13 @@
 """From samples to the hidden layers of a MuQ model that are wanted, and no further.
 
-`MuQ.forward` computes every layer, keeps all of them, and projects the last one to codes that training needs. Here
-the same modules are called in the same order up to the highest layer wanted: on the CPU and in float32, the frames
-of "last" are bit for bit the package's `last_hidden_state`.
+`MuQ.forward` computes and keeps every layer, and projects the last one to codes that training needs. Here the same
+modules are called in the same order up to the highest layer wanted: on the CPU and in float32, the frames of "last"
+are bit for bit the package's `last_hidden_state`. Spectrogram, positions and the residual stream are always float32:
+in bfloat16 only products are short.
 
 Layers are numbered like the package's `hidden_states`: 0 is what the convolutions give to the conformer, i is the
 output of its i-th layer, and the highest number is "last", the output of the highest layer after a final
 normalisation.
-
-The spectrogram and its normalisation are always float32, as are the positions and the sums that run past each
-layer (the residual stream): in bfloat16 only products are short.
 """
 
 from collections.abc import Callable

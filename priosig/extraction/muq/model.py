@@ -1,9 +1,8 @@
 """The muq package's model, from its two files, strictly.
 
-A model is `config.json` and `model.safetensors`, in a directory or on the hub. `MuQ.from_pretrained` accepts
-a file with layers missing, in silence; building the model also reseeds the random generators of Python and
-torch. Here every tensor must be there and none more, nothing but safetensors is opened (so no pickle), the
-model comes in eval mode and float32, and the caller's random states are left as they were.
+`MuQ.from_pretrained` accepts a file with layers missing, in silence; building the model also reseeds the random
+generators of Python and torch. Here every tensor must be there and none more, nothing but safetensors is opened (so
+no pickle), the model comes in eval mode and float32, and the caller's random states are left as they were.
 """
 
 import contextlib

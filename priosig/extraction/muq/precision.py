@@ -3,13 +3,10 @@
 float32 is the reference. torch allows less by itself: TF32 in CUDA's convolutions by default, in matrix products
 where a caller wished so. Each arithmetic is therefore switched on around a computation, whole.
 
-`float32`
-    TF32 and other reduced-precision products off.
-`tf32`
-    CUDA only: products of float32 numbers rounded to 10 bits of mantissa, summed in float32.
-`bfloat16`
-    Autocast, on the CPU and CUDA: products of numbers rounded to 7 bits, summed in float32. Winograd's convolutions
-    (`priosig.extraction.muq.blocks`) stay float32, in which they are quicker still.
+- `float32`: TF32 and other reduced-precision products off.
+- `tf32`, CUDA only: products of float32 numbers rounded to 10 bits of mantissa, summed in float32.
+- `bfloat16`, autocast, on the CPU and CUDA: products of numbers rounded to 7 bits, summed in float32. Winograd's
+  convolutions (`priosig.extraction.muq.blocks`) stay float32, in which they are quicker still.
 """
 
 import contextlib
@@ -36,7 +33,7 @@ def check_precision(precision: str, device: str) -> None:
 
 @contextlib.contextmanager
 def arithmetic(precision: str, device: str) -> Iterator[None]:
-    """One of `PRECISIONS` on a device throughout; the caller's settings come back afterwards."""
+    """One of `PRECISIONS` on a device; the caller's settings come back afterwards."""
     import torch
 
     # torch keeps an old setting and newer ones by operation, and complains where they disagree: set both.
@@ -68,5 +65,5 @@ def arithmetic(precision: str, device: str) -> Iterator[None]:
 
 
 def reference_precision(device: str) -> contextlib.AbstractContextManager[None]:
-    """float32 throughout, whatever the caller allowed elsewhere."""
+    """float32, whatever the caller allowed elsewhere."""
     return arithmetic("float32", device)

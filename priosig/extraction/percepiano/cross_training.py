@@ -53,22 +53,15 @@ def cross_train(
     seed: int = 0,
     progress: Stages | None = None,
 ) -> CrossTrained:
-    """Train a head for each fold of pieces.
+    """Train a head for each fold of pieces; a ValueError if there are fewer pieces than folds, or fewer than 3 folds.
 
     Parameters
     ----------
     pooled : np.ndarray, float32, shape (n, 2 D)
-        Means and population standard deviations of frames (`FrameSummary.head_input`).
+        Rows of `FrameSummary.head_input`.
     ratings : np.ndarray, shape (n, 19)
         From 0 to 1.
     pieces : sequence of str, n
-    n_folds : int
-        3 to the number of pieces.
-
-    Raises
-    ------
-    ValueError
-        If there are fewer pieces than folds, or fewer than 3 folds.
     """
     import torch
 

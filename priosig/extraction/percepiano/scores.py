@@ -50,8 +50,8 @@ def extract_quality_scores(
 
     Returns
     -------
-    dict of str to torch.Tensor, float32, shape (19,)
-        Scores between 0 and 1 in the order of `PERCEPIANO_DIMENSIONS`, by segment id, in the order given; on the CPU.
+    dict of str to torch.Tensor, float32, shape (19,), on the CPU
+        Scores between 0 and 1 in the order of `PERCEPIANO_DIMENSIONS`, by segment id, in the order given.
 
     Raises
     ------
