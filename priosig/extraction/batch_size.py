@@ -1,4 +1,4 @@
-"""The number of windows in a batch; it changes memory and speed, never results.
+"""The number of windows in a batch: it changes memory and speed, never results.
 
 On the CPU a batch only costs memory, so it is one window. On CUDA the first batch is one window too; its memory is
 measured, and later batches are as large as fits in a share of what is free then. A batch that does not fit all the

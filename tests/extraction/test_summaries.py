@@ -226,7 +226,7 @@ def test_batch_that_does_not_fit_is_halved_with_a_warning_and_no_result_changes(
     with pytest.warns(BatchSizeWarning) as caught:
         extracted = dict(extractor.extract(waveforms))
     assert [warning.message.args[0].partition("goes on with ")[2][0] for warning in caught] == ["4", "2"]
-    assert extractor.batch_size == 2
+    assert extractor._sizes.most == 2
     for name, samples in waveforms:
         np.testing.assert_allclose(extracted[name], by_hand(samples), rtol=0, atol=1e-5)
     # Later runs begin where this one ended.

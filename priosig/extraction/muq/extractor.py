@@ -26,7 +26,7 @@ import numpy as np
 from priosig._core.cache import EmbeddingCache, content_key
 from priosig._core.progress import Progress
 from priosig.audio.slices import probe_recording, read_segment
-from priosig.audio.windows import MUQ_RATE, WINDOW, Piece
+from priosig.audio.windows import MUQ_RATE, Piece
 from priosig.extraction.assembly import whole_frames, whole_summaries
 from priosig.extraction.batch_size import BatchSizes
 from priosig.extraction.batching import Store, WindowRun
@@ -95,19 +95,13 @@ class MuQExtractor(LoadedMuQ):
         self._settings = {**numbers, "batch_size": batch_size}
         self.keep_frames = keep_frames
         self.cache = None if cache_dir is None else EmbeddingCache(cache_dir)
-        self.n_computed_windows = 0
-        self.n_cached_windows = 0
+        self.n_computed_windows = self.n_cached_windows = 0
 
     def elsewhere(self) -> dict[str, object]:
         """Keywords that make this extractor in another process, in whatever directory that runs."""
         model = self.model if is_hub_id(self.model) else str(Path(self.model).absolute())
         cache_dir = None if self.cache is None else str(self.cache.directory.absolute())
         return {**self._settings, "model": model, "cache_dir": cache_dir, "keep_frames": self.keep_frames}
-
-    @property
-    def batch_size(self) -> int:
-        """Most windows of 30 s in a batch, for now."""
-        return self._sizes.of(WINDOW)
 
     def extract_from_file(self, path: str | os.PathLike) -> "torch.Tensor":
         """Frames of a whole audio file: float32, shape (T, D), 25 a second, on the CPU."""
@@ -117,13 +111,7 @@ class MuQExtractor(LoadedMuQ):
         ((_, frames),) = self.extract([(str(path), samples)])
         return torch.from_numpy(frames)
 
-    def extract(
-        self,
-        waveforms: Iterable[tuple[str, np.ndarray]],
-        *,
-        total_seconds: float | None = None,
-        progress: Callable[[Progress], None] | None = None,
-    ) -> Iterator[tuple[str, np.ndarray]]:
+    def extract(self, waveforms: Iterable[tuple[str, np.ndarray]]) -> Iterator[tuple[str, np.ndarray]]:
         """Frames of many waveforms, in their order.
 
         Waveforms are taken up as they are needed, some ahead, so that equally long windows can share a batch;
@@ -147,7 +135,7 @@ class MuQExtractor(LoadedMuQ):
             window does not fit in the device's memory.
         """
         store = FrameStore(self.cache)
-        return whole_frames(waveforms, lambda pieces: self._encode(pieces, store, total_seconds, progress))
+        return whole_frames(waveforms, lambda pieces: self._encode(pieces, store, None, None))
 
     def summarise(
         self,

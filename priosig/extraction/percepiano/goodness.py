@@ -46,9 +46,8 @@ def fit_by_scale(
     error = np.sqrt((n - 1) / n * np.square(without - without.mean(axis=0)).sum(axis=0))
     half = stdtrit(n - 1, (1 + LEVEL) / 2) * error
     r2 = _r2(ratings, predictions)
-    columns = r2, r2 - half, r2 + half, _r2(ratings, means)
-    rows = zip(PERCEPIANO_DIMENSIONS, *(column.tolist() for column in columns), strict=True)
-    return tuple(ScaleFit(*row) for row in rows)
+    columns = np.stack([r2, r2 - half, r2 + half, _r2(ratings, means)]).tolist()
+    return tuple(map(ScaleFit, PERCEPIANO_DIMENSIONS, *columns))
 
 
 def _r2(ratings: np.ndarray, predictions: np.ndarray) -> np.ndarray:

@@ -80,11 +80,11 @@ class MuQStatsModel(nn.Module):
         return self.clf(self.pool(frames))
 
 
-def save_head(path: str | os.PathLike, head: MuQStatsModel) -> Path:
-    """Write a head as a checkpoint that `load_head` reads; equal heads give equal bytes. Returns its path."""
+def save_head(path: str | os.PathLike, head: MuQStatsModel) -> None:
+    """Write a head as a checkpoint that `load_head` reads; equal heads give equal bytes."""
     buffer = io.BytesIO()
     torch.save(checkpoint_of(head), buffer)
-    return write_bytes(path, buffer.getvalue())
+    write_bytes(path, buffer.getvalue())
 
 
 def checkpoint_of(head: MuQStatsModel) -> dict[str, dict]:

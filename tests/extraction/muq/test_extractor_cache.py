@@ -158,7 +158,7 @@ def test_other_layer_or_precision_gets_no_old_frames(muq_dir, by_hand, tmp_path)
 def test_progress_counts_what_was_found_and_what_was_computed(muq_dir, tmp_path):
     list(MuQExtractor(muq_dir, device="cpu", cache_dir=tmp_path).extract([("a", tone(2))]))
     seen = []
-    waveforms = [("a", tone(2)), ("b", tone(3)), ("c", tone(3))]
+    pieces = [Piece(name, 0, tone(seconds), True) for name, seconds in (("a", 2), ("b", 3), ("c", 3))]
     extractor = MuQExtractor(muq_dir, device="cpu", cache_dir=tmp_path)
-    list(extractor.extract(waveforms, total_seconds=8.0, progress=seen.append))
+    list(extractor.summarise(pieces, total_seconds=8.0, progress=seen.append))
     assert seen == [Progress(2.0, 2.0, 8.0), Progress(5.0, 2.0, 8.0), Progress(8.0, 5.0, 8.0)]
