@@ -11,7 +11,15 @@ from numpy.typing import ArrayLike
 
 Ids = Sequence[Any] | np.ndarray
 """Names of the videos of segments, one each: texts or numbers."""
-_SHORT = reprlib.Repr()
+
+
+class _Short(reprlib.Repr):
+    def repr_instance(self, x: Any, level: int) -> str:
+        # The repr of a container that reprlib does not know goes through all of it: of some tensors, for years.
+        return f"<{type(x).__name__}>" if hasattr(x, "__len__") else super().repr_instance(x, level)
+
+
+_SHORT = _Short()
 _SHORT.maxstring = _SHORT.maxother = 80
 
 
@@ -70,8 +78,8 @@ def shown(value: object) -> str:
 
     Examples
     --------
-    >>> shown("a\\x1b[31m"), shown(list(range(10**6))), shown([2**100_000])
-    ("'a\\\\x1b[31m'", '[0, 1, 2, 3, 4, 5, ...]', 'a list too large to be shown')
+    >>> shown("a\\x1b[31m"), shown(list(range(10**6))), shown([2**100_000]), shown(np.zeros(2))
+    ("'a\\\\x1b[31m'", '[0, 1, 2, 3, 4, 5, ...]', 'a list too large to be shown', '<ndarray>')
     """
     try:
         return _SHORT.repr(value)

@@ -4,13 +4,10 @@
 there. That does not come by itself:
 
 - WAV and FLAC can be entered at any sample, so what no slice needs is jumped over.
-- MP3 and OGG cannot. An MP3 frame borrows bits from the frames before it and overlaps them, so after a jump the
-  first hundreds of samples can be wrong (by up to a third of full scale at 22 kHz mono), and all differ in the last
-  bit; libsndfile's jumps in Vorbis are not always exact (its issue 885). These are decoded from the start, and what
-  is not needed is dropped. That costs 5 to 10 s for an hour of stereo, once per recording where all its slices are
-  read in one pass (`priosig.audio.streaming`).
-- python-soundfile seeks after every read, to where the file already is; in an MP3 that alone is such a jump. It
-  does so only in a file that it takes for seekable.
+- MP3 and OGG cannot. An MP3 frame borrows bits from earlier ones, so after a jump the first hundreds of samples can
+  be wrong (by up to a third of full scale at 22 kHz mono), and all differ in the last bit; libsndfile's jumps in
+  Vorbis are not always exact (its issue 885). These are decoded from the start: 5 to 10 s for an hour of stereo.
+- python-soundfile seeks after every read in a file that it takes for seekable; in an MP3 that alone is such a jump.
 """
 
 from typing import TYPE_CHECKING
@@ -22,25 +19,14 @@ from priosig.audio.recordings import Recording, truncated
 if TYPE_CHECKING:
     import soundfile
 
-BLOCK = 1 << 16
-"""Frames decoded at a time: 1.5 s at 44.1 kHz, half a megabyte in stereo."""
-
+BLOCK = 1 << 16  # frames decoded at a time: 1.5 s at 44.1 kHz, half a megabyte in stereo
 _ENTERED_ANYWHERE = ("WAV", "WAVEX", "FLAC")
 
 
 class MonoReader:
-    """An open recording whose samples are read forward, channels averaged.
+    """An open recording whose samples are read forward, channels averaged: float32, at its own rate.
 
-    A context manager. Samples are float32 at the recording's own rate.
-
-    Parameters
-    ----------
-    recording : Recording
-
-    Raises
-    ------
-    ValueError
-        If the file cannot be opened as audio any more.
+    A context manager. Raises a ValueError if the file cannot be opened as audio any more.
     """
 
     def __init__(self, recording: Recording):
@@ -68,19 +54,13 @@ class MonoReader:
         self._file.close()
 
     def read(self, first: int, n_frames: int) -> np.ndarray:
-        """Decode samples `[first, first + n_frames)`, n_frames >= 1.
-
-        Memory grows with `n_frames`, not with what is passed over; `first` must not lie before the end of what was
-        read last.
-
-        Returns
-        -------
-        np.ndarray, float32, shape (n_frames,)
+        """Decode samples `[first, first + n_frames)`; memory grows with `n_frames`, not with what is passed over.
 
         Raises
         ------
         ValueError
-            If the file ends early or a sample is NaN or infinite; names the file and the second.
+            If `first` lies before the end of what was read last, the file ends early, or a sample is NaN or infinite;
+            names the file and the second.
         """
         import soundfile
 
@@ -89,7 +69,11 @@ class MonoReader:
                 f"{self.recording.path}: asked for sample {first} after {self._at}; expected a later one"
             )
         try:
-            self._pass_over(first)
+            if first > self._at and self._file.format in _ENTERED_ANYWHERE:
+                self._file.seek(first)
+                self._at = first
+            while self._at < first:
+                self._decode(min(BLOCK, first - self._at))
             block = self._decode(n_frames)
         except soundfile.LibsndfileError as error:
             raise self._undecodable(error) from error
@@ -97,13 +81,6 @@ class MonoReader:
             at = (first + int((~np.isfinite(block).all(axis=1)).argmax())) / self.recording.samplerate
             raise ValueError(f"{self.recording.path}: NaN or infinite sample at second {at:.3f}; expected numbers")
         return _mono(block)
-
-    def _pass_over(self, first: int) -> None:
-        if first > self._at and self._file.format in _ENTERED_ANYWHERE:
-            self._file.seek(first)
-            self._at = first
-        while self._at < first:
-            self._decode(min(BLOCK, first - self._at))
 
     def _decode(self, n_frames: int) -> np.ndarray:
         block = self._file.read(n_frames, dtype="float32", always_2d=True)

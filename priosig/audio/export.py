@@ -21,30 +21,22 @@ def extract_audio_segments(
 ) -> dict[str, Path]:
     """Cut every segment into a file of its own: `<segment_id>.wav`, mono 32-bit float at the recording's own rate.
 
-    A file holds exactly the samples that the pipeline cuts from the recording, before they are resampled. What is
-    read from it at 24 kHz, and so the frames of the encoder, equal those of the segment bit for bit.
+    A file holds exactly the samples that the pipeline cuts from the recording, before they are resampled, so that
+    the encoder's frames of both are equal bit for bit. Equal audio gives equal bytes.
 
-    All segments are located before the first is written, and recordings are decoded in one pass each. Each file
-    appears whole or not at all; one that is there is replaced, never trusted by its name. Equal audio gives equal
-    bytes.
+    All segments are located before the first is written. A file appears whole or not at all, and replaces one of its
+    name.
 
     Parameters
     ----------
     segments : iterable of Segment
-    wav_dir : path-like
-        Directory of the recordings, `<video_id>.<extension>`.
-    output_dir : path-like
-        Made if it is missing.
+    wav_dir, output_dir : path-like
+        Hold the recordings, `<video_id>.<extension>`, and the files.
 
     Returns
     -------
     dict of str to Path
         The file of each segment id, in the order given.
-
-    Raises
-    ------
-    FileNotFoundError, ValueError
-        As `plan_slices` and `stream_pieces`.
     """
     from scipy.io import wavfile
 

@@ -5,8 +5,7 @@ Levels are in dB relative to full scale (dBFS): 20 log10 of the root mean square
 under -70 dBFS whatever the rest does; the first bound follows the recording's gain, the second catches windows
 that hold nothing at all.
 
-All of it follows from the mean power of each frame, 20 numbers a second, so a waveform can come in pieces
-(`LevelMeter`) and need never be there whole.
+All of it follows from the mean power of each frame, 20 numbers a second, so a waveform can come in pieces.
 """
 
 import math
@@ -15,7 +14,6 @@ from array import array
 import numpy as np
 
 from priosig.annotations.timespans import Span
-from priosig.audio.windows import MUQ_RATE
 
 FRAME = 0.05  # s
 FLOOR = -120.0  # dBFS
@@ -26,12 +24,7 @@ _ABSOLUTE = -70.0  # dBFS
 class LevelMeter:
     """Level and silence of a waveform that comes in pieces.
 
-    Results are the same, to the last bit, however the waveform is cut: frames go on across the cuts.
-
-    Parameters
-    ----------
-    rate : int
-        Hz.
+    Results are the same, to the last bit, however the waveform is cut. `rate` is in Hz.
 
     Examples
     --------
@@ -65,7 +58,7 @@ class LevelMeter:
 
     @property
     def silent_frames(self) -> np.ndarray:
-        """Which 50 ms frames are silent: bool, shape (n_frames,), at least one frame; a last part frame counts."""
+        """Which 50 ms frames are silent: bool, shape (n_frames,), n_frames >= 1; a last part of a frame counts."""
         powers = [*self._powers]
         if len(self._rest) or not powers:
             powers.append(self._rest.mean() if len(self._rest) else 0.0)
@@ -89,35 +82,10 @@ class LevelMeter:
 
 
 def level(samples: np.ndarray) -> float:
-    """Level of a window in dBFS; -120 for digital silence.
-
-    Examples
-    --------
-    >>> round(level(np.array([0.5, -0.5])), 2)
-    -6.02
-    """
-    return _measured(samples, MUQ_RATE).level  # the length of a frame makes no difference here
-
-
-def silent_frames(samples: np.ndarray, rate: int) -> np.ndarray:
-    """Which 50 ms frames of a window are silent: bool, shape (n_frames,); see `LevelMeter.silent_frames`."""
-    return _measured(samples, rate).silent_frames
-
-
-def silence_share(samples: np.ndarray, rate: int) -> float:
-    """Share of a window's 50 ms frames that are silent, 0 to 1."""
-    return _measured(samples, rate).silence_share
-
-
-def silent_intervals(samples: np.ndarray, rate: int, shortest: float = 1.0) -> list[Span]:
-    """Stretches of silence of `shortest` seconds or more, in seconds from the start of the window."""
-    return _measured(samples, rate).silent_intervals(shortest)
-
-
-def _measured(samples: np.ndarray, rate: int) -> LevelMeter:
-    meter = LevelMeter(rate)
+    """Level of a window in dBFS."""
+    meter = LevelMeter(24_000)  # any rate: the length of a frame makes no difference here
     meter.add(samples)
-    return meter
+    return meter.level
 
 
 def _decibels(rms: np.ndarray | float) -> np.ndarray:

@@ -1,8 +1,7 @@
 """Recordings: finding a video's audio file, and what its header says, checked.
 
-A recording is one file, `<video_id>.wav`, `.flac`, `.ogg` or `.mp3`. Nothing is decoded here but the last sample of
-a compressed file: a file that is missing, empty, not audio or shorter than its own header says is an error that names
-it, before hours are spent on the others.
+A recording is one file, `<video_id>.wav`, `.flac`, `.ogg` or `.mp3`. One that is missing, empty, not audio or shorter
+than its own header says is an error that names it, before hours are spent on the others.
 """
 
 import functools
@@ -17,28 +16,17 @@ from priosig._core.extras import need
 from priosig._core.parts import find_part, need_part
 from priosig.annotations.moments import check_video_id
 
-EXTENSIONS = (".wav", ".flac", ".ogg", ".mp3")
-"""Extensions a recording may have, all read by libsndfile."""
+EXTENSIONS = (".wav", ".flac", ".ogg", ".mp3")  # that a recording may have, all read by libsndfile
 _CONVERTIBLE = (".mp4", ".m4a", ".webm", ".mkv", ".mov", ".aac", ".opus")
 
 
 @dataclass(frozen=True)
 class Recording:
-    """What the header of an audio file says.
-
-    Attributes
-    ----------
-    path : Path
-    samplerate : int
-        Hz.
-    n_frames : int
-        Samples per channel; at least 1.
-    channels : int
-    """
+    """What the header of an audio file says."""
 
     path: Path
-    samplerate: int
-    n_frames: int
+    samplerate: int  # Hz
+    n_frames: int  # samples per channel, at least 1
     channels: int
 
     @property
@@ -50,60 +38,37 @@ class Recording:
 def find_recording(audio_dir: str | os.PathLike, video_id: str) -> Path:
     """Find `<video_id>.wav`, `.flac`, `.ogg` or `.mp3` in `audio_dir`.
 
-    Raises
-    ------
-    FileNotFoundError
-        If there is none; names what was looked for.
-    ValueError
-        If there are several, or the id could name a file elsewhere.
+    Raises a FileNotFoundError if there is none, a ValueError if there are several or the id could name a file
+    elsewhere.
     """
     check_video_id(video_id, f"{audio_dir}")
     return find_audio(audio_dir, video_id, f"video {video_id}")
 
 
 def find_audio(audio_dir: str | os.PathLike, stem: str, what: str) -> Path:
-    """Find `<stem>.wav`, `.flac`, `.ogg` or `.mp3` in `audio_dir`; `what` is recorded there, for messages.
-
-    Raises
-    ------
-    FileNotFoundError, ValueError
-        As `find_recording`.
-    """
+    """As `find_recording`, for the file `<stem>.wav`, ... of whatever is recorded there (`what`, for messages)."""
     candidates = [Path(audio_dir) / f"{stem}{extension}" for extension in EXTENSIONS]
     present = [path for path in candidates if find_part(path, "file", f"a recording of {what}")]
     if not present:
         tried = ", ".join(path.name for path in candidates)
         missing = "" if Path(audio_dir).is_dir() else " (there is no such directory)"
-        raise FileNotFoundError(
-            f"{audio_dir}: no recording of {what}{missing}; looked for {tried}{_other_format(candidates[0])}"
-        )
+        advice = ""
+        others = (candidates[0].with_suffix(suffix) for suffix in _CONVERTIBLE)
+        if other := next((path for path in others if path.is_file()), None):
+            command = shlex.join(["ffmpeg", "-i", str(other), "-vn", str(candidates[0])])
+            advice = f"; there is {other.name}, which is not read: {command}"
+        raise FileNotFoundError(f"{audio_dir}: no recording of {what}{missing}; looked for {tried}{advice}")
     if len(present) > 1:
         names = ", ".join(path.name for path in present)
         raise ValueError(f"{audio_dir}: several recordings of {what}: {names}; expected one")
     return present[0]
 
 
-def _other_format(wanted: Path) -> str:
-    """The advice where a video, or audio of a format that is not read, has the name of a recording."""
-    for suffix in _CONVERTIBLE:
-        other = wanted.with_suffix(suffix)
-        if other.is_file():
-            command = shlex.join(["ffmpeg", "-i", str(other), "-vn", str(wanted)])
-            return f"; there is {other.name}, which is not read: {command}"
-    return ""
-
-
 def probe_recording(path: str | os.PathLike) -> Recording:
     """Read an audio file's header, and check that the file holds what the header promises.
 
-    No audio is decoded but the last sample of a compressed file. A file that did not change is looked at once.
-
-    Raises
-    ------
-    FileNotFoundError
-        If there is no such file.
-    ValueError
-        If it is empty, not audio that libsndfile reads, has no samples, or is truncated.
+    No audio is decoded but the last sample of a compressed file. A file that did not change is looked at once. Raises
+    a ValueError if it is empty, not audio that libsndfile reads, has no samples, or is truncated.
     """
     path = Path(path)
     need_part(path, "file", "an audio file")
@@ -121,7 +86,6 @@ def _probe(path: Path, state: tuple[int, ...]) -> Recording:
     try:
         with soundfile.SoundFile(path) as file:
             recording = Recording(path, file.samplerate, file.frames, file.channels)
-            promised = _frames_promised(path, file)
             # A compressed file cut short opens well and ends early: ask it for its last sample.
             if file.format not in ("WAV", "WAVEX") and recording.n_frames > 0:
                 file.seek(recording.n_frames - 1)
@@ -131,6 +95,7 @@ def _probe(path: Path, state: tuple[int, ...]) -> Recording:
         raise ValueError(
             f"{path}: cannot be read as audio ({error}); expected a whole WAV, FLAC, OGG or MP3 file"
         ) from error
+    promised = _frames_promised(path)
     if promised > recording.n_frames:
         raise truncated(path, f"its header promises {promised} samples, only {recording.n_frames} are there")
     if recording.n_frames < 1:
@@ -138,11 +103,8 @@ def _probe(path: Path, state: tuple[int, ...]) -> Recording:
     return recording
 
 
-def _frames_promised(path: Path, file) -> int:
-    """Samples per channel that a RIFF header claims, or 0 where it makes no claim.
-
-    libsndfile quietly believes the file's length instead: to it, a truncated copy is a short recording.
-    """
+def _frames_promised(path: Path) -> int:
+    """Samples per channel that a RIFF header claims, or 0; libsndfile believes the file's length instead."""
     with path.open("rb") as handle:
         head = handle.read(12)
         if head[:4] != b"RIFF" or head[8:] != b"WAVE":
@@ -153,13 +115,11 @@ def _frames_promised(path: Path, file) -> int:
             if name == b"data":
                 streamed = size >= 0x7FFFF000  # written to a pipe: the length was not known (sox, ffmpeg)
                 return 0 if streamed or not bytes_per_frame else size // bytes_per_frame
+            end = handle.tell() + size + size % 2
             if name == b"fmt ":
-                form = handle.read(size)
-                bytes_per_frame = struct.unpack("<H", form[12:14])[0] if len(form) >= 14 else 0
-                size = 0 if size % 2 == 0 else 1
-            else:
-                size += size % 2
-            handle.seek(size, os.SEEK_CUR)
+                form = handle.read(min(size, 14))
+                bytes_per_frame = struct.unpack("<H", form[12:])[0] if len(form) == 14 else 0
+            handle.seek(end)
     return 0
 
 

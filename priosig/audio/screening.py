@@ -1,11 +1,10 @@
 """Talk and silence of a recording: no clean window overlaps them, and they end a bout of playing.
 
 The voice detector and the level meter hear each recording in one pass, piece by piece, so that memory does not grow
-with it. Where joblib has been told of workers, videos go to them in shards (`priosig.audio.sharding`). No label is
-looked at here.
+with it; workers may share the videos (`priosig.audio.sharding`). No label is looked at.
 """
 
-from collections.abc import Callable, Iterator, Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -15,27 +14,18 @@ from priosig.annotations.segments import Segment
 from priosig.annotations.timespans import Span
 from priosig.audio.levels import LevelMeter
 from priosig.audio.readahead import read_ahead
-from priosig.audio.sharding import in_shards, is_spread, make_shards
-from priosig.audio.slices import Slice, plan_slices
+from priosig.audio.sharding import in_shards, make_shards
+from priosig.audio.slices import plan_slices
 from priosig.audio.streaming import PIECES_AHEAD, stream_pieces
 from priosig.audio.voice_activity import TalkMeter
 from priosig.audio.windows import MUQ_RATE
 
-TalkAndSilence = tuple[list[Span], list[Span]]
-
 
 @dataclass(frozen=True)
 class Screening:
-    """When there is talk or silence in each video; spans in seconds from its start.
+    """When there is talk or silence in each video; spans in seconds from its start."""
 
-    Attributes
-    ----------
-    lessons : dict of video_id to (start, end)
-        The part of each video that was screened.
-    talk, silence : dict of video_id to list of (start, end)
-    """
-
-    lessons: dict[str, Span]
+    lessons: dict[str, Span]  # the part of each video that was screened
     talk: dict[str, list[Span]]
     silence: dict[str, list[Span]]
 
@@ -47,50 +37,34 @@ def screen_lessons(
     store: EmbeddingCache | None = None,
     progress: Callable[[Progress], None] | None = None,
 ) -> Screening:
-    """Find talk and silence in one part of each recording.
+    """Find talk and silence in one part of each recording, from start to end (`priosig.annotations.bouts.lesson_of`).
 
-    Parameters
-    ----------
-    lessons : mapping of video_id to (start, end)
-        From `priosig.annotations.bouts.lesson_of`.
-    audio_dir : path-like
-    store : EmbeddingCache, optional
-        Where the voice detector's results are kept by content.
-    progress : callable, optional
-        As for `measure_features`.
-
-    Returns
-    -------
-    Screening
+    `store` keeps the voice detector's results by content; `progress` is as for `measure_features`.
     """
     parts = [Segment(video_id, video_id, "continue", *span) for video_id, span in lessons.items()]
-    slices = plan_slices(parts, audio_dir)
-    if is_spread():
-        shared = None if store is None else EmbeddingCache(store.directory.absolute())
-        shards = in_shards(_screen_shard, make_shards(parts, slices), Path(audio_dir).absolute(), shared)
-    else:
-        shards = ({video_id: both} for video_id, both in _screen(slices, store))
-    heard: dict[str, TalkAndSilence] = {}
+    shards = make_shards(parts, plan_slices(parts, audio_dir))
+    shared = None if store is None else EmbeddingCache(store.directory.absolute())
+    heard: dict[str, tuple[list[Span], list[Span]]] = {}
     done, total = 0.0, sum(part.duration for part in parts)
-    for shard in shards:
+    for shard in in_shards(_screen, shards, Path(audio_dir).absolute(), shared):
         heard |= shard
         done += sum(lessons[video_id][1] - lessons[video_id][0] for video_id in shard)
         if progress is not None:
             progress(Progress(done, 0.0, total))
-    talk, silence = (
-        {
-            video_id: [(begin + start, end + start) for begin, end in heard[video_id][which]]
-            for video_id, (start, _) in lessons.items()
-        }
-        for which in (0, 1)
-    )
+    talk, silence = {}, {}
+    for video_id, (first, _) in lessons.items():
+        talk[video_id], silence[video_id] = (
+            [(start + first, end + first) for start, end in spans] for spans in heard[video_id]
+        )
     return Screening(dict(lessons), talk, silence)
 
 
-def _screen(slices: dict[str, Slice], store: EmbeddingCache | None) -> Iterator[tuple[str, TalkAndSilence]]:
+def _screen(
+    shard: Sequence[Segment], audio_dir: Path, store: EmbeddingCache | None
+) -> dict[str, tuple[list[Span], list[Span]]]:
     """Talk and silence of each part, in seconds from its start."""
-    meters: dict[str, tuple[TalkMeter, LevelMeter]] = {}
-    for piece in read_ahead(stream_pieces(slices), PIECES_AHEAD):
+    heard, meters = {}, {}
+    for piece in read_ahead(stream_pieces(plan_slices(shard, audio_dir)), PIECES_AHEAD):
         if piece.name not in meters:
             meters[piece.name] = TalkMeter(MUQ_RATE, store=store), LevelMeter(MUQ_RATE)
         talk, levels = meters[piece.name]
@@ -98,10 +72,5 @@ def _screen(slices: dict[str, Slice], store: EmbeddingCache | None) -> Iterator[
         levels.add(piece.samples)
         if piece.last:
             del meters[piece.name]
-            yield piece.name, (talk.finish(), levels.silent_intervals())
-
-
-def _screen_shard(
-    shard: Sequence[Segment], audio_dir: Path, store: EmbeddingCache | None
-) -> dict[str, TalkAndSilence]:
-    return dict(_screen(plan_slices(shard, audio_dir), store))
+            heard[piece.name] = talk.finish(), levels.silent_intervals()
+    return heard

@@ -1,13 +1,9 @@
 """Spreading work over processes and machines: shards, by joblib.
 
-Whoever has a cluster has an engine that runs it, and joblib speaks to most of them. So the work on recordings is cut
-into shards, each a few minutes of one recording, and handed to joblib: inside
+The work on recordings is cut into shards, each a few minutes of one recording, and handed to joblib. Inside
 ``joblib.parallel_config(backend="dask")``, or ``"ray"``, or ``n_jobs=4`` for processes of this machine, the shards go
-there, and with none of these they are done here, one after the other. Nothing else changes: a shard's result depends
-on its input alone.
-
-Workers share a cache (`priosig._core.cache`: one file per content, written whole), so a shard that is done again
-because its worker died computes only what is missing.
+there; with none of these they are done here, one after the other. A shard's result depends on its input alone.
+Workers share a cache, so that a shard that is done again because its worker died computes only what is missing.
 """
 
 from collections.abc import Callable, Iterator, Sequence
@@ -30,17 +26,15 @@ def make_shards(
     by_recording: dict[object, list[Segment]] = {}
     for segment in segments:
         by_recording.setdefault(slices[segment.segment_id].recording, []).append(segment)
-    shards = []
+    shards: list[list[Segment]] = []
     for members in by_recording.values():
-        shard, filled = [], 0.0
+        filled = seconds
         for segment in sorted(members, key=lambda s: (s.start_time, s.end_time, s.segment_id)):
-            shard.append(segment)
-            filled += segment.duration
             if filled >= seconds:
-                shards.append(shard)
-                shard, filled = [], 0.0
-        if shard:
-            shards.append(shard)
+                shards.append([])
+                filled = 0.0
+            shards[-1].append(segment)
+            filled += segment.duration
     return shards
 
 

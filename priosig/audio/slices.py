@@ -1,17 +1,12 @@
 """Waveforms: cutting a segment out of a recording, bringing it to 24 kHz mono.
 
-Conventions. A time is seconds from the start of the recording; a segment is `[start, end)`. At a recording's
-own rate it becomes the `round((end - start) * rate)` samples from sample `round(start * rate)` on: segments
-of equal length get equally many samples wherever they begin, which is what lets the encoder batch them.
-Samples are float32 with full scale at 1; channels are averaged; the rate is converted by soxr at quality "HQ"
-after cutting, so nothing outside the segment can reach it.
+A time is seconds from the start of the recording; a segment is `[start, end)`. At a recording's own rate it becomes
+the `round((end - start) * rate)` samples from sample `round(start * rate)` on: segments of equal length get equally
+many samples wherever they begin, which lets the encoder batch them. Samples are float32 with full scale at 1;
+channels are averaged; soxr converts the rate at quality "HQ" after cutting, so nothing outside a segment reaches it.
 
-What is wrong with a recording is an error that names it: missing, empty, not audio, shorter than its own header
-says, or with samples that are not numbers. A segment that overruns the end by up to half a second, which rounded
-annotations do, is clipped, and the caller is told by how much; more than that is an error.
-
-Here one segment is read at a time, whole. Many segments of long recordings are quicker, and held in less memory,
-window by window in one pass over each recording: `priosig.audio.streaming`.
+Here one segment is read at a time, whole. Many segments are quicker, and held in less memory, in one pass over each
+recording: `priosig.audio.streaming`.
 """
 
 import os
@@ -25,48 +20,28 @@ from priosig.audio.decoding import BLOCK, MonoReader
 from priosig.audio.recordings import Recording, find_recording, probe_recording
 from priosig.audio.windows import MUQ_RATE
 
-TOLERANCE = 0.5
-"""Longest overrun of a recording's end that is clipped, in seconds."""
+TOLERANCE = 0.5  # s; longest overrun of a recording's end, as of rounded annotations, that is clipped
 _MOST_SHOWN = 20  # problems in one message
 
 
 @dataclass(frozen=True)
 class Slice:
-    """A segment as samples of a recording.
-
-    Attributes
-    ----------
-    recording : Recording
-    first, n_frames : int
-        First sample and number of samples, at the recording's own rate; never beyond its end.
-    clipped_seconds : float
-        By how much the segment was shortened to end with the recording; 0 if it was not.
-    """
+    """A segment as samples of a recording, at its own rate; never beyond its end."""
 
     recording: Recording
     first: int
     n_frames: int
-    clipped_seconds: float
+    clipped_seconds: float  # by how much the segment was shortened to end with the recording
 
 
-def slice_recording(
-    recording: Recording, start_time: float, end_time: float, *, tolerance: float = TOLERANCE
-) -> Slice:
-    """Turn `[start_time, end_time)` into samples of the recording.
-
-    Parameters
-    ----------
-    recording : Recording
-    start_time, end_time : float
-        Seconds.
-    tolerance : float
-        Largest overrun of the recording's end that is clipped, in seconds.
+def slice_recording(recording: Recording, start_time: float, end_time: float) -> Slice:
+    """Turn `[start_time, end_time)`, in seconds, into samples of the recording.
 
     Raises
     ------
     ValueError
         If the times are not finite, negative, reversed or closer than one sample, start beyond the end, or
-        overrun it by more than `tolerance`.
+        overrun it by more than `TOLERANCE`.
     """
     where = f"{recording.path}: segment {start_time} to {end_time} s"
     if not (np.isfinite(start_time) and np.isfinite(end_time) and 0 <= start_time < end_time):
@@ -76,10 +51,10 @@ def slice_recording(
     overrun = max(0, first + n_frames - recording.n_frames)
     if first >= recording.n_frames:
         raise ValueError(f"{where} begins at or after the recording's end, {recording.duration:.3f} s")
-    if overrun > round(tolerance * recording.samplerate):
+    if overrun > round(TOLERANCE * recording.samplerate):
         raise ValueError(
             f"{where} ends {end_time - recording.duration:.3f} s after the recording does, at "
-            f"{recording.duration:.3f} s; expected at most {tolerance} s"
+            f"{recording.duration:.3f} s; expected at most {TOLERANCE} s"
         )
     if n_frames - overrun < 1:
         raise ValueError(f"{where}: holds no sample at {recording.samplerate} Hz; expected a longer segment")
@@ -87,19 +62,9 @@ def slice_recording(
 
 
 def read_slice(part: Slice, *, rate: int = MUQ_RATE) -> np.ndarray:
-    """Decode a slice, average its channels, and convert it to `rate`.
+    """Mono samples of a slice at `rate` Hz: float32, shape (n,). Memory grows with the slice, not with the recording.
 
-    Memory grows with the slice, never with the recording.
-
-    Returns
-    -------
-    np.ndarray, float32, shape (n,)
-        Mono samples at `rate` Hz.
-
-    Raises
-    ------
-    ValueError
-        If the file ends early or a sample is NaN or infinite; names the file and the second.
+    Raises as `MonoReader.read`.
     """
     samplerate = part.recording.samplerate
     mono = np.empty(part.n_frames, dtype=np.float32)
@@ -115,39 +80,18 @@ def read_slice(part: Slice, *, rate: int = MUQ_RATE) -> np.ndarray:
 
 
 def read_segment(
-    path: str | os.PathLike,
-    start_time: float,
-    end_time: float,
-    *,
-    rate: int = MUQ_RATE,
-    tolerance: float = TOLERANCE,
+    path: str | os.PathLike, start_time: float, end_time: float, *, rate: int = MUQ_RATE
 ) -> tuple[np.ndarray, float]:
-    """Read `[start_time, end_time)` of an audio file as mono at `rate` Hz.
+    """Samples of `[start_time, end_time)` of an audio file as `read_slice` gives them, and the seconds clipped.
 
-    Returns
-    -------
-    samples : np.ndarray, float32, shape (n,)
-    clipped_seconds : float
-        By how much the segment overran the recording and was clipped; at most `tolerance`.
-
-    Raises
-    ------
-    FileNotFoundError, ValueError
-        As `probe_recording`, `slice_recording` and `read_slice`.
+    Raises as `probe_recording`, `slice_recording` and `read_slice`.
     """
-    part = slice_recording(probe_recording(path), start_time, end_time, tolerance=tolerance)
+    part = slice_recording(probe_recording(path), start_time, end_time)
     return read_slice(part, rate=rate), part.clipped_seconds
 
 
-def plan_slices(
-    segments: Iterable[Segment], audio_dir: str | os.PathLike, *, tolerance: float = TOLERANCE
-) -> dict[str, Slice]:
-    """Locate every segment in its video's recording, reading headers only.
-
-    Returns
-    -------
-    dict of str to Slice
-        By segment id, in the order given.
+def plan_slices(segments: Iterable[Segment], audio_dir: str | os.PathLike) -> dict[str, Slice]:
+    """Locate every segment in its video's recording, reading headers only; by segment id, in the order given.
 
     Raises
     ------
@@ -165,14 +109,10 @@ def plan_slices(
             if segment.video_id not in recordings:
                 recordings[segment.video_id] = None  # told once, if it can't be used
                 recordings[segment.video_id] = probe_recording(find_recording(audio_dir, segment.video_id))
-            recording = recordings[segment.video_id]
-            if recording is None:
-                continue
-            part = slice_recording(recording, segment.start_time, segment.end_time, tolerance=tolerance)
+            if recording := recordings[segment.video_id]:
+                slices[segment.segment_id] = slice_recording(recording, segment.start_time, segment.end_time)
         except (FileNotFoundError, ValueError) as error:
             problems.append(type(error)(f"segment {segment.segment_id}: {error}"))
-            continue
-        slices[segment.segment_id] = part
     if problems:
         kind = FileNotFoundError if all(isinstance(p, FileNotFoundError) for p in problems) else ValueError
         more = [f"... and {len(problems) - _MOST_SHOWN} more"] if len(problems) > _MOST_SHOWN else []

@@ -3,10 +3,9 @@
 `silero-vad` (MIT) carries its weights and runs offline. It reads 16 kHz in chunks of 512 samples (32 ms) and
 gives each a probability of speech; its own rule turns these into intervals.
 
-Two parts make the network: one sees a chunk and the 64 samples before it, the other is recurrent and carries what
-was heard on to the next chunk. So a waveform is taken in stretches, all chunks of a stretch go through the first
-part side by side, and the state goes on from stretch to stretch: as quick as many waveforms beside each other, and
-nothing is held but one stretch and a probability for each chunk (`TalkMeter`).
+One part of the network sees a chunk and the 64 samples before it, the other is recurrent. So a waveform is taken in
+stretches: all chunks of a stretch go through the first part side by side, and the state goes on from stretch to
+stretch. Only one stretch is held, and a probability for each chunk.
 
 Reference: Silero Team (2024). Silero VAD. https://github.com/snakers4/silero-vad
 """
@@ -14,6 +13,7 @@ Reference: Silero Team (2024). Silero VAD. https://github.com/snakers4/silero-va
 from collections.abc import Iterator
 from contextlib import contextmanager
 from functools import cache
+from importlib.metadata import version
 from types import ModuleType
 from typing import TYPE_CHECKING
 
@@ -35,16 +35,9 @@ _STATE = 128  # numbers in each of the two parts of the recurrent state
 
 
 class TalkMeter:
-    """Talk in a waveform that comes in pieces.
+    """Talk in a waveform that comes in pieces; the result is the same however it is cut.
 
-    The result is the same however the waveform is cut.
-
-    Parameters
-    ----------
-    rate : int
-        Hz.
-    store : EmbeddingCache, optional
-        Where probabilities are kept, by the content of each stretch and of all before it.
+    `store` keeps probabilities, by the content of each stretch and of all before it.
     """
 
     def __init__(self, rate: int, *, store: EmbeddingCache | None = None):
@@ -62,21 +55,18 @@ class TalkMeter:
         self._probabilities: list[np.ndarray] = []
         self._n_samples = 0
 
-    def add(self, samples: np.ndarray) -> None:
-        """Go on with samples: mono float32, shape (n,), any n."""
-        self._take(samples, last=False)
-
     def finish(self) -> list[Span]:
-        """Talk in all that was added: seconds from the start, sorted and disjoint. Nothing can be added any more."""
-        self._take(np.empty(0, np.float32), last=True)
+        """End the waveform: talk in all of it, seconds from its start, sorted and disjoint."""
+        self.add(np.empty(0, np.float32), last=True)
         spans = _silero().get_speech_timestamps_from_probs(
-            [p for part in self._probabilities for p in part.tolist()],
+            np.concatenate([[], *self._probabilities]).tolist(),
             audio_length_samples=self._n_samples,
             sampling_rate=RATE,
         )
         return [(span["start"] / RATE, span["end"] / RATE) for span in spans]
 
-    def _take(self, samples: np.ndarray, *, last: bool) -> None:
+    def add(self, samples: np.ndarray, *, last: bool = False) -> None:
+        """Go on with samples: mono float32, shape (n,), any n."""
         if self._resampler is not None:
             samples = self._resampler.resample_chunk(np.ascontiguousarray(samples, np.float32), last=last)
         self._n_samples += len(samples)
@@ -89,10 +79,10 @@ class TalkMeter:
         chunks = np.zeros((-(-len(stretch) // CHUNK), CHUNK), np.float32)
         chunks.ravel()[: len(stretch)] = stretch
         self._key = content_key(stretch, step="talk", before=self._key, **_detector())
-        heard = self._store.get(self._key) if self._store is not None else None
+        heard = self._store and self._store.get(self._key)
         if heard is None:
             heard = np.concatenate(_forward(chunks, self._before, self._state), axis=None)
-            if self._store is not None:
+            if self._store:
                 self._store.put(self._key, heard)
         self._probabilities.append(heard[: len(chunks)])
         self._state = heard[len(chunks) :].reshape(2, _STATE)
@@ -100,10 +90,7 @@ class TalkMeter:
 
 
 def _forward(chunks: np.ndarray, before: np.ndarray, state: np.ndarray) -> tuple[np.ndarray, np.ndarray]:
-    """Probabilities (n,) of chunks (n, 512), and the state (2, 128) after them.
-
-    `before` (64,) and `state` are what went before, zeros at the start of a waveform.
-    """
+    """Probabilities (n,) of chunks (n, 512), and the state (2, 128) after them; `before` (64,) comes first."""
     import torch
 
     network, recurrent = _network()
@@ -149,6 +136,4 @@ def _one_thread() -> Iterator[None]:
 @cache
 def _detector() -> dict[str, str | int]:
     """All but the samples that determines a probability."""
-    from importlib.metadata import version
-
     return {"silero-vad": version("silero-vad"), "torch": version("torch"), "version": TALK_VERSION}

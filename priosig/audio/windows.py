@@ -1,77 +1,41 @@
 """Windows: the pieces of a waveform that the encoder takes, one at a time.
 
-MuQ hears 24 kHz mono and was trained on 30 s. Longer audio is cut into windows of at most 30 s whose frames are put
-end to end. A `Piece` is one window of a named waveform on its way from the recording to the encoder.
+MuQ hears 24 kHz mono and was trained on 30 s. Longer audio is cut into windows whose frames are put end to end.
 """
 
 from dataclasses import dataclass
 
 import numpy as np
 
-MUQ_RATE = 24_000
-"""Samples a second that MuQ expects."""
-WINDOW = 30 * MUQ_RATE
-"""Longest window, in samples."""
-HOP = 960
-"""Samples per frame."""
-SHORTEST_TAIL = MUQ_RATE
-"""Shortest last window that is left alone, in samples."""
-SHORTEST = 1025
-"""Fewest samples MuQ accepts: its 2048-point spectrogram reflects half a window at each end."""
-
-SHORTEST_POOLED = 1200
-"""Fewest samples of which MuQ makes two frames: one has no standard deviation."""
+MUQ_RATE = 24_000  # Hz; all that follows is in samples
+WINDOW = 30 * MUQ_RATE  # longest window
+HOP = 960  # from frame to frame
+SHORTEST_TAIL = MUQ_RATE  # shortest last window that is left alone
+SHORTEST = 1025  # fewest that MuQ accepts: its 2048-point spectrogram reflects half a window at each end
+SHORTEST_POOLED = 1200  # fewest of which MuQ makes two frames: one has no standard deviation
 
 
 @dataclass(frozen=True, eq=False)
 class Piece:
-    """One window of a waveform.
+    """One window of a waveform on its way from the recording to the encoder."""
 
-    Attributes
-    ----------
-    name : str
-        Of the waveform; a segment's id, say.
-    index : int
-        Which of the waveform's windows, from 0.
-    samples : np.ndarray, float32, shape (n,)
-        24 kHz mono.
-    last : bool
-        Whether the waveform ends with it.
-    """
-
-    name: str
-    index: int
-    samples: np.ndarray
-    last: bool
+    name: str  # of the waveform; a segment's id, say
+    index: int  # of the window in its waveform, from 0
+    samples: np.ndarray  # float32, shape (n,), 24 kHz mono
+    last: bool  # whether the waveform ends with it
 
 
 def window_bounds(
     n_samples: int, window: int = WINDOW, *, shortest_tail: int = SHORTEST_TAIL
 ) -> list[tuple[int, int]]:
-    """Cut a waveform into windows for the encoder.
+    """Cut a waveform into windows `[start, stop)` for the encoder, in order, without gap or overlap.
 
     As many full windows as fit, then the rest. A rest shorter than `shortest_tail` would be frames without
     context (or too short for MuQ), so it and the last full window are shared out into two halves, cut at a
-    whole frame.
-
-    Parameters
-    ----------
-    n_samples : int
-        Length of the waveform.
-    window : int
-        Longest window in samples; a multiple of `HOP`, at least twice `shortest_tail`.
-    shortest_tail : int
-        In samples.
-
-    Returns
-    -------
-    list of (int, int)
-        `[start, stop)`, in order, without gap or overlap.
+    whole frame. `window` is a multiple of `HOP`, at least twice `shortest_tail`.
 
     Examples
     --------
-    >>> window_bounds(70 * 24_000) == [(0, 720_000), (720_000, 1_440_000), (1_440_000, 1_680_000)]
-    True
     >>> window_bounds(30 * 24_000 + 960)
     [(0, 360000), (360000, 720960)]
     """

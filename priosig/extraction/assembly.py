@@ -1,7 +1,6 @@
 """Waveforms from their windows: cut and checked on the way in, put together on the way out.
 
-An encoder takes windows (`Piece`) and gives each one's result, in whatever order suits its batches. Frames of a
-waveform are its windows' frames end to end; its summary is its windows' summaries merged.
+An encoder takes windows (`Piece`) and gives each one's result, in whatever order suits its batches.
 """
 
 from collections import deque
@@ -74,23 +73,7 @@ def whole_summaries(
 
 
 def check_samples(name: str, samples: np.ndarray, *, offset: int = 0, most: int | None = None) -> None:
-    """Refuse by name what MuQ cannot take.
-
-    Parameters
-    ----------
-    name : str
-    samples : np.ndarray
-        Of the waveform, or of a window of it.
-    offset : int
-        Where in the waveform they begin, in samples.
-    most : int, optional
-        Most samples allowed.
-
-    Raises
-    ------
-    ValueError
-        If they are not float32 of shape (n,), too few or too many, or one is NaN or infinite.
-    """
+    """Refuse a waveform, or its window from sample `offset` on, of `most` samples at most, that MuQ cannot take."""
     if not isinstance(samples, np.ndarray) or samples.dtype != np.float32 or samples.ndim != 1:
         got = f"{getattr(samples, 'dtype', type(samples).__name__)}, shape {np.shape(samples)}"
         raise ValueError(f"{name}: samples are {got}; expected a float32 array of shape (n,)")

@@ -1,8 +1,8 @@
-"""The number of windows in a batch; it changes memory and speed, never results.
+"""The number of windows in a batch: it changes memory and speed, never results.
 
-On the CPU a batch only costs memory, so it is one window. On CUDA the first batch is one window too; what it took is
-measured, and later batches are as large as fits in a share of the memory that is free then. Should a batch not fit
-all the same (others use the device, too), it is halved, with a warning, and the run goes on.
+On the CPU a batch only costs memory, so it is one window. On CUDA the first batch is one window too; its memory is
+measured, and later batches are as large as fits in a share of what is free then. A batch that does not fit all the
+same (others use the device, too) is halved, with a warning.
 """
 
 import contextlib
@@ -10,10 +10,8 @@ import re
 import warnings
 from collections.abc import Iterator
 
-MOST_WINDOWS = 32
-"""Most windows in a batch that is sized by measurement: 32 times 750 frames keep any device busy."""
-SHARE = 0.6
-"""Share of the free memory that a batch may take; the rest is for other programs, and for what was not foreseen."""
+MOST_WINDOWS = 32  # in a batch that is sized by measurement: 32 times 750 frames keep any device busy
+SHARE = 0.6  # of the free memory that a batch may take; the rest is for other programs and for what was not foreseen
 _UNMEASURED = {"cpu": 1, "mps": 8}  # windows in a batch where memory can't be measured; 1 GB each at full size
 
 
@@ -22,24 +20,11 @@ class BatchSizeWarning(UserWarning):
 
 
 class BatchSizes:
-    """The batch size of an extractor, which changes with what the device's memory allows.
-
-    Parameters
-    ----------
-    device : str
-        As torch names it.
-    asked : int, optional
-        Most windows in a batch; None to have it found.
-
-    Attributes
-    ----------
-    most : int
-        Most windows in a batch, whatever their length.
-    """
+    """The batch size of an extractor: `asked`, or what the memory of a device, as torch names it, allows."""
 
     def __init__(self, device: str, asked: int | None = None):
         self.device = device
-        self.most = asked or _UNMEASURED.get(device, MOST_WINDOWS)
+        self.most = asked or _UNMEASURED.get(device, MOST_WINDOWS)  # windows in a batch, whatever their length
         self._measures = asked is None and device not in _UNMEASURED
         self._measured = 0  # samples in the largest batch that was measured: the larger, the less does overhead count
         self._fitting = 0  # samples that fit, by that
@@ -69,22 +54,7 @@ class BatchSizes:
         self._fitting = int(SHARE * free / max(taken, 1) * self._measured)
 
     def halve(self, n_windows: int, seconds: float, error: Exception) -> None:
-        """Allow half of a batch that did not fit.
-
-        Parameters
-        ----------
-        n_windows : int
-            In the batch.
-        seconds : float
-            Length of each.
-        error : Exception
-            Torch's.
-
-        Raises
-        ------
-        ValueError
-            If it was a single window.
-        """
+        """Allow half of a batch of windows, of so many seconds each, that did not fit; a ValueError if it was one."""
         what = f"{n_windows} {'windows' if n_windows > 1 else 'window'} of {seconds:.1f} s"
         if n_windows == 1:
             raise ValueError(
@@ -101,10 +71,7 @@ class BatchSizes:
 
 
 def is_out_of_memory(error: Exception) -> bool:
-    """Whether a device's memory was too small.
-
-    torch has a type of error for its own allocations; what CUDA's libraries and Apple's MPS say is told by its words.
-    """
+    """Whether a device's memory was too small: torch has a type for its own allocations, libraries only words."""
     import torch
 
     said = isinstance(error, RuntimeError) and re.search(r"out of memory|STATUS_ALLOC_FAILED", str(error))

@@ -1,4 +1,4 @@
-"""Which accelerator there is."""
+"""Which device computes."""
 
 import sys
 from pathlib import Path
@@ -8,13 +8,27 @@ def find_accelerator(device: str) -> str | None:
     """The accelerator that a device's name allows and this machine has: "cuda", "cuda:1", "mps", or None."""
     if device == "cpu" or (device == "auto" and not _has_device_files()):
         return None
+    there = _accelerators()
+    if device == "auto":
+        return there[0].partition(":")[0] if there else None
+    return device if device in there or f"{device}:0" in there else None
+
+
+def resolve_device(asked: str) -> str:
+    """`asked`, or for "auto" the first of cuda, mps, cpu that is there; a ValueError if there is no such device."""
+    device = find_accelerator(asked) or ("cpu" if asked in ("auto", "cpu") else None)
+    if device is None:
+        import torch
+
+        there = ", ".join([*_accelerators(), "cpu"])
+        raise ValueError(f"device {asked!r}: torch {torch.__version__} finds none; there is {there}")
+    return device
+
+
+def _accelerators() -> list[str]:
     import torch
 
-    numbers = {"cuda": torch.cuda.device_count(), "mps": int(torch.backends.mps.is_available())}
-    if device == "auto":
-        return next((name for name in numbers if numbers[name]), None)
-    kind, _, index = device.partition(":")
-    return device if int(index or 0) < numbers[kind] else None
+    return [f"cuda:{n}" for n in range(torch.cuda.device_count())] + ["mps"] * torch.backends.mps.is_available()
 
 
 def _has_device_files() -> bool:

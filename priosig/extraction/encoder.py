@@ -47,10 +47,6 @@ class Encoder(Protocol):
     ) -> Iterator[tuple[str, FrameSummary]]:
         """Name and summary of each waveform, once its last window is known, in whatever order.
 
-        Parameters
-        ----------
-        pieces : iterable of Piece
-            The windows of each waveform in order; those of several may alternate.
-        total_seconds, progress : float, callable; optional
-            `progress` is called with a `Progress` whenever more is done; the total is handed on to it.
+        The windows of each waveform come in order; those of several may alternate. `progress` is called with a
+        `Progress` whenever more is done; the total is handed on to it.
         """

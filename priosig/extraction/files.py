@@ -21,7 +21,7 @@ def extract_muq_features(
 ) -> "dict[str, torch.Tensor]":
     """Pooled frames of the released MuQ for segments that `extract_audio_segments` wrote.
 
-    Another model, layer or device is a `MuQExtractor` of one's own: `stats_pool(extractor.extract_from_file(path))`.
+    For another model, layer or device make a `MuQExtractor`, and `stats_pool(extractor.extract_from_file(path))`.
 
     Parameters
     ----------
@@ -51,12 +51,11 @@ def extract_muq_features(
             "expected those that extract_audio_segments writes"
         )
     extractor = MuQExtractor(cache_dir=cache_dir)
-    return {segment_id: _pooled(extractor, path) for segment_id, path in paths.items()}
-
-
-def _pooled(extractor: MuQExtractor, path: Path) -> "torch.Tensor":
-    frames = extractor.extract_from_file(path)
-    try:
-        return stats_pool(frames)
-    except ValueError as error:
-        raise ValueError(f"{path}: {error}") from error
+    features = {}
+    for segment_id, path in paths.items():
+        frames = extractor.extract_from_file(path)
+        try:
+            features[segment_id] = stats_pool(frames)
+        except ValueError as error:
+            raise ValueError(f"{path}: {error}") from error
+    return features

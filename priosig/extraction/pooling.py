@@ -1,12 +1,11 @@
 """From frames over time to statistics of a segment, in one pass and in bounded memory.
 
 MuQ gives a vector for every 40 ms; the probe needs one row per segment. Both models need only the frames' number,
-mean, spread and extremes: a `FrameSummary`. It is taken window by window and merged, so that frames need not be
-kept: a summary takes 33 kB at 1024 dimensions, whatever it summarises, and 30 s of frames take 3 MB.
+mean, spread and extremes: a `FrameSummary`, taken window by window and merged, so that frames need not be kept. It
+takes 33 kB at 1024 dimensions; 30 s of frames take 3 MB.
 
 Model A's row is the mean of each dimension over time followed by its unbiased standard deviation (division by
-n - 1), as in the study; the quality head pools with the population one. Pooling forgets order: shuffled frames
-give the same embedding.
+n - 1), as in the study; the quality head pools with the population one.
 
 References
 ----------
@@ -29,22 +28,12 @@ _HEAD_FLOOR = 1e-8  # added to the variance by the quality head, so that its gra
 
 @dataclass(frozen=True, eq=False)
 class FrameSummary:
-    """What the models need to know of frames; made by `summarise` and `merge`.
+    """What the models need to know of frames; made by `summarise` and `merge`. Arrays are float64, shape (D,)."""
 
-    Attributes
-    ----------
-    n : int
-        Frames, at least 1.
-    mean, m2 : np.ndarray, float64, shape (D,)
-        Mean over time, and sum of squared deviations from it.
-    low, high : np.ndarray, float64, shape (D,)
-        Smallest and largest value over time.
-    """
-
-    n: int
-    mean: np.ndarray
-    m2: np.ndarray
-    low: np.ndarray
+    n: int  # frames, at least 1
+    mean: np.ndarray  # over time
+    m2: np.ndarray  # sum of squared deviations from the mean
+    low: np.ndarray  # smallest and largest value over time
     high: np.ndarray
 
     @property
@@ -58,34 +47,21 @@ class FrameSummary:
         return self.mean_and_std().astype(np.float32)
 
     def mean_and_std(self) -> np.ndarray:
-        """The D means, then the D unbiased standard deviations; float64, shape (2 D,).
-
-        Raises
-        ------
-        ValueError
-            If there is only one frame: it has no standard deviation.
-        """
+        """The D means, then the D unbiased standard deviations; float64, shape (2 D,). A ValueError for one frame."""
         if self.n < 2:
             raise ValueError(f"frames: {self.n} over time; expected at least 2 frames, one has no standard deviation")
         return np.concatenate([self.mean, np.sqrt(self.m2 / (self.n - 1))])
 
     def head_input(self, *, extremes: bool = False) -> np.ndarray:
-        """What the quality head pools frames to: means and population standard deviations, `sqrt(m2 / n + 1e-8)`.
+        """What the quality head pools frames to: float32, shape (2 D,), or (4 D,) with `extremes`.
 
-        Parameters
-        ----------
-        extremes : bool
-            Whether minimum and maximum follow.
-
-        Returns
-        -------
-        np.ndarray, float32, shape (2 D,) or (4 D,)
+        Means and population standard deviations, `sqrt(m2 / n + 1e-8)`, then minimum and maximum.
         """
         parts = [self.mean, np.sqrt(self.m2 / self.n + _HEAD_FLOOR)]
         return np.concatenate(parts + [self.low, self.high] * extremes).astype(np.float32)
 
     def to_array(self) -> np.ndarray:
-        """All of it as one float64 array of shape (1 + 4 D,): n, mean, m2, low, high."""
+        """One float64 array of shape (1 + 4 D,): n, mean, m2, low, high."""
         return np.concatenate([[self.n], self.mean, self.m2, self.low, self.high])
 
     @classmethod
@@ -100,29 +76,17 @@ def summarise(frames: "np.ndarray | torch.Tensor") -> FrameSummary:
     Sums are taken in float64 whatever the input's type, so that neither the number of frames nor a large
     offset costs digits.
 
-    Parameters
-    ----------
-    frames : np.ndarray or torch.Tensor, shape (T, D)
-        One row per frame, T >= 1.
-
     Raises
     ------
     ValueError
         If the shape is not (T, D) with T >= 1 and D >= 1, or an entry is NaN or infinite.
-
-    Examples
-    --------
-    >>> summary = summarise(np.array([[1.0, 5.0], [3.0, 7.0], [5.0, 9.0]]))
-    >>> summary.n, summary.mean.tolist(), summary.m2.tolist(), summary.low.tolist(), summary.high.tolist()
-    (3, [3.0, 7.0], [8.0, 8.0], [1.0, 5.0], [5.0, 9.0])
     """
-    if _is_tensor(frames):  # perhaps on another device, and in bfloat16, which numpy does not have
+    if hasattr(frames, "detach"):  # a tensor, perhaps on another device, and in bfloat16, which numpy does not have
         frames = frames.detach().cpu().double().numpy()
     frames = np.asarray(frames, dtype=np.float64)
     if frames.ndim != 2 or frames.shape[0] < 1 or frames.shape[1] < 1:
         raise ValueError(f"frames: shape {frames.shape}; expected (T, D), at least 1 frame over time")
-    if not np.isfinite(frames).all():
-        n_bad = np.count_nonzero(~np.isfinite(frames))
+    if n_bad := np.count_nonzero(~np.isfinite(frames)):
         raise ValueError(f"frames: {n_bad} entries are NaN or infinite; expected numbers")
     mean = frames.mean(axis=0)
     m2 = np.square(frames - mean).sum(axis=0)
@@ -132,18 +96,7 @@ def summarise(frames: "np.ndarray | torch.Tensor") -> FrameSummary:
 def merge(summaries: Iterable[FrameSummary]) -> FrameSummary:
     """Summary of the frames of all, as if they had been summarised at once (Chan et al. 1979).
 
-    They are merged in the order given, from the left: equal summaries in equal order give equal bits.
-
-    Raises
-    ------
-    ValueError
-        If there is none, or their widths differ.
-
-    Examples
-    --------
-    >>> frames = np.arange(12.0).reshape(6, 2)
-    >>> merge([summarise(frames[:1]), summarise(frames[1:])]).m2.tolist() == summarise(frames).m2.tolist()
-    True
+    Equal summaries in equal order give equal bits. A ValueError if there is none, or their widths differ.
     """
     summaries = list(summaries)
     widths = sorted({summary.width for summary in summaries})
@@ -155,23 +108,10 @@ def merge(summaries: Iterable[FrameSummary]) -> FrameSummary:
 
 
 def stats_pool(frames: "np.ndarray | torch.Tensor") -> "np.ndarray | torch.Tensor":
-    """Mean and unbiased standard deviation of the frames over time: a tensor of a tensor, an array of an array.
+    """Means, then unbiased standard deviations of frames over time: (T, D) to (2 D,), T >= 2.
 
-    Parameters
-    ----------
-    frames : np.ndarray or torch.Tensor, shape (T, D)
-        One row per frame; T >= 2, since one frame has no standard deviation.
-
-    Returns
-    -------
-    np.ndarray or torch.Tensor, shape (2 D,)
-        The D means, then the D standard deviations, in the frames' precision, float32 at least. A tensor is on the
-        frames' device, without gradient.
-
-    Raises
-    ------
-    ValueError
-        If the shape is not (T, D) with T >= 2 and D >= 1, or an entry is NaN or infinite.
+    Of the frames' precision, float32 at least. A tensor of a tensor, on its device and without gradient; an array of
+    an array. Raises as `summarise`, also for one frame, which has no standard deviation.
 
     Examples
     --------
@@ -179,15 +119,11 @@ def stats_pool(frames: "np.ndarray | torch.Tensor") -> "np.ndarray | torch.Tenso
     [3.0, 7.0, 2.0, 2.0]
     """
     pooled = summarise(frames).mean_and_std()
-    if not _is_tensor(frames):
+    if not hasattr(frames, "detach"):
         return pooled.astype(np.promote_types(np.asarray(frames).dtype, np.float32))
     import torch
 
     return torch.from_numpy(pooled).to(torch.promote_types(frames.dtype, torch.float32)).to(frames.device)
-
-
-def _is_tensor(frames: object) -> bool:
-    return hasattr(frames, "detach")  # without importing torch for an array
 
 
 def _merge_two(a: FrameSummary, b: FrameSummary) -> FrameSummary:

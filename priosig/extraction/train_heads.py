@@ -1,9 +1,9 @@
 """From PercePiano's ratings and recordings of its performances to quality heads for Model B.
 
-Each performance is one audio file with its name, rendered from PercePiano's MIDI or recorded. MuQ's frames come from
-the cache where it has them, and are pooled. Heads are trained by folds of pieces (`percepiano.cross_training`). They
-are written with a table of how well they predict the ratings of pieces that they did not see (`percepiano.goodness`).
-A head is of use to the encoder and layer that it was trained on, and to no other.
+Each performance is one audio file with its name, rendered from PercePiano's MIDI or recorded. Heads are trained on
+pooled frames by folds of pieces (`percepiano.cross_training`), and written with a table of how well they predict the
+ratings of pieces that they did not see (`percepiano.goodness`). A head is of use only to the encoder and layer that
+it was trained on.
 """
 
 import os
@@ -31,28 +31,14 @@ TABLE = "r2_by_scale.csv"
 
 @dataclass(frozen=True)
 class TrainedHeads:
-    """Heads that were trained and written.
+    """Heads that were trained and written."""
 
-    Attributes
-    ----------
-    checkpoints : tuple of Path
-        One a fold, for `extract_quality_scores`, which averages them.
-    fits : tuple of ScaleFit
-        Out of fold, in the order of `PERCEPIANO_DIMENSIONS`.
-    n_performances, n_pieces : int
-        That were heard.
-    steps : tuple of int
-        Steps of descent of each head; 0 is the mean predictor.
-    without_audio : tuple of str
-        Rated performances that were left out, as they have no file.
-    """
-
-    checkpoints: tuple[Path, ...]
-    fits: tuple[ScaleFit, ...]
-    n_performances: int
+    checkpoints: tuple[Path, ...]  # one a fold, for `extract_quality_scores`, which averages them
+    fits: tuple[ScaleFit, ...]  # out of fold, in the order of `PERCEPIANO_DIMENSIONS`
+    n_performances: int  # that were heard
     n_pieces: int
-    steps: tuple[int, ...]
-    without_audio: tuple[str, ...]
+    steps: tuple[int, ...]  # of descent of each head; 0 is the mean predictor
+    without_audio: tuple[str, ...]  # rated performances that were left out, as they have no file
 
 
 def train_heads(
@@ -77,10 +63,6 @@ def train_heads(
         Its cache makes a second training quick.
     audio_dir : path-like, optional
         Holds `<name of the performance>.wav`, `.flac`, `.ogg` or `.mp3`; by default `audio` in `percepiano_dir`.
-    n_folds, seed : int
-        See `cross_train`.
-    progress : callable, optional
-        Told of the stages.
 
     Raises
     ------

@@ -1,7 +1,6 @@
-"""The cache of a window's frames, or of their summary.
+"""The cache of a window's frames, or of their summary, by the window's content key.
 
-Both are found by the window's content key. A summary has a key of its own, made from that of the frames, so that
-the two never meet and neither is taken for the other. Raise `SUMMARY_VERSION` with any change to a summary.
+Raise `SUMMARY_VERSION` with any change to a summary.
 """
 
 from dataclasses import dataclass
@@ -15,23 +14,21 @@ SUMMARY_VERSION = 1
 
 
 def summary_key(frames_key: str) -> str:
-    """Key of the summary of the frames that are, or would be, kept under a key."""
+    """Key of the summary of the frames with this key."""
     key = np.frombuffer(bytes.fromhex(frames_key), np.uint8)
     return content_key(key, entry="n, mean, m2, low, high", version=SUMMARY_VERSION)
 
 
 @dataclass(frozen=True)
 class FrameStore:
-    """Frames of windows: found as frames, kept as frames."""
+    """Frames of windows, as they are."""
 
     cache: EmbeddingCache | None
 
     def find(self, key: str) -> np.ndarray | None:
-        """Frames kept under a key, or None."""
-        return None if self.cache is None else self.cache.get(key)
+        return self.cache and self.cache.get(key)
 
     def keep(self, key: str, frames: np.ndarray) -> np.ndarray:
-        """Keep frames, and give them back."""
         if self.cache is not None:
             self.cache.put(key, frames)
         return frames
@@ -39,13 +36,12 @@ class FrameStore:
 
 @dataclass(frozen=True)
 class SummaryStore:
-    """Summaries of windows: found as such or made from frames that are there; frames are kept if so wished."""
+    """Summaries of windows: looked up as such or made from frames that are there; frames are kept if so wished."""
 
     cache: EmbeddingCache | None
     keep_frames: bool
 
     def find(self, key: str) -> FrameSummary | None:
-        """Summary of the frames with this key, or None if neither is kept."""
         if self.cache is None:
             return None
         stored = self.cache.get(summary_key(key))
@@ -55,7 +51,6 @@ class SummaryStore:
         return None if frames is None else self._keep_summary(key, frames)
 
     def keep(self, key: str, frames: np.ndarray) -> FrameSummary:
-        """Keep frames' summary, and give it."""
         if self.cache is not None and self.keep_frames:
             self.cache.put(key, frames)
         return self._keep_summary(key, frames)

@@ -9,9 +9,16 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from priosig.audio.levels import LevelMeter, level, silence_share, silent_frames, silent_intervals
+from priosig.audio.levels import LevelMeter, level
 
 RATE = 24_000
+
+
+def meter_of(*pieces: np.ndarray, rate: int = RATE) -> LevelMeter:
+    meter = LevelMeter(rate)
+    for piece in pieces:
+        meter.add(piece)
+    return meter
 
 
 def tone(seconds: float, amplitude: float) -> np.ndarray:
@@ -34,14 +41,16 @@ def test_gain_moves_the_level_by_its_decibels(amplitude, gain):
 def test_a_long_silence_is_found_and_gain_does_not_matter():
     samples = np.concatenate([tone(2, 0.5), tone(1.5, 0.0005), tone(1.5, 0.5)])
     for gain in (1.0, 0.1):
-        assert silent_intervals(gain * samples, RATE) == [(2.0, 3.5)]
-        assert silence_share(gain * samples, RATE) == pytest.approx(0.3)
-    assert silent_intervals(samples, RATE, shortest=2.0) == []
+        meter = meter_of(gain * samples)
+        assert meter.silent_intervals() == [(2.0, 3.5)]
+        assert meter.silence_share == pytest.approx(0.3)
+    assert meter.silent_intervals(shortest=2.0) == []
 
 
 def test_a_window_that_holds_nothing_is_all_silent():
-    assert silent_frames(np.zeros(RATE, np.float32), RATE).all()
-    assert silent_intervals(np.zeros(RATE, np.float32), RATE) == [(0.0, 1.0)]
+    meter = meter_of(np.zeros(RATE, np.float32))
+    assert meter.silent_frames.all()
+    assert meter.silent_intervals() == [(0.0, 1.0)]
 
 
 # In pieces.
@@ -62,12 +71,10 @@ def cut(samples, at):
 def test_a_waveform_in_pieces_measures_as_one_in_whole(n, rate, loudness, at, seed):
     gains = np.repeat([10 ** (decibels / 20) for decibels in loudness], -(-n // len(loudness)))[:n]
     samples = (gains * np.random.default_rng(seed).uniform(-1, 1, n)).astype(np.float32)
-    meter = LevelMeter(rate)
-    for piece in cut(samples, at):
-        meter.add(piece)
-    np.testing.assert_array_equal(meter.silent_frames, silent_frames(samples, rate))
-    assert meter.silence_share == silence_share(samples, rate)
-    assert meter.silent_intervals(0.1) == silent_intervals(samples, rate, 0.1)
+    meter, whole = meter_of(*cut(samples, at), rate=rate), meter_of(samples, rate=rate)
+    np.testing.assert_array_equal(meter.silent_frames, whole.silent_frames)
+    assert meter.silence_share == whole.silence_share
+    assert meter.silent_intervals(0.1) == whole.silent_intervals(0.1)
     if n:
         assert meter.level == pytest.approx(level(samples), abs=1e-12)
         root_mean_square = math.sqrt(math.fsum(float(x) ** 2 for x in samples) / n)
@@ -77,18 +84,13 @@ def test_a_waveform_in_pieces_measures_as_one_in_whole(n, rate, loudness, at, se
 @given(n=st.integers(1, 30_000), at=st.lists(st.floats(0, 1), max_size=12))
 def test_at_the_encoders_rate_the_level_is_the_same_to_the_last_bit(n, at):
     samples = np.random.default_rng(n).uniform(-1, 1, n).astype(np.float32)
-    meter = LevelMeter(RATE)
-    for piece in cut(samples, at):
-        meter.add(piece)
-    assert meter.level == level(samples)
+    assert meter_of(*cut(samples, at)).level == level(samples)
 
 
 #  0        1.03      2.03   3
 #  [ tone   )[ nothing )[ tone )    frames of 50 ms lie across both edges, and across the cuts at 1.5 and 2.03
 def test_a_silence_across_cuts_is_one_silence():
-    meter = LevelMeter(RATE)
-    for piece in (tone(1.03, 0.5), np.zeros(round(0.47 * RATE)), np.zeros(round(0.53 * RATE)), tone(0.97, 0.5)):
-        meter.add(piece)
+    meter = meter_of(tone(1.03, 0.5), np.zeros(round(0.47 * RATE)), np.zeros(round(0.53 * RATE)), tone(0.97, 0.5))
     assert meter.silent_intervals(0.5) == [(pytest.approx(1.05), pytest.approx(2.0))]
 
 

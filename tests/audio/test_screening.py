@@ -40,7 +40,6 @@ def test_lessons_are_screened_in_the_videos_time(audio, monkeypatch):
 
 def test_a_workers_talk_goes_to_the_named_cache_from_wherever_it_runs(audio, tmp_path, monkeypatch):
     given = []
-    monkeypatch.setattr(screening, "is_spread", lambda: True)
     monkeypatch.setattr(
         screening, "in_shards", lambda function, shards, directory, store: given.append((directory, store)) or []
     )

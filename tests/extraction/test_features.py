@@ -5,7 +5,7 @@ import pytest
 import torch
 
 from priosig.annotations.segments import Segment
-from priosig.audio.levels import level, silence_share
+from priosig.audio.levels import LevelMeter
 from priosig.audio.slices import plan_slices, read_slice
 from priosig.audio.windows import SHORTEST_POOLED
 from priosig.confounds.registry import meters
@@ -48,8 +48,10 @@ def test_rows_are_those_of_the_segments_in_the_order_given(audio):
         samples = read_slice(part)
         assert segment_id == SEGMENTS[row].segment_id
         np.testing.assert_allclose(features.embeddings[row], stats_pool(frames_of(samples)), rtol=1e-6)
-        assert features.heard["level"][row] == level(samples)
-        assert features.heard["silence"][row] == silence_share(samples, 24_000)
+        meter = LevelMeter(24_000)
+        meter.add(samples)
+        assert features.heard["level"][row] == meter.level
+        assert features.heard["silence"][row] == meter.silence_share
         assert features.heard["frames"][row] == len(frames_of(samples))
     assert features.quality is None
 

@@ -11,9 +11,10 @@ import priosig.extraction.muq.loaded
 from priosig._core.cache import CacheWarning, content_key
 from priosig._core.progress import Progress
 from priosig.audio.windows import MUQ_RATE, WINDOW, Piece, window_bounds
+from priosig.extraction.assembly import whole_summaries
 from priosig.extraction.batch_size import BatchSizeWarning
 from priosig.extraction.muq.extractor import MuQExtractor
-from priosig.extraction.pooling import stats_pool
+from priosig.extraction.pooling import stats_pool, summarise
 from priosig.extraction.window_store import summary_key
 from tests.paths import SMALL_MUQ as SMALL
 from tests.small_muq import frames_by_hand, tone
@@ -54,22 +55,22 @@ def assert_summarises(summary, frames):
 @pytest.fixture(scope="module")
 def mixture(by_hand):
     """Waveforms of equal and other lengths, some of several windows, and their frames by hand."""
-    waveforms = {f"{i}": tone(length, seed=i) for i, length in enumerate([2, 3, 31.5, 2, 30.3, 0.05])}
-    return waveforms, {name: by_hand(samples) for name, samples in waveforms.items()}
+    waveforms = {f"{i}": tone(length, seed=i) for i, length in enumerate([1.5, 1, 3.5, 1.5, 4.3, 0.05])}
+    return waveforms, {name: by_hand(samples, TWO_SECONDS) for name, samples in waveforms.items()}
 
 
 @pytest.mark.parametrize("batch_size", [pytest.param(None, marks=pytest.mark.slow), 5])
 def test_summary_is_that_of_the_frames_of_all_windows_whatever_the_batch(mixture, batch_size):
     waveforms, frames_by_hand = mixture
     extractor = extractor_in(batch_size=batch_size)
-    pieces = alternating(*(pieces_of(name, samples) for name, samples in waveforms.items()))
+    pieces = alternating(*(pieces_of(name, samples, TWO_SECONDS) for name, samples in waveforms.items()))
     summaries = dict(extractor.summarise(iter(pieces)))
     assert sorted(summaries) == list(waveforms)
     for name, expected in frames_by_hand.items():
         assert_summarises(summaries[name], expected)
         if len(expected) > 1:
             np.testing.assert_allclose(summaries[name].embedding, stats_pool(expected), rtol=0, atol=1e-5)
-    assert extractor.n_computed_windows == 8
+    assert extractor.n_computed_windows == 9
 
 
 def test_waveform_is_given_as_soon_as_its_last_window_is_known():
@@ -132,23 +133,23 @@ def test_damaged_summary_is_reported_and_computed_again(tmp_path):
 
 
 def test_interrupted_summaries_go_on_where_they_were(by_hand, tmp_path):
-    pieces = pieces_of("a", tone(14), TWO_SECONDS)
+    pieces = pieces_of("a", tone(8), TWO_SECONDS)
 
-    def dies_at_5():
-        yield from pieces[:5]
+    def dies_at_3():
+        yield from pieces[:3]
         raise KeyboardInterrupt
 
     with pytest.raises(KeyboardInterrupt):
-        list(extractor_in(tmp_path, batch_size=2).summarise(dies_at_5()))
+        list(extractor_in(tmp_path, batch_size=2).summarise(dies_at_3()))
     extractor = extractor_in(tmp_path, batch_size=2)
     ((_, summary),) = extractor.summarise(pieces)
-    assert (extractor.n_computed_windows, extractor.n_cached_windows) == (3, 4)
-    assert_summarises(summary, by_hand(tone(14), TWO_SECONDS))
+    assert (extractor.n_computed_windows, extractor.n_cached_windows) == (2, 2)
+    assert_summarises(summary, by_hand(tone(8), TWO_SECONDS))
 
 
 @pytest.mark.parametrize("batch_size", [1, 3])
 def test_windows_of_a_long_waveform_are_let_go(batch_size):
-    n, alive, most = 40, weakref.WeakSet(), 0
+    n, alive, most = 24, weakref.WeakSet(), 0
 
     def many():
         nonlocal most
@@ -173,6 +174,11 @@ def test_progress_of_summaries_counts_what_was_found_and_what_was_computed(tmp_p
     assert seen == [Progress(2.0, 0.0, 7.0), Progress(4.0, 2.0, 7.0), Progress(7.0, 2.0, 7.0)]
 
 
+def of_samples(pieces):
+    """In an encoder's place: the summary of the samples themselves."""
+    return ((piece, summarise(piece.samples[:, None])) for piece in pieces)
+
+
 @pytest.mark.parametrize(
     ("order", "match"),
     [
@@ -186,14 +192,14 @@ def test_progress_of_summaries_counts_what_was_found_and_what_was_computed(tmp_p
 def test_windows_out_of_order_or_without_an_end_are_refused(order, match):
     pieces = pieces_of("a", tone(6), TWO_SECONDS)
     with pytest.raises(ValueError, match=match):
-        list(extractor_in().summarise(pieces[i] for i in order))
+        list(whole_summaries((pieces[i] for i in order), of_samples))
 
 
 def test_window_that_muq_cannot_take_is_refused_by_name_and_time_in_the_waveform():
     samples = tone(4)
     samples[3 * MUQ_RATE] = np.nan
     with pytest.raises(ValueError, match=r"segment 7: 1 samples are NaN or infinite, the first at 3\.000 s"):
-        list(extractor_in().summarise(pieces_of("segment 7", samples, TWO_SECONDS)))
+        list(whole_summaries(pieces_of("segment 7", samples, TWO_SECONDS), of_samples))
     with pytest.raises(ValueError, match=r"segment 7: a window of 744000 samples, 31\.0 s; expected at most 720000"):
         list(extractor_in().summarise([Piece("segment 7", 0, tone(31), True)]))
 
@@ -215,12 +221,12 @@ def small_device(monkeypatch):
 
 
 def test_batch_that_does_not_fit_is_halved_with_a_warning_and_no_result_changes(by_hand, small_device):
-    waveforms = [(f"{i}", tone(0.5, seed=i)) for i in range(9)]
+    waveforms = [(f"{i}", tone(0.1, seed=i)) for i in range(9)]
     extractor = extractor_in(batch_size=8)
     with pytest.warns(BatchSizeWarning) as caught:
         extracted = dict(extractor.extract(waveforms))
     assert [warning.message.args[0].partition("goes on with ")[2][0] for warning in caught] == ["4", "2"]
-    assert extractor.batch_size == 2
+    assert extractor._sizes.most == 2
     for name, samples in waveforms:
         np.testing.assert_allclose(extracted[name], by_hand(samples), rtol=0, atol=1e-5)
     # Later runs begin where this one ended.

@@ -2,6 +2,7 @@
 
 import csv
 import json
+import shutil
 
 import numpy as np
 import pytest
@@ -12,6 +13,7 @@ from priosig.extraction.muq.extractor import MuQExtractor
 from priosig.extraction.percepiano.ratings import LABELS
 from priosig.extraction.percepiano.scales import PERCEPIANO_DIMENSIONS
 from priosig.extraction.percepiano.scores import extract_quality_scores
+from priosig.extraction.pooling import summarise
 from priosig.extraction.train_heads import train_heads
 from tests.paths import SMALL_MUQ
 from tests.short_recordings import noise, write
@@ -19,10 +21,10 @@ from tests.short_recordings import noise, write
 NAMES = [f"piece{piece}_8bars_{player}_1" for piece in range(4) for player in range(3)]
 
 
-@pytest.fixture
-def percepiano(tmp_path):
-    """A copy of PercePiano with a tone or noise for each rated performance."""
-    directory = tmp_path / "percepiano"
+@pytest.fixture(scope="module")
+def percepiano(tmp_path_factory):
+    """A copy of PercePiano with noise for each rated performance."""
+    directory = tmp_path_factory.mktemp("percepiano")
     (directory / LABELS).parent.mkdir(parents=True)
     (directory / "audio").mkdir()
     rng = np.random.default_rng(0)
@@ -33,18 +35,32 @@ def percepiano(tmp_path):
     return directory
 
 
+@pytest.fixture(scope="module")
+def cache(tmp_path_factory):
+    return tmp_path_factory.mktemp("cache")
+
+
 @pytest.fixture
-def extractor(tmp_path):
-    return MuQExtractor(SMALL_MUQ, device="cpu", cache_dir=tmp_path / "cache")
+def extractor(cache):
+    return MuQExtractor(SMALL_MUQ, device="cpu", cache_dir=cache)
 
 
-@pytest.fixture(autouse=True)
-def few_steps(monkeypatch):
-    monkeypatch.setattr("priosig.extraction.percepiano.cross_training.MOST_STEPS", 10)
+@pytest.fixture(autouse=True, scope="module")
+def few_steps():
+    with pytest.MonkeyPatch.context() as patch:
+        patch.setattr("priosig.extraction.percepiano.cross_training.MOST_STEPS", 5)
+        yield
 
 
-def test_heads_are_written_that_score_what_they_were_trained_on(percepiano, extractor, tmp_path):
-    trained = train_heads(percepiano, tmp_path / "heads", extractor, n_folds=3)
+@pytest.fixture(scope="module")
+def trained(percepiano, cache, few_steps, tmp_path_factory):
+    extractor = MuQExtractor(SMALL_MUQ, device="cpu", cache_dir=cache)
+    heads = train_heads(percepiano, tmp_path_factory.mktemp("heads"), extractor, n_folds=3)
+    assert extractor.n_computed_windows == 12
+    return heads
+
+
+def test_heads_are_written_that_score_what_they_were_trained_on(percepiano, trained, extractor):
     assert [path.name for path in trained.checkpoints] == ["head_1.ckpt", "head_2.ckpt", "head_3.ckpt"]
     assert (trained.n_performances, trained.n_pieces, trained.without_audio) == (12, 4, ())
     frames = extractor.extract_from_file(percepiano / "audio" / f"{NAMES[0]}.flac")
@@ -53,9 +69,8 @@ def test_heads_are_written_that_score_what_they_were_trained_on(percepiano, extr
     assert ((scores > 0.2) & (scores < 0.8)).all()
 
 
-def test_the_table_holds_what_is_reported(percepiano, extractor, tmp_path):
-    trained = train_heads(percepiano, tmp_path / "heads", extractor, n_folds=3)
-    with (tmp_path / "heads" / "r2_by_scale.csv").open(encoding="utf-8", newline="") as lines:
+def test_the_table_holds_what_is_reported(trained):
+    with (trained.checkpoints[0].parent / "r2_by_scale.csv").open(encoding="utf-8", newline="") as lines:
         rows = list(csv.DictReader(lines))
     assert [row["scale"] for row in rows] == list(PERCEPIANO_DIMENSIONS)
     for row, fit in zip(rows, trained.fits, strict=True):
@@ -63,19 +78,37 @@ def test_the_table_holds_what_is_reported(percepiano, extractor, tmp_path):
             assert float(row[name]) == pytest.approx(getattr(fit, name), abs=6e-5)
 
 
-def test_a_second_training_hears_nothing_again_and_writes_the_same_bytes(percepiano, extractor, tmp_path):
-    first = train_heads(percepiano, tmp_path / "one", extractor, n_folds=3)
-    assert extractor.n_computed_windows == 12
-    again = train_heads(percepiano, tmp_path / "two", extractor, n_folds=3)
-    assert extractor.n_computed_windows == 12
-    for one, other in zip(first.checkpoints, again.checkpoints, strict=True):
+def test_a_second_training_hears_nothing_again_and_writes_the_same_bytes(percepiano, trained, extractor, tmp_path):
+    again = train_heads(percepiano, tmp_path, extractor, n_folds=3)
+    assert (extractor.n_computed_windows, extractor.n_cached_windows) == (0, 12)
+    for one, other in zip(trained.checkpoints, again.checkpoints, strict=True):
         assert one.read_bytes() == other.read_bytes()
 
 
-def test_rated_performances_without_a_recording_are_left_out_and_named(percepiano, extractor, tmp_path):
-    (percepiano / "audio" / f"{NAMES[4]}.flac").unlink()
-    trained = train_heads(percepiano, tmp_path / "heads", extractor, n_folds=3)
+@pytest.fixture
+def copied(percepiano, tmp_path):
+    """The recordings in a directory that a test may change."""
+    return shutil.copytree(percepiano / "audio", tmp_path / "audio")
+
+
+def test_rated_performances_without_a_recording_are_left_out_and_named(percepiano, copied, extractor, tmp_path):
+    (copied / f"{NAMES[4]}.flac").unlink()
+    trained = train_heads(percepiano, tmp_path / "heads", extractor, audio_dir=copied, n_folds=3)
     assert (trained.n_performances, trained.without_audio) == (11, (NAMES[4],))
+
+
+def test_each_performance_goes_with_its_own_ratings(percepiano, extractor, tmp_path, monkeypatch):
+    def look(pooled, ratings, pieces, **settings):
+        labels = json.loads((percepiano / LABELS).read_text(encoding="utf-8"))
+        for row, name in enumerate(NAMES):
+            frames = extractor.extract_from_file(percepiano / "audio" / f"{name}.flac")
+            np.testing.assert_allclose(pooled[row], summarise(frames).head_input(), atol=1e-6)
+            assert (ratings[row].tolist(), pieces[row]) == (labels[name][:19], name.partition("_")[0])
+        raise KeyboardInterrupt
+
+    monkeypatch.setattr("priosig.extraction.train_heads.cross_train", look)
+    with pytest.raises(KeyboardInterrupt):
+        train_heads(percepiano, tmp_path, extractor, n_folds=3)
 
 
 def test_a_directory_without_any_recording_is_refused(percepiano, extractor, tmp_path):
@@ -84,10 +117,10 @@ def test_a_directory_without_any_recording_is_refused(percepiano, extractor, tmp
         train_heads(percepiano, tmp_path / "heads", extractor, audio_dir=tmp_path / "nowhere")
 
 
-def test_a_recording_that_is_too_short_is_refused_by_name(percepiano, extractor, tmp_path):
-    write(percepiano / "audio" / f"{NAMES[4]}.flac", np.zeros(100, np.float32), MUQ_RATE, subtype="PCM_16")
+def test_a_recording_that_is_too_short_is_refused_by_name(percepiano, copied, extractor, tmp_path):
+    write(copied / f"{NAMES[4]}.flac", np.zeros(100, np.float32), MUQ_RATE, subtype="PCM_16")
     with pytest.raises(ValueError, match=f"{NAMES[4]}.*100 samples at 24000 Hz.*too few for MuQ"):
-        train_heads(percepiano, tmp_path / "heads", extractor)
+        train_heads(percepiano, tmp_path / "heads", extractor, audio_dir=copied)
 
 
 def test_too_few_pieces_are_refused_before_anything_is_heard(percepiano, extractor, tmp_path):
@@ -102,10 +135,9 @@ def test_a_directory_with_other_heads_is_refused(percepiano, extractor, tmp_path
         train_heads(percepiano, tmp_path, extractor, n_folds=3)
 
 
-def test_the_command_writes_the_same_heads_and_reports_every_scale(percepiano, extractor, tmp_path, capsys):
-    trained = train_heads(percepiano, tmp_path / "heads", extractor, n_folds=3)
+def test_the_command_writes_the_same_heads_and_reports_every_scale(percepiano, trained, cache, tmp_path, capsys):
     words = ["train-heads", str(percepiano), "--output", str(tmp_path / "by command"), "--folds", "3"]
-    words += ["--muq", str(SMALL_MUQ), "--device", "cpu", "--cache", str(tmp_path / "cache")]
+    words += ["--muq", str(SMALL_MUQ), "--device", "cpu", "--cache", str(cache)]
     assert main(words) == 0
     for path in trained.checkpoints:
         assert (tmp_path / "by command" / path.name).read_bytes() == path.read_bytes()

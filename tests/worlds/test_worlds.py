@@ -16,7 +16,7 @@ from priosig.annotations.risk_sets import bouts_view
 from priosig.annotations.segments import Segment, identify_segments
 from priosig.annotations.timespans import merge
 from priosig.annotations.transcript import talk_share
-from priosig.audio.levels import silent_intervals
+from priosig.audio.levels import LevelMeter
 from priosig.experiment.corpus import open_corpus
 from priosig.extraction.percepiano.scales import PERCEPIANO_DIMENSIONS
 from priosig.worlds import worlds
@@ -223,8 +223,9 @@ def test_bouts_that_are_heard_are_those_that_were_played(detector):
     lesson = plan_lesson(recipe, recording, shifted=True, rng=rng)
     samples = record_lesson(lesson, recording, recipe, rng=rng)[:, 0].astype(np.float32) / 32_768
     talk = talk_in(samples, recording.rate) if detector else lesson.talks
-    silence = silent_intervals(samples, recording.rate)
-    heard = find_bouts(talk, silence, [(0.0, lesson.duration)])
+    meter = LevelMeter(recording.rate)
+    meter.add(samples)
+    heard = find_bouts(talk, meter.silent_intervals(), [(0.0, lesson.duration)])
     played = merge([passage[:2] for passage in lesson.passages], gap=0.01)
     assert len(heard) == len(played) == recording.stops
     for bout, (start, end) in zip(heard[1:], played[1:], strict=True):

@@ -1,13 +1,10 @@
 """The package's blocks as they are in eval mode, in fewer operations.
 
 Every sum is the package's, in another order: frames stay within 1e-5 of those of `MuQ.forward`. A 30 s window takes
-37 % less processor time in float32 (released architecture, AMD Zen 4, one thread; docs/benchmarks.md):
-
-- 3 x 3 convolutions of stride 1 by Winograd's algorithm (NNPACK), three times as quick: 24 %;
-- attention in one operation, without a matrix of scores: 5 %;
-- in residual blocks batch normalisation folded into the convolution before it, sums and rectifiers in place (fresh
-  memory costs more than they do), and two convolutions of one input as one, of one channel as a product: 7 %;
-- the conformer's convolutions with channels last, as products without transposing: 1 %.
+37 % less processor time in float32 (docs/benchmarks.md): 3 x 3 convolutions of stride 1 by Winograd's algorithm
+(NNPACK, 24 %); attention in one operation (5 %); in residual blocks batch normalisation folded into the convolution
+before it, sums and rectifiers in place, and two convolutions of one input as one (7 %); the conformer's convolutions
+with channels last (1 %).
 """
 
 from priosig._core.extras import need
@@ -21,25 +18,15 @@ except ModuleNotFoundError:
     need("torch", "MuQ")
     raise
 
+# From which on Winograd's transforms pay: in windows of 1 s in the first block, of 4 s in the second.
 _CHANNELS, _POSITIONS = 64, 3000
-"""From which on Winograd's transforms pay: in windows of 1 s in the first block, of 4 s in the second."""
 
 
 def rewrite(model: nn.Module, precision: str) -> nn.Module:
-    """Replace the blocks of the muq package's `MuQ`, in eval mode, by those of this module.
+    """Replace the blocks of the muq package's `MuQ`, in eval mode and float32, by those of this module; returns it.
 
-    Parameters
-    ----------
-    model : torch.nn.Module
-        Float32. Attention with other than rotary positions is left as it is.
-    precision : str
-        The arithmetic that it is for (`priosig.extraction.muq.precision`). In "bfloat16" the weights of products are
-        rounded here, once; autocast would round them in the same way in every batch.
-
-    Returns
-    -------
-    torch.nn.Module
-        `model`, changed.
+    Attention with other than rotary positions is left as it is. For "bfloat16" the weights of products are rounded
+    here, once; autocast would round them in the same way in every batch.
     """
     encoder = model.model
     for number, block in enumerate(encoder.conv.conv):

@@ -1,22 +1,13 @@
 """MuQ frames of waveforms, and their summaries, computed once.
 
-MuQ (Zhu et al. 2025) maps 24 kHz mono audio to a vector for every 40 ms. Three things decide whether the
-numbers are the model's, and each is settled here.
+MuQ (Zhu et al. 2025) maps 24 kHz mono audio to a vector for every 40 ms. Longer audio than the 30 s it was trained on
+is cut into windows (`window_bounds`) whose frames are put end to end. Padding would change the frames even with an
+attention mask, so only windows of equal length share a batch, and every window's frames equal those of the model
+called on that window alone. It runs in float32 unless `precision` allows less, whatever the caller has switched on.
 
-*Windows.* MuQ was trained on 30 s. Longer audio is cut into windows of at most 30 s (`window_bounds`) whose
-frames are put end to end. Padding would change the frames even with an attention mask, so only windows of
-equal length share a batch, and every window's frames equal those of the model called on that window alone.
-
-*Weights and precision.* `priosig.extraction.muq.model` loads the model strictly; it runs in float32, with TF32 and
-other reduced-precision products off, also when the caller had switched them on. `precision` allows less.
-
-*Identity.* A window's frames are cached under its samples and everything else that determines them
-(`priosig.extraction.muq.loaded`). The batch size is left out, because it doesn't matter, and so are all names.
-Finding everything in the cache imports neither torch nor muq (with `device="cpu"`: only torch knows what "auto" is).
-
-*What is kept.* Frames are large: 25 a second, 4 bytes for each of D dimensions, 369 MB for an hour of audio at
-D = 1024. Their summary (`FrameSummary`) is all that the models need: 33 kB for a window, 4 MB for an hour.
-`MuQExtractor.summarise` therefore keeps summaries only, unless `keep_frames` says otherwise.
+A window's frames are cached under its samples and everything else that determines them, neither batch size nor names
+(`priosig.extraction.muq.loaded`). Finding everything in the cache imports neither torch nor muq. The frames of an
+hour of audio take 369 MB at 1024 dimensions; their summary (`FrameSummary`) takes 4 and is all that the models need.
 
 References
 ----------
@@ -35,11 +26,11 @@ import numpy as np
 from priosig._core.cache import EmbeddingCache, content_key
 from priosig._core.progress import Progress
 from priosig.audio.slices import probe_recording, read_segment
-from priosig.audio.windows import MUQ_RATE, WINDOW, Piece
+from priosig.audio.windows import MUQ_RATE, Piece
 from priosig.extraction.assembly import whole_frames, whole_summaries
 from priosig.extraction.batch_size import BatchSizes
 from priosig.extraction.batching import Store, WindowRun
-from priosig.extraction.muq.layers import Layer
+from priosig.extraction.muq.layers import Layer, start_batch
 from priosig.extraction.muq.loaded import LoadedMuQ
 from priosig.extraction.muq.model import DEFAULT_MODEL, is_hub_id
 from priosig.extraction.pooling import FrameSummary
@@ -51,7 +42,7 @@ if TYPE_CHECKING:
 T = TypeVar("T")
 
 
-class MuQExtractor:
+class MuQExtractor(LoadedMuQ):
     """Frames of a hidden layer of a MuQ model, or their summaries.
 
     Making one is cheap: the hub is asked, the weights are hashed and the model is built only when needed.
@@ -67,20 +58,17 @@ class MuQExtractor:
     cache_dir : path-like, optional
         Where frames and summaries are kept (`EmbeddingCache`); without it, nothing is.
     batch_size : int, optional
-        Most windows in a batch. By default it is found (`priosig.extraction.batch_size`): 1 on the CPU, where more
-        only costs memory; on CUDA what fits, up to 32. The full model needs about 1 GB for each 30 s window. It
-        changes no result, and one that doesn't fit in a device's memory is halved, with a warning.
+        Most windows in a batch; changes no result. By default 1 on the CPU, where more only costs memory; on CUDA
+        what fits, up to 32 (`priosig.extraction.batch_size`). The full model needs about 1 GB for each 30 s window.
     layer : "last", int, or tuple of int
         Which hidden layer: 0 is what the conformer is given, i what its i-th layer gives, "last" the normalised
         output of the highest; of several the mean is taken (`priosig.extraction.muq.layers`). Those above are not
         computed.
     precision : {"float32", "tf32", "bfloat16"}
-        "float32" is the reference; "tf32" (CUDA only) and "bfloat16" (CPU and CUDA) are quicker
-        (`priosig.extraction.muq.precision`). bfloat16 moved the small model's frames by 1 % of their spread (rms), 5
-        % at most.
+        "float32" is the reference; "tf32" (CUDA only) and "bfloat16" (CPU and CUDA) are quicker. bfloat16 moved the
+        small model's frames by 1 % of their spread (rms), 5 % at most.
     keep_frames : bool
-        Whether `summarise` keeps the frames that it computes besides their summaries, at a hundred times the
-        space: 369 MB for an hour of audio at 1024 dimensions instead of 4. Their reader would be `extract`.
+        Whether `summarise` keeps the frames, for `extract`, besides their summaries: a hundred times the space.
 
     Attributes
     ----------
@@ -102,54 +90,18 @@ class MuQExtractor:
     ):
         if batch_size is not None and batch_size < 1:
             raise ValueError(f"batch_size is {batch_size}; expected at least 1, or None")
-        self.model = model
+        numbers = {"revision": revision, "device": device, "layer": layer, "precision": precision}
+        super().__init__(model, **numbers)
+        self._settings = {**numbers, "batch_size": batch_size}
         self.keep_frames = keep_frames
         self.cache = None if cache_dir is None else EmbeddingCache(cache_dir)
-        self.n_computed_windows = 0
-        self.n_cached_windows = 0
-        numbers = {"revision": revision, "device": device, "layer": layer, "precision": precision}
-        self._settings = {**numbers, "batch_size": batch_size}
-        self._muq = LoadedMuQ(model, **numbers)
+        self.n_computed_windows = self.n_cached_windows = 0
 
     def elsewhere(self) -> dict[str, object]:
         """Keywords that make this extractor in another process, in whatever directory that runs."""
         model = self.model if is_hub_id(self.model) else str(Path(self.model).absolute())
         cache_dir = None if self.cache is None else str(self.cache.directory.absolute())
         return {**self._settings, "model": model, "cache_dir": cache_dir, "keep_frames": self.keep_frames}
-
-    @property
-    def files(self) -> tuple[Path, Path]:
-        """`config.json` and `model.safetensors`; fetched from the hub, if need be."""
-        return self._muq.files
-
-    @property
-    def digests(self) -> dict[Path, str]:
-        """SHA-256 of each of the model's files, as it was when this first needed it."""
-        return self._muq.digests
-
-    @property
-    def fingerprint(self) -> str:
-        """Hash of the model's configuration and weights: 64 hexadecimal digits."""
-        return self._muq.fingerprint
-
-    @property
-    def width(self) -> int:
-        """D, the frames' dimensions."""
-        return self._muq.width
-
-    def load(self) -> None:
-        """Build the model on its device now; else that happens when the first window is encoded."""
-        self._muq.module  # noqa: B018
-
-    @property
-    def device(self) -> str:
-        """The device in use, checked to be there; only "cpu" is known without importing torch."""
-        return self._muq.device
-
-    @property
-    def batch_size(self) -> int:
-        """Most windows of 30 s in a batch, for now."""
-        return self._sizes.of(WINDOW)
 
     def extract_from_file(self, path: str | os.PathLike) -> "torch.Tensor":
         """Frames of a whole audio file: float32, shape (T, D), 25 a second, on the CPU."""
@@ -159,13 +111,7 @@ class MuQExtractor:
         ((_, frames),) = self.extract([(str(path), samples)])
         return torch.from_numpy(frames)
 
-    def extract(
-        self,
-        waveforms: Iterable[tuple[str, np.ndarray]],
-        *,
-        total_seconds: float | None = None,
-        progress: Callable[[Progress], None] | None = None,
-    ) -> Iterator[tuple[str, np.ndarray]]:
+    def extract(self, waveforms: Iterable[tuple[str, np.ndarray]]) -> Iterator[tuple[str, np.ndarray]]:
         """Frames of many waveforms, in their order.
 
         Waveforms are taken up as they are needed, some ahead, so that equally long windows can share a batch;
@@ -176,8 +122,6 @@ class MuQExtractor:
         ----------
         waveforms : iterable of (str, np.ndarray)
             Name (for errors) and float32 samples, shape (n,), 24 kHz mono, n >= 1025.
-        total_seconds, progress : float, callable; optional
-            `progress` is called with a `Progress` whenever more is done; the total is handed on to it.
 
         Yields
         ------
@@ -191,7 +135,7 @@ class MuQExtractor:
             window does not fit in the device's memory.
         """
         store = FrameStore(self.cache)
-        return whole_frames(waveforms, lambda pieces: self._encode(pieces, store, total_seconds, progress))
+        return whole_frames(waveforms, lambda pieces: self._encode(pieces, store, None, None))
 
     def summarise(
         self,
@@ -202,33 +146,12 @@ class MuQExtractor:
     ) -> Iterator[tuple[str, FrameSummary]]:
         """Summaries of the frames of many waveforms, each as soon as its last window is known.
 
-        Frames are pooled window by window: neither waveforms nor frames are ever whole in memory. A window's
-        summary is looked for first, then its frames, else it is computed; the summary is always kept, the frames
-        if `keep_frames`. Batches and interruptions are as for `extract`.
-
-        Parameters
-        ----------
-        pieces : iterable of Piece
-            The windows of each waveform in order, cut by `window_bounds`; those of several may alternate.
-        total_seconds, progress
-            See `extract`.
-
-        Yields
-        ------
-        (str, FrameSummary)
-            Name, and summary of a waveform.
-
-        Raises
-        ------
-        ValueError
-            As `extract`; also if a waveform's windows are out of order, more than once there, or without a last.
+        As `extract`, of windows cut by `window_bounds` (see `Encoder.summarise`): neither waveforms nor frames are
+        ever whole in memory. A window's summary is looked for first, then its frames, else it is computed. Also
+        raises a ValueError if a waveform's windows are out of order, more than once there, or without a last.
         """
         store = SummaryStore(self.cache, self.keep_frames)
         return whole_summaries(pieces, lambda checked: self._encode(checked, store, total_seconds, progress))
-
-    def parameters(self) -> dict[str, str | int]:
-        """Everything but the samples that determines a window's frames: the rest of its cache key."""
-        return self._muq.parameters()
 
     @functools.cached_property
     def _sizes(self) -> BatchSizes:
@@ -236,9 +159,9 @@ class MuQExtractor:
 
     def _forward(self, batch: np.ndarray) -> Callable[[], np.ndarray]:
         """Start equally long windows, (B, n); what is returned waits for their frames, (B, T, D)."""
-        self._muq.module  # noqa: B018  (on the device before its memory is looked at)
+        model = self.module  # on the device before its memory is looked at
         with self._sizes.measured(*batch.shape):
-            return self._muq.start(batch)
+            return start_batch(model, batch, device=self.device, layers=self._layers, precision=self.precision)
 
     def _encode(
         self, pieces: Iterable[Piece], store: Store[T], total_seconds: float | None, progress: Callable | None

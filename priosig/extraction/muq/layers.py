@@ -1,15 +1,13 @@
 """From samples to the hidden layers of a MuQ model that are wanted, and no further.
 
-`MuQ.forward` computes every layer, keeps all of them, and projects the last one to codes that training needs. Here
-the same modules are called in the same order up to the highest layer wanted: on the CPU and in float32, the frames
-of "last" are bit for bit the package's `last_hidden_state`.
+`MuQ.forward` computes and keeps every layer, and projects the last one to codes that training needs. Here the same
+modules are called in the same order up to the highest layer wanted: on the CPU and in float32, the frames of "last"
+are bit for bit the package's `last_hidden_state`. Spectrogram, positions and the residual stream are always float32:
+in bfloat16 only products are short.
 
 Layers are numbered like the package's `hidden_states`: 0 is what the convolutions give to the conformer, i is the
 output of its i-th layer, and the highest number is "last", the output of the highest layer after a final
-normalisation. Which layer knows most about a task differs; a mean of several is the usual compromise.
-
-The spectrogram and its normalisation are always float32, as are the positions and the sums that run past each
-layer (the residual stream): in bfloat16 only products are short.
+normalisation.
 """
 
 from collections.abc import Callable
@@ -23,18 +21,11 @@ from priosig.extraction.muq.precision import arithmetic, reference_precision
 if TYPE_CHECKING:
     import torch
 
-Layer = str | int | tuple[int, ...]
-"""The layer wanted: "last", the number of a layer, or several whose mean is taken."""
+Layer = str | int | tuple[int, ...]  # "last", the number of a layer, or several whose mean is taken
 
 
 def layer_numbers(layer: Layer) -> tuple[int, ...] | None:
-    """Numbers of the layers wanted, in increasing order; None for "last", whose number depends on the model.
-
-    Raises
-    ------
-    ValueError
-        If `layer` is not of the kinds that `Layer` lists.
-    """
+    """Numbers of the layers wanted, in increasing order; None for "last", whose number depends on the model."""
     if layer == "last":
         return None
     numbers = layer if isinstance(layer, tuple) else (layer,)
@@ -45,13 +36,7 @@ def layer_numbers(layer: Layer) -> tuple[int, ...] | None:
 
 
 def name_layers(numbers: tuple[int, ...] | None) -> str:
-    """Words for the layers wanted, as they enter the cache key.
-
-    Examples
-    --------
-    >>> name_layers(None), name_layers((3,)), name_layers((3, 6))
-    ('last', '3', 'mean of 3, 6')
-    """
+    """Words for the layers wanted, as they enter the cache key: "last", "3", "mean of 3, 6"."""
     if numbers is None:
         return "last"
     return f"{'mean of ' if len(numbers) > 1 else ''}{', '.join(map(str, numbers))}"
@@ -60,11 +45,10 @@ def name_layers(numbers: tuple[int, ...] | None) -> str:
 def start_batch(
     model: "torch.nn.Module", batch: np.ndarray, *, device: str, layers: tuple[int, ...] | None, precision: str
 ) -> Callable[[], np.ndarray]:
-    """Start to compute the frames of equally long windows.
+    """Start to compute the frames of equally long windows; returns what waits for them, float32 (B, T, D).
 
     CUDA computes while the caller goes on: samples and frames travel through pinned memory without waiting, in
-    the stream's order. (A stream of its own for the upload would save a hundredth: 3 MB for 0.4 to 1.3 TFLOP.)
-    Everything that can fail for want of memory fails here, not in the function returned.
+    the stream's order. Everything that can fail for want of memory fails here, not in the function returned.
 
     Parameters
     ----------
@@ -72,16 +56,8 @@ def start_batch(
         The muq package's `MuQ`, in eval mode, on `device`.
     batch : np.ndarray, float32, shape (B, n)
         Samples, 24 kHz.
-    device : str
     layers : tuple of int, or None
-        See `layer_numbers`; not above the model's highest.
-    precision : str
-        One of `priosig.extraction.muq.precision.PRECISIONS`.
-
-    Returns
-    -------
-    callable
-        Waits for the frames and gives them: float32, shape (B, T, D).
+        From `layer_numbers`; not above the model's highest.
     """
     import torch
 
@@ -98,10 +74,11 @@ def _frames(model, samples: "torch.Tensor", device: str, layers: tuple[int, ...]
         spectrogram = model.normalize(model.preprocessing(samples, features=["melspec_2048"]))["melspec_2048"]
     with arithmetic(precision, device):
         hidden = model.conv(spectrogram).float()
-    with reference_precision(device):
-        positions = conformer.embed_positions(hidden) if conformer.embed_positions is not None else None
-    if positions is not None:
-        positions = positions.to(device)  # the package keeps those of one length, on the device that asked last
+    positions = None
+    if conformer.embed_positions is not None:
+        with reference_precision(device):
+            # The package keeps those of one length, on the device that asked last.
+            positions = conformer.embed_positions(hidden).to(device)
     total = None
     with arithmetic(precision, device):
         for number in range(wanted[-1] + 1):

@@ -1,35 +1,27 @@
 """A MuQ model on a device: everything but the samples that determines a window's frames.
 
 Its `parameters` are the rest of a window's cache key: the bytes of `config.json` and `model.safetensors`, the
-layer, the precision, the kind of device, how it convolves, and the versions of the packages that compute, since
-each of those changes at least the last digits. They can be had without torch where the device is named; so
-"winograd" is the name of every CPU's convolutions, also where torch has no NNPACK, with frames that are the same to
-1e-5. Raise `FRAMES_VERSION` with any change to this package that changes frames;
+layer, the precision, the kind of device, how it convolves, and the versions of the packages that compute. They can be
+had without torch where the device is named; so "winograd" is the name of every CPU's convolutions, also where torch
+has no NNPACK, with frames that are the same to 1e-5. Raise `FRAMES_VERSION` with any change that changes frames;
 `tests/_core/test_golden_values.py` fails until that is done.
 """
 
 import functools
+import hashlib
 import importlib.metadata
 import os
 import re
-from collections.abc import Callable
 from pathlib import Path
 from typing import TYPE_CHECKING
-
-import numpy as np
 
 from priosig._core.cache import file_digest
 from priosig._core.extras import need
 from priosig.audio.windows import MUQ_RATE
+from priosig.extraction.devices import resolve_device
 from priosig.extraction.muq.configuration import conformer_depth, conformer_width
-from priosig.extraction.muq.layers import Layer, layer_numbers, name_layers, start_batch
-from priosig.extraction.muq.model import (
-    is_hub_id,
-    load_muq,
-    model_files,
-    model_fingerprint,
-    resolve_device,
-)
+from priosig.extraction.muq.layers import Layer, layer_numbers, name_layers
+from priosig.extraction.muq.model import is_hub_id, load_muq, model_files
 from priosig.extraction.muq.precision import check_precision
 
 if TYPE_CHECKING:
@@ -40,17 +32,9 @@ _SOFTWARE = ("muq", "transformers", "torch", "torchaudio")
 
 
 class LoadedMuQ:
-    """A model that is looked up, hashed and built when that is needed, and not before.
+    """A model that is looked up, hashed and built when that is needed, and not before; see `MuQExtractor`.
 
-    Parameters
-    ----------
-    model, revision, device, layer, precision
-        See `priosig.extraction.muq.extractor.MuQExtractor`.
-
-    Raises
-    ------
-    FileNotFoundError, ValueError
-        If a directory is not a model's, or a setting is not one that it can have.
+    Raises a FileNotFoundError or ValueError if a directory is not a model's, or a setting not one that it can have.
     """
 
     def __init__(self, model: str | os.PathLike, *, revision: str | None, device: str, layer: Layer, precision: str):
@@ -76,22 +60,22 @@ class LoadedMuQ:
 
     @functools.cached_property
     def digests(self) -> dict[Path, str]:
-        """Hashes of the model's files, as they were when first asked for."""
+        """SHA-256 of each of the model's files, as it was when first asked for."""
         return {path: file_digest(path) for path in self.files}
 
-    @functools.cached_property
+    @property
     def fingerprint(self) -> str:
         """Hash of the model's configuration and weights: 64 hexadecimal digits."""
-        return model_fingerprint(self.digests.values())
+        return hashlib.blake2b("".join(self.digests.values()).encode(), digest_size=32).hexdigest()
 
     @functools.cached_property
     def width(self) -> int:
-        """Dimensions of a frame."""
+        """D, the frames' dimensions."""
         return conformer_width(self.files[0])
 
     @functools.cached_property
     def device(self) -> str:
-        """The device in use, checked to be there; only "cpu" is known without importing torch."""
+        """The device in use, checked to be there; "auto" may have to import torch."""
         device = resolve_device(self._asked_device)
         check_precision(self.precision, device)
         return device
@@ -107,8 +91,12 @@ class LoadedMuQ:
             raise ValueError(f"{self.files[0].parent}: the model's files changed during the run; start it again")
         return module.to(self.device)
 
+    def load(self) -> None:
+        """Build the model on its device now; else that happens when the first window is encoded."""
+        self.module  # noqa: B018
+
     def parameters(self) -> dict[str, str | int]:
-        """Everything but the samples that determines a window's frames."""
+        """Everything but the samples that determines a window's frames: the rest of its cache key."""
         versions = {package: importlib.metadata.version(package) for package in _SOFTWARE}
         # A device that was named need not be here: the work may be done elsewhere (priosig.audio.sharding).
         device = self.device if self._asked_device == "auto" else self._asked_device
@@ -124,7 +112,3 @@ class LoadedMuQ:
             "version": FRAMES_VERSION,
             **versions,
         }
-
-    def start(self, batch: np.ndarray) -> Callable[[], np.ndarray]:
-        """Start equally long windows, float32 (B, n); what is returned waits for their frames, (B, T, D)."""
-        return start_batch(self.module, batch, device=self.device, layers=self._layers, precision=self.precision)

@@ -1,19 +1,17 @@
-"""MuQ itself: the muq package's model, from its two files, strictly.
+"""The muq package's model, from its two files, strictly.
 
-A model is `config.json` and `model.safetensors`, in a directory or on the hub. `MuQ.from_pretrained` accepts
-a file with layers missing, in silence; building the model also reseeds the random generators of Python and
-torch. Here every tensor must be there and none more, nothing but safetensors is opened (so no pickle), the
-model comes in eval mode and float32, and the caller's random states are left as they were.
+`MuQ.from_pretrained` accepts a file with layers missing, in silence; building the model also reseeds the random
+generators of Python and torch. Here every tensor must be there and none more, nothing but safetensors is opened (so
+no pickle), the model comes in eval mode and float32, and the caller's random states are left as they were.
 """
 
 import contextlib
-import hashlib
 import importlib.util
 import os
 import random
 import re
 import sys
-from collections.abc import Iterable, Iterator
+from collections.abc import Iterator
 from pathlib import Path
 from typing import TYPE_CHECKING
 from urllib.error import HTTPError
@@ -32,6 +30,7 @@ if TYPE_CHECKING:
 DEFAULT_MODEL = "OpenMuQ/MuQ-large-msd-iter"
 
 _HUB_ID = re.compile(r"[A-Za-z0-9][\w.-]*/[A-Za-z0-9][\w.-]*\Z")
+_FILES = "config.json and model.safetensors"
 _PICKLES = (".bin", ".pt", ".pth", ".ckpt")
 _NAMES_SHOWN = 4
 _LARGEST = 1 << 34  # bytes of the weights
@@ -45,30 +44,23 @@ def is_hub_id(model: str | os.PathLike) -> bool:
 def model_files(model: str | os.PathLike, revision: str | None = None) -> tuple[Path, Path]:
     """`config.json` and `model.safetensors` of a directory or hub id; the hub's are fetched, if need be.
 
-    Raises
-    ------
-    FileNotFoundError
-        If a file is missing, or the hub cannot be reached or has none such.
-    ValueError
-        If the configuration is not one of MuQ, or a revision is given for a directory.
+    Raises a FileNotFoundError if a file is missing or the hub cannot be reached, a ValueError if the configuration is
+    not one of MuQ, or a revision is given for a directory.
     """
     if is_hub_id(model):
-        return _hub_files(str(model), revision)
-    if revision is not None:
+        config, weights = _hub_files(str(model), revision)
+    elif revision is None:
+        config, weights = _local_files(Path(model))
+    else:
         raise ValueError(f"{model}: revision {revision!r} given for a directory; only a hub id has one")
-    return _local_files(Path(model))
-
-
-def model_fingerprint(digests: Iterable[str]) -> str:
-    """Hash of the hashes of a model's files: 64 hexadecimal digits."""
-    return hashlib.blake2b("".join(digests).encode(), digest_size=32).hexdigest()
+    read_config(config)
+    return config, weights
 
 
 def import_muq() -> tuple[type, type]:
-    """The muq package's `MuQ` and `MuQConfig`, without the text and music towers that it imports beside them.
+    """The muq package's `MuQ` and `MuQConfig`, without MuQ-MuLan, for which `import muq` takes twice as long.
 
-    `import muq` takes twice as long for MuQ-MuLan, which nothing here uses: the package's own first lines are
-    left out, and a later `import muq` finds MuQ and adds the rest.
+    The package's own first lines are left out, and a later `import muq` finds MuQ and adds the rest.
     """
     if "muq" in sys.modules:
         from muq import MuQ, MuQConfig
@@ -84,10 +76,7 @@ def import_muq() -> tuple[type, type]:
 
 
 def load_muq(config: Path, weights: Path) -> "torch.nn.Module":
-    """Build the muq package's model from its two files, strictly.
-
-    In eval mode, float32, on the CPU, without gradients. Python's and torch's random states (of CPU and CUDA)
-    are left as they were.
+    """Build the muq package's model from its two files, strictly: in eval mode, on the CPU, without gradients.
 
     Raises
     ------
@@ -95,40 +84,31 @@ def load_muq(config: Path, weights: Path) -> "torch.nn.Module":
         If the configuration is not MuQ's, or the weights are not exactly the model's; names the directory,
         how many tensors are wrong, and the first of them.
     """
-    from safetensors import SafetensorError
     from safetensors.torch import load_file
 
     MuQ, MuQConfig = import_muq()
-    settings = read_config(config)
-    known = MuQConfig.__dataclass_fields__
+    fields = MuQConfig.__dataclass_fields__
+    # Unknown settings are left out, as MuQ.from_pretrained does.
+    settings = {name: value for name, value in read_config(config).items() if name in fields}
+    stored = _shapes(weights)
     # Building first and comparing then would take a year for a depth of 10**9.
-    refuse_other_sizes(config, {name: known[name].default for name in known} | settings, _shapes(weights))
+    refuse_other_sizes(config, {name: fields[name].default for name in fields} | settings, stored)
     try:
         with random_states_kept():
-            # Unknown settings are left out, as MuQ.from_pretrained does.
-            model = MuQ(MuQConfig(**{name: settings[name] for name in settings if name in known}))
+            model = MuQ(MuQConfig(**settings))
     except Exception as error:
         why = shown(f"{type(error).__name__}: {error}")
         raise ValueError(f"{config}: no MuQ can be built from it ({why}); expected the model's file") from error
-    try:
-        stored = load_file(weights)
-    except SafetensorError as error:
-        raise ValueError(
-            f"{weights}: cannot be read ({shown(str(error))}); expected a whole safetensors file"
-        ) from error
 
-    expected = model.state_dict()
-    reshaped = [
-        f"{name} {tuple(stored[name].shape)} for {tuple(expected[name].shape)}"
-        for name in expected
-        if name in stored and stored[name].shape != expected[name].shape
-    ]
-    # torch refuses reshaped tensors in words of its own; what is missing or left over it returns.
-    wrong = None if reshaped else model.load_state_dict(stored, strict=False)
+    expected = {name: tuple(tensor.shape) for name, tensor in model.state_dict().items()}
     problems = {
-        "missing": wrong.missing_keys if wrong else [],
-        "unexpected": wrong.unexpected_keys if wrong else [],
-        "of another shape": reshaped,
+        "missing": [name for name in expected if name not in stored],
+        "unexpected": [name for name in stored if name not in expected],
+        "of another shape": [
+            f"{name} {stored[name]} for {shape}"
+            for name, shape in expected.items()
+            if stored.get(name, shape) != shape
+        ],
     }
     if any(problems.values()):
         listed = "; ".join(
@@ -140,6 +120,8 @@ def load_muq(config: Path, weights: Path) -> "torch.nn.Module":
             f"{weights.parent}: the weights are not those of the model that config.json describes, "
             f"{len(expected)} tensors: {listed}"
         )
+    with _whole(weights):
+        model.load_state_dict(load_file(weights))
     model = model.float().eval().requires_grad_(False)
     _refuse_other_frames(config, model)
     return model
@@ -147,11 +129,18 @@ def load_muq(config: Path, weights: Path) -> "torch.nn.Module":
 
 def _shapes(weights: Path) -> dict[str, tuple[int, ...]]:
     """Shape of each tensor, from the file's header alone."""
-    from safetensors import SafetensorError, safe_open
+    from safetensors import safe_open
+
+    with _whole(weights), safe_open(weights, framework="numpy") as file:
+        return {name: tuple(file.get_slice(name).get_shape()) for name in file.keys()}  # noqa: SIM118
+
+
+@contextlib.contextmanager
+def _whole(weights: Path) -> Iterator[None]:
+    from safetensors import SafetensorError
 
     try:
-        with safe_open(weights, framework="numpy") as file:
-            return {name: tuple(file.get_slice(name).get_shape()) for name in file.keys()}  # noqa: SIM118
+        yield
     except SafetensorError as error:
         raise ValueError(
             f"{weights}: cannot be read ({shown(str(error))}); expected a whole safetensors file"
@@ -175,30 +164,6 @@ def _refuse_other_frames(config: Path, model: "torch.nn.Module") -> None:
         )
 
 
-def resolve_device(asked: str) -> str:
-    """Name of a torch device that is there: `asked`, or for "auto" the first available of cuda, mps, cpu.
-
-    Raises
-    ------
-    ValueError
-        If there is no such device; says which there are.
-    """
-    if asked == "cpu":
-        return asked
-    import torch
-
-    there = {"cuda": torch.cuda.is_available(), "mps": torch.backends.mps.is_available(), "cpu": True}
-    if asked == "auto":
-        return next(kind for kind, available in there.items() if available)
-    kind, _, index = asked.partition(":")
-    if not there[kind]:
-        available = ", ".join(kind for kind in there if there[kind])
-        raise ValueError(f"device {asked!r}: torch {torch.__version__} finds none; there is {available}")
-    if index and int(index) >= torch.cuda.device_count():
-        raise ValueError(f"device {asked!r}: torch finds {torch.cuda.device_count()}; expected a lower number")
-    return asked
-
-
 @contextlib.contextmanager
 def random_states_kept() -> Iterator[None]:
     """Python's and torch's random states (of CPU and CUDA) are afterwards what they were before."""
@@ -217,18 +182,16 @@ def random_states_kept() -> Iterator[None]:
 
 
 def _local_files(directory: Path) -> tuple[Path, Path]:
-    files = "config.json and model.safetensors"
-    need_part(directory, "directory", f"one with {files}, or a hub id such as {DEFAULT_MODEL}")
+    need_part(directory, "directory", f"one with {_FILES}, or a hub id such as {DEFAULT_MODEL}")
     config, weights = directory / "config.json", directory / "model.safetensors"
     for path in (config, weights):
-        if find_part(path, "file", files) is None:
+        if find_part(path, "file", _FILES) is None:
             pickles = sorted(file.name for file in directory.iterdir() if file.suffix in _PICKLES)
             hint = f" ({', '.join(pickles)}: a pickle, never opened)" if path == weights and pickles else ""
-            raise FileNotFoundError(f"{directory}: no {path.name}{hint}; expected {files}")
+            raise FileNotFoundError(f"{directory}: no {path.name}{hint}; expected {_FILES}")
     size = weights.stat().st_size
     if size > _LARGEST:  # before it is hashed, which takes minutes
         raise ValueError(f"{weights}: {size} bytes; expected MuQ's weights, at most {_LARGEST} (MuQ-large has 1.3e9)")
-    read_config(config)
     return config, weights
 
 
@@ -246,9 +209,8 @@ def _hub_files(model: str, revision: str | None) -> tuple[Path, Path]:
         why = unreachable or f"{type(error).__name__}: {str(error).strip().partition(chr(10))[0]}"
         raise FileNotFoundError(
             f"{wanted}: no such directory, and it cannot be fetched from the hub ({why}); connect once, or give a "
-            "local directory with config.json and model.safetensors instead"
+            f"local directory with {_FILES} instead"
         ) from None
-    read_config(config)
     return config, weights
 
 

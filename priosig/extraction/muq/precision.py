@@ -1,16 +1,12 @@
 """The floating-point precision of the encoder, independent of what the caller has set.
 
-float32 is the reference. torch allows less behind its back: TF32 in CUDA's convolutions by default, in matrix
-products where a caller wished so. Each arithmetic is therefore switched on around a computation, whole, and the
-caller's settings come back afterwards.
+float32 is the reference. torch allows less by itself: TF32 in CUDA's convolutions by default, in matrix products
+where a caller wished so. Each arithmetic is therefore switched on around a computation, whole.
 
-`float32`
-    TF32 and other reduced-precision products off.
-`tf32`
-    CUDA only: products of float32 numbers rounded to 10 bits of mantissa, summed in float32.
-`bfloat16`
-    Autocast, on the CPU and CUDA: products of numbers rounded to 7 bits, summed in float32. Winograd's convolutions
-    (`priosig.extraction.muq.blocks`) stay float32, in which they are quicker still.
+- `float32`: TF32 and other reduced-precision products off.
+- `tf32`, CUDA only: products of float32 numbers rounded to 10 bits of mantissa, summed in float32.
+- `bfloat16`, autocast, on the CPU and CUDA: products of numbers rounded to 7 bits, summed in float32. Winograd's
+  convolutions (`priosig.extraction.muq.blocks`) stay float32, in which they are quicker still.
 """
 
 import contextlib
@@ -18,18 +14,12 @@ from collections.abc import Iterator
 
 from priosig._core.checks import shown
 
+# Names, and the kinds of device that have them.
 PRECISIONS = {"float32": ("cpu", "cuda", "mps"), "tf32": ("cuda",), "bfloat16": ("cpu", "cuda")}
-"""Names, and the kinds of device that have them."""
 
 
 def check_precision(precision: str, device: str) -> None:
-    """Refuse an arithmetic that does not exist, or not on this device ("auto" may turn out to be any).
-
-    Raises
-    ------
-    ValueError
-        Saying what there is.
-    """
+    """Refuse an arithmetic that does not exist, or not on this device ("auto" may turn out to be any)."""
     if not isinstance(precision, str) or precision not in PRECISIONS:
         raise ValueError(f"precision {shown(precision)}: expected one of {', '.join(PRECISIONS)}")
     kind = device.partition(":")[0]
@@ -43,7 +33,7 @@ def check_precision(precision: str, device: str) -> None:
 
 @contextlib.contextmanager
 def arithmetic(precision: str, device: str) -> Iterator[None]:
-    """One of `PRECISIONS` on a device throughout; the caller's settings come back afterwards."""
+    """One of `PRECISIONS` on a device; the caller's settings come back afterwards."""
     import torch
 
     # torch keeps an old setting and newer ones by operation, and complains where they disagree: set both.
@@ -56,11 +46,8 @@ def arithmetic(precision: str, device: str) -> Iterator[None]:
         overall = "highest"
     settings = [(operation, operation.fp32_precision) for operation in on_cuda + on_cpu]
     short_sums = backends.cuda.matmul.allow_bf16_reduced_precision_reduction
-    kind = device.partition(":")[0]
-    if precision == "bfloat16":
-        cast = torch.autocast(kind, dtype=torch.bfloat16)
-    else:
-        cast = torch.autocast(kind, enabled=False)
+    kind, short = device.partition(":")[0], precision == "bfloat16"
+    cast = torch.autocast(kind, dtype=torch.bfloat16 if short else None, enabled=short)
     try:
         torch.set_float32_matmul_precision("high" if precision == "tf32" else "highest")
         for operation in on_cuda:
@@ -78,5 +65,5 @@ def arithmetic(precision: str, device: str) -> Iterator[None]:
 
 
 def reference_precision(device: str) -> contextlib.AbstractContextManager[None]:
-    """float32 throughout, whatever the caller allowed elsewhere."""
+    """float32, whatever the caller allowed elsewhere."""
     return arithmetic("float32", device)

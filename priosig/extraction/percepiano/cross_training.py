@@ -4,20 +4,18 @@
 is trained on all others; together they score every performance once, and used together they are averaged.
 
 *A head* begins as the mean predictor (its last layer is zero, its bias the logit of the mean rating) and descends the
-mean squared error, all performances at once, by Adam. Its inputs are standardised on what it is trained on, and that
-is written into the first layer at the end, so that it takes plain pooled frames.
+mean squared error, all performances at once, by Adam. Its inputs are standardised on the training rows, and that is
+written into the first layer at the end, so that it takes plain pooled frames.
 
-*When to stop* is found without the held-out fold: for each pair of folds, a head is trained on the rest and followed
-on both. A fold's number of steps is the one with the smallest error, on the other folds, of the heads that saw
-neither (nested cross-validation; a pair's head serves both its folds). Where frames do not tell the ratings, no step
-is taken.
+*The number of steps* is chosen without the held-out fold, by nested cross-validation: for each pair of folds, a head
+is trained on the rest and followed on both. A fold's steps are those with the smallest error, on the other folds, of
+the heads that saw neither. Where frames do not tell the ratings, no step is taken.
 
-Equal inputs and an equal seed give equal heads, on one machine with one number of threads. Random states are left as
-they were.
+Equal inputs and seeds give equal heads, on one machine with one number of threads.
 """
 
 import itertools
-from collections.abc import Callable, Sequence
+from collections.abc import Sequence
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
@@ -32,28 +30,17 @@ if TYPE_CHECKING:
 
 LEARNING_RATE = 1e-3
 MOST_STEPS = 300
-EVERY = 5
-"""Steps between two looks at the held-out error."""
+EVERY = 5  # steps between two looks at the held-out error
 
 
 @dataclass(frozen=True)
 class CrossTrained:
-    """Heads, one a fold, and what they say of the fold that they did not see.
-
-    Attributes
-    ----------
-    heads : tuple of MuQStatsModel
-        In eval mode.
-    steps : tuple of int
-        Steps of descent that each took.
-    predictions, means : np.ndarray, float64, shape (n, 19)
-        Out of fold: of the heads, and of the mean predictor (the mean rating of the other folds).
-    """
+    """Heads in eval mode, one a fold, and their predictions for the fold that they did not see."""
 
     heads: tuple[MuQStatsModel, ...]
-    steps: tuple[int, ...]
-    predictions: np.ndarray
-    means: np.ndarray
+    steps: tuple[int, ...]  # of descent that each took
+    predictions: np.ndarray  # float64, shape (n, 19), out of fold
+    means: np.ndarray  # the same of the mean predictor, the mean rating of the other folds
 
 
 def cross_train(
@@ -66,25 +53,15 @@ def cross_train(
     seed: int = 0,
     progress: Stages | None = None,
 ) -> CrossTrained:
-    """Train a head for each fold of pieces.
+    """Train a head for each fold of pieces; a ValueError if there are fewer pieces than folds, or fewer than 3 folds.
 
     Parameters
     ----------
     pooled : np.ndarray, float32, shape (n, 2 D)
-        Means and population standard deviations of frames (`FrameSummary.head_input`).
+        Rows of `FrameSummary.head_input`.
     ratings : np.ndarray, shape (n, 19)
         From 0 to 1.
     pieces : sequence of str, n
-    n_folds : int
-        3 to the number of pieces.
-    hidden_dim, seed : int
-    progress : callable, optional
-        Told of the stage, and of each head that is trained.
-
-    Raises
-    ------
-    ValueError
-        If there are fewer pieces than folds, or fewer than 3 folds.
     """
     import torch
 
@@ -99,11 +76,11 @@ def cross_train(
     with random_states_kept(), counted_fits(progress, "quality heads", len(pairs) + n_folds):
         errors = np.zeros((n_folds, MOST_STEPS // EVERY + 1))
         for i, j in pairs:
-            of_both = _followed(x, y, rest(i, j), (rows[i], rows[j]), hidden_dim, seed)
-            errors[j] += of_both[0]  # on fold i, by a head that saw neither: says when to stop for fold j
-            errors[i] += of_both[1]
+            # The error on fold i of a head that saw neither says when to stop for fold j.
+            _, of_both = _train(x, y, rest(i, j), hidden_dim, MOST_STEPS, seed, held=(rows[j], rows[i]))
+            errors[[i, j]] += of_both.T
         steps = tuple(int(best) * EVERY for best in errors.argmin(axis=1))
-        heads = tuple(_train(x[rest(k)], y[rest(k)], hidden_dim, steps[k], seed) for k in range(n_folds))
+        heads = tuple(_train(x, y, rest(k), hidden_dim, steps[k], seed)[0] for k in range(n_folds))
     predictions, means = np.empty(y.shape), np.empty(y.shape)
     for k, head in enumerate(heads):
         with torch.inference_mode():
@@ -113,13 +90,7 @@ def cross_train(
 
 
 def folds_of_pieces(pieces: Sequence[str], n_folds: int) -> np.ndarray:
-    """Fold of each performance, about equally large, shape (n,); a piece is in one fold.
-
-    Raises
-    ------
-    ValueError
-        If there are fewer pieces than folds, or fewer than 3 folds.
-    """
+    """Fold of each performance, about equally large, shape (n,); a piece is in one fold. Raises as `cross_train`."""
     from sklearn.model_selection import GroupKFold
 
     n_pieces = len(set(pieces))
@@ -134,48 +105,39 @@ def folds_of_pieces(pieces: Sequence[str], n_folds: int) -> np.ndarray:
     return fold
 
 
-def _followed(
-    x: "torch.Tensor", y: "torch.Tensor", train: np.ndarray, held: Sequence[np.ndarray], hidden_dim: int, seed: int
-) -> np.ndarray:
-    """Squared errors on held-out rows at every look, shape (len(held), looks), of a head trained on others."""
-    errors = []
-
-    def look(predict: "Callable[[torch.Tensor], torch.Tensor]") -> None:
-        errors.append([float((predict(x[rows]) - y[rows]).square().sum()) for rows in held])
-
-    _train(x[train], y[train], hidden_dim, MOST_STEPS, seed, look)
-    return np.array(errors).T
-
-
 def _train(
-    x: "torch.Tensor", y: "torch.Tensor", hidden_dim: int, steps: int, seed: int, look: Callable | None = None
-) -> MuQStatsModel:
-    """A head after so many steps; `look` is given what predicts, before the first and after every `EVERY`."""
+    x: "torch.Tensor",
+    y: "torch.Tensor",
+    train: np.ndarray,
+    hidden_dim: int,
+    steps: int,
+    seed: int,
+    held: Sequence[np.ndarray] = (),
+) -> tuple[MuQStatsModel, np.ndarray]:
+    """A head trained on some rows, and its squared errors on held-out ones meanwhile, shape (looks, len(held))."""
     import torch
 
     torch.manual_seed(seed)
     head = MuQStatsModel(x.shape[1] // 2, hidden_dim, y.shape[1])
     first, last = head.clf[0], head.clf[6]
     torch.nn.init.zeros_(last.weight)
-    last.bias.data = torch.logit(y.mean(dim=0), eps=1e-3)
-    mean, scale = x.mean(dim=0), x.std(dim=0, correction=0)
+    last.bias.data = torch.logit(y[train].mean(dim=0), eps=1e-3)
+    mean, scale = x[train].mean(dim=0), x[train].std(dim=0, correction=0)
     scale[scale <= 1e-6 * mean.abs()] = 1.0  # constant but for rounding
     z = (x - mean) / scale
-
-    @torch.no_grad()
-    def predict(rows: torch.Tensor) -> torch.Tensor:
-        return head.eval().clf((rows - mean) / scale)
-
+    inputs, ratings, errors = z[train], y[train], []
     optimiser = torch.optim.Adam(head.parameters(), lr=LEARNING_RATE)
     for step in range(steps + 1):
-        if look is not None and step % EVERY == 0:
-            look(predict)
+        if held and step % EVERY == 0:
+            head.eval()
+            with torch.no_grad():
+                errors.append([float((head.clf(z[rows]) - y[rows]).square().sum()) for rows in held])
         if step < steps:
             optimiser.zero_grad()
-            torch.nn.functional.mse_loss(head.train().clf(z), y).backward()
+            torch.nn.functional.mse_loss(head.train().clf(inputs), ratings).backward()
             optimiser.step()
     with torch.no_grad():  # the same on frames that are not standardised
         first.weight /= scale
         first.bias -= first.weight @ mean
     fits_made(1)
-    return head.eval().requires_grad_(False)
+    return head.eval().requires_grad_(False), np.array(errors)

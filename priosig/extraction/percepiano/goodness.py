@@ -1,11 +1,11 @@
 """How well predictions tell ratings: R2 by scale, out of fold, with an interval over pieces.
 
-R2 = 1 - sum((rating - prediction)^2) / sum((rating - mean)^2), the mean over all performances. 1 is exact; the mean
-predictor, which says for each performance the mean rating of the other folds, gets 0 or a little less.
+R2 = 1 - sum((rating - prediction)^2) / sum((rating - mean)^2), the mean over all performances. The mean predictor,
+which gives each performance the mean rating of the other folds, gets 0 or a little less.
 
-The interval is a jackknife over pieces: performances of one piece are no independent evidence. R2 is taken without
-each piece in turn, predictions held as they are, and Student's t with one degree of freedom fewer than pieces gives
-the width. What another draw of training data would change is not in it.
+The interval is a jackknife over pieces, as performances of one piece are no independent evidence: R2 without each
+piece in turn, predictions held fixed, and Student's t with one degree of freedom fewer than pieces. It does not cover
+what another draw of training data would change.
 
 References
 ----------
@@ -24,17 +24,7 @@ LEVEL = 0.95
 
 @dataclass(frozen=True)
 class ScaleFit:
-    """R2 of one scale.
-
-    Attributes
-    ----------
-    scale : str
-        Of `PERCEPIANO_DIMENSIONS`.
-    r2, low, high : float
-        Out of fold, and its interval; NaN where ratings without a piece are all equal.
-    r2_of_mean : float
-        Of the mean predictor.
-    """
+    """R2 of one scale, out of fold, with its interval; NaN where ratings without a piece are all equal."""
 
     scale: str
     r2: float
@@ -46,15 +36,7 @@ class ScaleFit:
 def fit_by_scale(
     ratings: np.ndarray, predictions: np.ndarray, means: np.ndarray, pieces: Sequence[str]
 ) -> tuple[ScaleFit, ...]:
-    """R2 of predictions and of the mean predictor, scale by scale.
-
-    Parameters
-    ----------
-    ratings, predictions, means : np.ndarray, shape (n, 19)
-        Ratings, and out of fold what the heads and the mean predictor say.
-    pieces : sequence of str, n
-        At least two different ones.
-    """
+    """R2 by scale of out-of-fold predictions and of the mean predictor's; all arrays (n, 19), at least two pieces."""
     from scipy.special import stdtrit
 
     pieces = np.asarray(pieces)
@@ -64,9 +46,8 @@ def fit_by_scale(
     error = np.sqrt((n - 1) / n * np.square(without - without.mean(axis=0)).sum(axis=0))
     half = stdtrit(n - 1, (1 + LEVEL) / 2) * error
     r2 = _r2(ratings, predictions)
-    columns = r2, r2 - half, r2 + half, _r2(ratings, means)
-    rows = zip(PERCEPIANO_DIMENSIONS, *(column.tolist() for column in columns), strict=True)
-    return tuple(ScaleFit(*row) for row in rows)
+    columns = np.stack([r2, r2 - half, r2 + half, _r2(ratings, means)]).tolist()
+    return tuple(map(ScaleFit, PERCEPIANO_DIMENSIONS, *columns))
 
 
 def _r2(ratings: np.ndarray, predictions: np.ndarray) -> np.ndarray:

@@ -1,11 +1,9 @@
 """The PercePiano quality head: 19 perceptual scores of a segment, from its MuQ frames.
 
-The study trained small networks on PercePiano's ratings and kept them as PyTorch-Lightning checkpoints. Model B
-stands on their outputs, so they are rebuilt here exactly, as plain modules: frames are pooled over time to mean and
-*population* standard deviation (`sqrt(variance + 1e-8)`; Model A's own pooling uses the unbiased one), in some
-checkpoints minimum and maximum too, and two GELU layers and a sigmoid give scores between 0 and 1 in the order of
-`priosig.extraction.percepiano.scales.POLES`. Several heads (the folds of a training run) are averaged. Frames that
-were pooled window by window and not kept (`FrameSummary`) do as well.
+The study kept its networks as PyTorch-Lightning checkpoints. They are rebuilt here exactly, as plain modules: frames
+are pooled over time to mean and *population* standard deviation (`sqrt(variance + 1e-8)`; Model A's own pooling uses
+the unbiased one), in some checkpoints minimum and maximum too, and two GELU layers and a sigmoid give scores between
+0 and 1 in the order of `priosig.extraction.percepiano.scales.POLES`.
 
 A checkpoint is a pickle, and a pickle can run code. It is opened with `weights_only=True`, so that none ever
 does; one that needs more than tensors and plain values is refused by the names of what it asks for. Declared sizes
@@ -32,9 +30,7 @@ except ModuleNotFoundError:
     need("torch", "a quality head")
     raise
 
-POOLED_PARTS = {"mean_std": 2, "mean_std_min_max": 4}
-"""Kinds of pooling, and how many times the frames' width each one gives."""
-
+POOLED_PARTS = {"mean_std": 2, "mean_std_min_max": 4}  # how many times the frames' width a kind of pooling gives
 _REAL = (torch.float16, torch.bfloat16, torch.float32, torch.float64)
 _LARGEST_WEIGHT = 1e6  # of such weights and 16,384 inputs float32 still holds the sums; trained ones are about 1
 _LARGEST_FILE = 1 << 30
@@ -42,18 +38,9 @@ _SIZES = ("input_dim", "hidden_dim", "num_labels")
 
 
 class MuQStatsModel(nn.Module):
-    """Frames to quality scores: statistics over time, two hidden layers, a sigmoid.
+    """Frames, `input_dim` wide, to quality scores: statistics over time, two hidden layers, a sigmoid.
 
-    Parameters
-    ----------
-    input_dim : int
-        Width D of the frames.
-    hidden_dim : int
-    num_labels : int
-    dropout : float
-        Active in training mode only.
-    pooling_stats : {"mean_std", "mean_std_min_max"}
-        Statistics of the frames over time, in the order of the name.
+    `pooling_stats` is one of `POOLED_PARTS`: the statistics, in the order of the name.
     """
 
     def __init__(
@@ -93,15 +80,15 @@ class MuQStatsModel(nn.Module):
         return self.clf(self.pool(frames))
 
 
-def save_head(path: str | os.PathLike, head: MuQStatsModel) -> Path:
-    """Write a head as a checkpoint that `load_head` reads; equal heads give equal bytes. Gives its path."""
+def save_head(path: str | os.PathLike, head: MuQStatsModel) -> None:
+    """Write a head as a checkpoint that `load_head` reads; equal heads give equal bytes."""
     buffer = io.BytesIO()
     torch.save(checkpoint_of(head), buffer)
-    return write_bytes(path, buffer.getvalue())
+    write_bytes(path, buffer.getvalue())
 
 
 def checkpoint_of(head: MuQStatsModel) -> dict[str, dict]:
-    """What a checkpoint holds of a head: `state_dict`, and `hyper_parameters` of plain Python types."""
+    """A head as the content of a checkpoint: `state_dict`, and `hyper_parameters` of plain Python types."""
     return {
         "state_dict": dict(head.state_dict()),
         "hyper_parameters": {
@@ -117,11 +104,8 @@ def checkpoint_of(head: MuQStatsModel) -> dict[str, dict]:
 def load_head(path: str | os.PathLike) -> MuQStatsModel:
     """Rebuild a quality head from a Lightning checkpoint, in eval mode; no code in the file is run.
 
-    Parameters
-    ----------
-    path : path-like
-        Holds `state_dict` (`clf.0`, `clf.3`, `clf.6`) and `hyper_parameters` (`input_dim`, `hidden_dim`,
-        `num_labels`, `pooling_stats`, and perhaps `dropout`; others are ignored).
+    It holds `state_dict` (`clf.0`, `clf.3`, `clf.6`) and `hyper_parameters` (`input_dim`, `hidden_dim`, `num_labels`,
+    `pooling_stats`, and perhaps `dropout`; others are ignored).
 
     Raises
     ------
@@ -132,6 +116,7 @@ def load_head(path: str | os.PathLike) -> MuQStatsModel:
     """
     path = Path(path)
     checkpoint = _read_checkpoint(path)
+    _refuse_unwritten(path, checkpoint)
     if not isinstance(checkpoint, dict) or not all(
         isinstance(checkpoint.get(part), dict) for part in ("state_dict", "hyper_parameters")
     ):
@@ -145,24 +130,20 @@ def load_head(path: str | os.PathLike) -> MuQStatsModel:
     hidden, labels = settings["hidden_dim"], settings["num_labels"]
     pooled = POOLED_PARTS[settings["pooling_stats"]] * settings["input_dim"]
     layers = {"clf.0": (hidden, pooled), "clf.3": (hidden, hidden), "clf.6": (labels, hidden)}
-    expected = {f"{name}.weight": shape for name, shape in layers.items()}
-    expected |= {f"{name}.bias": shape[:1] for name, shape in layers.items()}
-    if not all(isinstance(name, str) for name in state):
-        raise ValueError(f"{path}: state_dict has a name that is no text; expected {', '.join(expected)}")
-    for name in sorted(expected.keys() | state.keys()):
-        tensor = state.get(name)
+    expected = {f"{name}.bias": shape[:1] for name, shape in layers.items()}
+    expected |= {f"{name}.weight": shape for name, shape in layers.items()}
+    for name in state:
         if name not in expected:
             raise ValueError(f"{path}: state_dict has an unexpected {shown(name)}; expected {', '.join(expected)}")
+    for name, shape in expected.items():
+        tensor = state.get(name)
         if not isinstance(tensor, torch.Tensor):
             raise ValueError(f"{path}: state_dict has no tensor {name}; expected {', '.join(expected)}")
-        if tuple(tensor.shape) != expected[name]:
-            raise ValueError(
-                f"{path}: {name} has shape {tuple(tensor.shape)}; by its hyper_parameters, expected {expected[name]}"
-            )
-        if tensor.layout != torch.strided or tensor.is_meta or tensor.dtype not in _REAL:
-            raise ValueError(f"{path}: {name} is {tensor.dtype}, {tensor.layout}; expected plain real weights")
-        if tensor.untyped_storage().nbytes() < tensor.numel() * tensor.element_size():
-            raise ValueError(f"{path}: {name} declares more numbers than the file holds; expected each one written")
+        if tensor.shape != shape:
+            has = shown(tuple(tensor.shape))
+            raise ValueError(f"{path}: {name} has shape {has}; by its hyper_parameters, expected {shape}")
+        if tensor.dtype not in _REAL:
+            raise ValueError(f"{path}: {name} is {tensor.dtype}; expected plain real weights")
         if not (tensor.abs() <= _LARGEST_WEIGHT).all():
             raise ValueError(
                 f"{path}: {name} holds NaN or a number beyond {_LARGEST_WEIGHT:g}; expected weights that give scores"
@@ -214,22 +195,39 @@ def _check_zip(path: Path) -> None:
             raise zipfile.BadZipFile(f"damaged: {shown(damaged)} does not match its checksum")
 
 
+def _refuse_unwritten(path: Path, checkpoint: object) -> None:
+    """Refuse a tensor, used or not, that declares more numbers than the file holds: to show it could take years."""
+    waiting, seen = [("the whole", checkpoint)], set()
+    while waiting:
+        name, value = waiting.pop()
+        if id(value) in seen:  # a pickle may hold itself
+            continue
+        seen.add(id(value))
+        if isinstance(value, dict):
+            waiting += [(shown(key), part) for key, held in value.items() for part in (key, held)]
+        elif isinstance(value, list | tuple | set):
+            waiting += [(name, part) for part in value]
+        elif isinstance(value, torch.Tensor):
+            try:
+                held = 0 if value.is_meta else value.untyped_storage().nbytes()
+            except RuntimeError:  # sparse: only some numbers are written
+                held = 0
+            if held < value.numel() * value.element_size():
+                raise ValueError(
+                    f"{path}: {name} declares more numbers than the file holds; expected each one written"
+                )
+
+
 def _hyper_parameters(given: dict, path: Path) -> dict:
-    settings = {"dropout": given.get("dropout", 0.2), "pooling_stats": given.get("pooling_stats")}
-    for name in _SIZES:
-        settings[name] = given.get(name)
-        if type(settings[name]) is not int or settings[name] < 1:
-            raise ValueError(f"{path}: hyper_parameters {name} is {shown(settings[name])}; expected an integer > 0")
-    if settings["num_labels"] != len(PERCEPIANO_DIMENSIONS):
-        raise ValueError(
-            f"{path}: hyper_parameters num_labels is {shown(settings['num_labels'])}; expected "
-            f"{len(PERCEPIANO_DIMENSIONS)}, the scales of PercePiano"
-        )
-    if not isinstance(settings["pooling_stats"], str) or settings["pooling_stats"] not in POOLED_PARTS:
-        raise ValueError(
-            f"{path}: hyper_parameters pooling_stats is {shown(settings['pooling_stats'])}; expected one of "
-            f"{', '.join(POOLED_PARTS)}"
-        )
-    if not isinstance(settings["dropout"], int | float) or not 0 <= settings["dropout"] <= 1:
-        raise ValueError(f"{path}: hyper_parameters dropout is {shown(settings['dropout'])}; expected 0 to 1")
+    settings = {name: given.get(name) for name in (*_SIZES, "pooling_stats")} | {"dropout": given.get("dropout", 0.2)}
+    n_scales, pooling, dropout = len(PERCEPIANO_DIMENSIONS), settings["pooling_stats"], settings["dropout"]
+    whole = {name for name in _SIZES if type(settings[name]) is int and settings[name] > 0}
+    for name, is_right, expected in (
+        *((name, name in whole, "an integer > 0") for name in _SIZES),
+        ("num_labels", settings["num_labels"] == n_scales, f"{n_scales}, the scales of PercePiano"),
+        ("pooling_stats", isinstance(pooling, str) and pooling in POOLED_PARTS, f"one of {', '.join(POOLED_PARTS)}"),
+        ("dropout", isinstance(dropout, int | float) and 0 <= dropout <= 1, "0 to 1"),
+    ):
+        if not is_right:
+            raise ValueError(f"{path}: hyper_parameters {name} is {shown(settings[name])}; expected {expected}")
     return settings

@@ -1,16 +1,14 @@
 """The 19 PercePiano scales, in the order of the quality head's outputs.
 
 PercePiano asked listeners to place a piano performance between two poles on each of 19 scales. A score runs
-from 0, the first pole, to 1, the second; no pole is the good one. One wrong label makes every later reading
-of a coefficient wrong, so order and poles are written here once, with their source, and an id names the
-*second* pole: a positive coefficient of `timbre_dark` means darker.
+from 0, the first pole, to 1, the second; no pole is the good one. An id names the *second* pole: a positive
+coefficient of `timbre_dark` means darker.
 
 Sources: github.com/JonghoKimSNU/PercePiano, `LABEL_LIST19` in `virtuoso/virtuoso/train_m2pf.py` and the
 table of its README, which agree on all names, poles and their order but one: the code calls the second scale
 `Articulation_Long_Short`, the README `Articulation_Short_Long`. Nothing published settles which pole is 0. We
 follow the README, mark the scale `poles_disputed`, and give it an id without a pole; the sign of its
-coefficient should not be interpreted. The 20th entry of PercePiano's label vectors is no quality and is not
-among the head's outputs.
+coefficient should not be interpreted.
 
 References
 ----------
@@ -23,25 +21,13 @@ from dataclasses import dataclass
 
 @dataclass(frozen=True)
 class Scale:
-    """One perceptual scale.
+    """One perceptual scale."""
 
-    Attributes
-    ----------
-    id : str
-        Short, unique, snake_case; names the high pole.
-    name : str
-        What is judged.
-    low, high : str
-        The poles: score 0 and score 1.
-    poles_disputed : bool
-        The two published lists disagree on which pole is which.
-    """
-
-    id: str
-    name: str
-    low: str
-    high: str
-    poles_disputed: bool = False
+    id: str  # names the high pole
+    name: str  # of what is judged
+    low: str  # the pole of score 0
+    high: str  # the pole of score 1
+    poles_disputed: bool = False  # the two published lists disagree on which pole is which
 
 
 POLES: tuple[Scale, ...] = (
@@ -65,7 +51,4 @@ POLES: tuple[Scale, ...] = (
     Scale("character_imaginative", "character", "honest", "imaginative"),
     Scale("interpretation_convincing", "interpretation", "doubtful", "convincing"),
 )
-"""The scales, in the order of the quality head's outputs."""
-
 PERCEPIANO_DIMENSIONS: tuple[str, ...] = tuple(scale.id for scale in POLES)
-"""Ids of the 19 outputs of a quality head, in order."""

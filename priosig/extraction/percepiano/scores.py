@@ -1,8 +1,4 @@
-"""Quality scores: what the heads of a corpus say of its segments, averaged.
-
-Heads are loaded once (`priosig.extraction.percepiano.head`) and run on all segments at once. Frames may come as they
-are, or pooled.
-"""
+"""Quality scores of segments, averaged over the heads of a corpus, each of which is loaded once."""
 
 import functools
 import os
@@ -21,13 +17,7 @@ if TYPE_CHECKING:
 
 
 def check_heads(paths: Sequence[str | os.PathLike], width: int) -> None:
-    """Load every head, and refuse by file what is wrong with one; also one that takes frames of another width.
-
-    Raises
-    ------
-    FileNotFoundError, ValueError
-        As `load_head`.
-    """
+    """Load every head; raises as `load_head`, also for one that takes frames of another width."""
     for path in map(Path, paths):
         _check_width(path, _loaded_head(path, "cpu"), width, "the encoder's frames")
 
@@ -48,22 +38,20 @@ def extract_quality_scores(
 ) -> "dict[str, torch.Tensor]":
     """Quality scores of segments from their frames, averaged over the heads given.
 
-    Frames are pooled in float64, the heads run in float32, on all segments at once. A checkpoint that did not
-    change since an earlier call is not read again.
+    Frames are pooled in float64, the heads run in float32. A checkpoint that did not change is not read again.
 
     Parameters
     ----------
     raw_embeddings : mapping of str to np.ndarray or torch.Tensor, shape (T, D), or FrameSummary
         Frames by segment id, T >= 1; or their summary, which gives the same scores.
     checkpoint_path : path-like, or sequence of them
-        One checkpoint, or several whose scores are averaged.
     device : str
         Where the heads run.
 
     Returns
     -------
-    dict of str to torch.Tensor, float32, shape (19,)
-        Scores between 0 and 1 in the order of `PERCEPIANO_DIMENSIONS`, by segment id, in the order given; on the CPU.
+    dict of str to torch.Tensor, float32, shape (19,), on the CPU
+        Scores between 0 and 1 in the order of `PERCEPIANO_DIMENSIONS`, by segment id, in the order given.
 
     Raises
     ------
@@ -73,7 +61,10 @@ def extract_quality_scores(
     """
     import torch
 
-    paths = _paths(checkpoint_path)
+    one = isinstance(checkpoint_path, str | os.PathLike)
+    paths = [Path(path) for path in ([checkpoint_path] if one else checkpoint_path)]
+    if not paths:
+        raise ValueError("checkpoint_path: empty; expected one checkpoint or several")
     summaries = {segment_id: _summary(segment_id, given) for segment_id, given in raw_embeddings.items()}
     for path in paths:
         head = _loaded_head(path, device)
@@ -93,37 +84,19 @@ def need_extremes(paths: Sequence[str | os.PathLike]) -> bool:
 
 
 def scores_of_pooled(pooled: np.ndarray, paths: Sequence[str | os.PathLike], *, device: str = "cpu") -> np.ndarray:
-    """Quality scores of frames that were pooled already, averaged over the heads.
+    """Quality scores of rows of `FrameSummary.head_input`, averaged over the heads: float64, shape (n, 19).
 
-    All rows go through each head at once. The last bits of a row depend on how many there are, so that equal rows in
-    equal order give equal bits.
-
-    Parameters
-    ----------
-    pooled : np.ndarray, float32, shape (n, 2 D), or (n, 4 D) where a head needs extremes
-        Rows of `FrameSummary.head_input`.
-    paths : sequence of path-like
-    device : str
-
-    Returns
-    -------
-    np.ndarray, float64, shape (n, 19)
+    All rows go through each head at once; the last bits of a row depend on how many there are.
     """
     import torch
 
     by_head = []
-    for head in (_loaded_head(Path(path), device) for path in paths):
+    for path in paths:
+        head = _loaded_head(Path(path), device)
         rows = np.ascontiguousarray(pooled[:, : POOLED_PARTS[head.pooling_stats] * head.input_dim])
         with torch.inference_mode():
             by_head.append(head.clf(torch.from_numpy(rows).to(device)).cpu().double().numpy())
     return np.mean(by_head, axis=0)
-
-
-def _paths(given: str | os.PathLike | Sequence[str | os.PathLike]) -> list[Path]:
-    paths = [given] if isinstance(given, str | os.PathLike) else list(given)
-    if not paths:
-        raise ValueError("checkpoint_path: empty; expected one checkpoint or several")
-    return [Path(path) for path in paths]
 
 
 def _summary(segment_id: str, given: "np.ndarray | torch.Tensor | FrameSummary") -> FrameSummary:
@@ -132,14 +105,12 @@ def _summary(segment_id: str, given: "np.ndarray | torch.Tensor | FrameSummary")
     import torch
 
     frames = torch.as_tensor(given)
-    if frames.ndim != 2 or len(frames) < 1 or not frames.is_floating_point():
-        raise ValueError(
-            f"segment {segment_id}: frames are {frames.dtype} of shape {tuple(frames.shape)}; "
-            "expected floating point, (T, D)"
-        )
-    if not torch.isfinite(frames).all():
-        raise ValueError(f"segment {segment_id}: frames have NaN or infinite entries; expected numbers")
-    return summarise(frames)
+    if not frames.is_floating_point():
+        raise ValueError(f"segment {segment_id}: frames are {frames.dtype}; expected floating point")
+    try:
+        return summarise(frames)
+    except ValueError as error:
+        raise ValueError(f"segment {segment_id}: {error}") from None
 
 
 def _loaded_head(path: Path, device: str) -> MuQStatsModel:
@@ -149,5 +120,4 @@ def _loaded_head(path: Path, device: str) -> MuQStatsModel:
 
 @functools.lru_cache(maxsize=32)  # 5 MB each
 def _remembered_head(path: Path, state: tuple[int, ...], device: str) -> MuQStatsModel:
-    # The state is part of the memo's key alone.
     return load_head(path).to(device)

@@ -10,7 +10,8 @@ import pytest
 
 import priosig.extraction.muq.loaded
 from priosig._core.progress import Progress
-from priosig.audio.windows import Piece
+from priosig.audio.windows import MUQ_RATE, Piece, window_bounds
+from priosig.extraction import assembly
 from priosig.extraction.muq.extractor import MuQExtractor
 from tests.paths import ROOT
 from tests.small_muq import WIDTH, tone
@@ -30,8 +31,9 @@ def count_forward(monkeypatch):
     return passed
 
 
-def test_second_run_computes_nothing_and_gives_the_same(muq_dir, tmp_path, count_forward):
-    waveforms = [("a", tone(2)), ("b", tone(32, seed=1))]
+def test_second_run_computes_nothing_and_gives_the_same(muq_dir, tmp_path, count_forward, monkeypatch):
+    monkeypatch.setattr(assembly, "window_bounds", lambda n: window_bounds(n, 2 * MUQ_RATE))
+    waveforms = [("a", tone(1)), ("b", tone(3, seed=1))]
     first = dict(MuQExtractor(muq_dir, device="cpu", cache_dir=tmp_path).extract(waveforms))
     assert len(count_forward) == 3
     extractor = MuQExtractor(muq_dir, device="cpu", cache_dir=tmp_path, batch_size=7)
@@ -48,7 +50,7 @@ def test_changed_audio_or_model_or_device_gets_no_old_frames(muq_dir, tmp_path, 
         list(extractor.extract([("x", samples)]))
         return extractor.n_computed_windows
 
-    samples = tone(2)
+    samples = tone(0.5)
     assert computed(samples) == 1
     assert computed(samples.copy()) == 0
     assert computed(samples[:-1]) == 1
@@ -80,7 +82,7 @@ def test_same_window_is_computed_once_in_a_run(muq_dir, tmp_path, count_forward)
 
 
 def test_interrupted_run_goes_on_where_it_was(muq_dir, by_hand, tmp_path, count_forward):
-    waveforms = [(f"{i}", tone(2, seed=i)) for i in range(7)]
+    waveforms = [(f"{i}", tone(0.5, seed=i)) for i in range(7)]
     run = MuQExtractor(muq_dir, device="cpu", cache_dir=tmp_path, batch_size=2).extract(waveforms)
     next(run)
     run.close()
@@ -156,7 +158,7 @@ def test_other_layer_or_precision_gets_no_old_frames(muq_dir, by_hand, tmp_path)
 def test_progress_counts_what_was_found_and_what_was_computed(muq_dir, tmp_path):
     list(MuQExtractor(muq_dir, device="cpu", cache_dir=tmp_path).extract([("a", tone(2))]))
     seen = []
-    waveforms = [("a", tone(2)), ("b", tone(3)), ("c", tone(3))]
+    pieces = [Piece(name, 0, tone(seconds), True) for name, seconds in (("a", 2), ("b", 3), ("c", 3))]
     extractor = MuQExtractor(muq_dir, device="cpu", cache_dir=tmp_path)
-    list(extractor.extract(waveforms, total_seconds=8.0, progress=seen.append))
+    list(extractor.summarise(pieces, total_seconds=8.0, progress=seen.append))
     assert seen == [Progress(2.0, 2.0, 8.0), Progress(5.0, 2.0, 8.0), Progress(8.0, 5.0, 8.0)]

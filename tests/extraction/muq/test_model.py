@@ -14,8 +14,10 @@ from safetensors.torch import load_file, save_file
 
 import priosig.extraction.muq.loaded
 import priosig.extraction.muq.model
+from priosig.extraction import devices
+from priosig.extraction.devices import resolve_device
 from priosig.extraction.muq.extractor import MuQExtractor
-from priosig.extraction.muq.model import load_muq, resolve_device
+from priosig.extraction.muq.model import load_muq
 from tests.small_muq import MuQ, tone
 
 
@@ -48,7 +50,7 @@ def narrow_a_tensor(config, weights):
             r"built from it fails \(.TypeError",
         ),
         (
-            lambda config, weights: config["w2v2_config"].update(layer_norm_eps=-1e9),
+            lambda config, weights: config["w2v2_config"].update(layer_norm_eps=-1e5),
             "shape .25, 64., not finite, for",
         ),
     ],
@@ -93,6 +95,9 @@ def test_configuration_that_is_not_muqs_is_refused_at_once(broken, change, match
         ("w2v2_config", "conv_depthwise_kernel_size", None),
         ("w2v2_config", "num_conv_pos_embeddings", 10**9),
         ("w2v2_config", "max_source_positions", 10**12),
+        ("", "mask_hop", 10**12),
+        ("", "mask_prob", float("nan")),
+        ("w2v2_config", "tdnn_dim", [512, -(10**400)]),
     ],
 )
 def test_sizes_that_are_not_the_weights_own_are_refused_before_anything_is_built(
@@ -100,7 +105,7 @@ def test_sizes_that_are_not_the_weights_own_are_refused_before_anything_is_built
 ):
     directory = broken(lambda config, weights: (config[where] if where else config).update({name: value}))
     monkeypatch.setattr(MuQ, "__init__", lambda *_: pytest.fail("was built"))
-    with pytest.raises(ValueError, match=rf"config\.json: .*{name} is .*; expected \d+"):
+    with pytest.raises(ValueError, match=rf"config\.json: .*{name}'? is .*; expected .*\d"):
         load_muq(directory / "config.json", directory / "model.safetensors")
 
 
@@ -159,18 +164,21 @@ def test_unknown_device_is_refused_at_once(muq_dir, device):
 
 
 def test_device_that_is_not_there_is_refused_with_those_that_are(monkeypatch):
-    monkeypatch.setattr(torch.cuda, "is_available", lambda: False)
+    monkeypatch.setattr(devices, "_has_device_files", lambda: True)
+    monkeypatch.setattr(torch.cuda, "device_count", lambda: 0)
     monkeypatch.setattr(torch.backends.mps, "is_available", lambda: False)
     assert resolve_device("auto") == "cpu"
     for device in ("cuda", "mps", "cuda:1"):
         with pytest.raises(ValueError, match=f"device '{device}': torch .* finds none; there is cpu$"):
             resolve_device(device)
-    monkeypatch.setattr(torch.cuda, "is_available", lambda: True)
     monkeypatch.setattr(torch.cuda, "device_count", lambda: 1)
     assert resolve_device("auto") == "cuda"
     assert resolve_device("cuda:0") == "cuda:0"
-    with pytest.raises(ValueError, match="device 'cuda:1': torch finds 1"):
+    with pytest.raises(ValueError, match=r"device 'cuda:1': torch .* finds none; there is cuda:0, cpu$"):
         resolve_device("cuda:1")
+    monkeypatch.setattr(torch.cuda, "device_count", lambda: 0)
+    monkeypatch.setattr(torch.backends.mps, "is_available", lambda: True)
+    assert resolve_device("auto") == resolve_device("mps") == "mps"
 
 
 @pytest.mark.parametrize(

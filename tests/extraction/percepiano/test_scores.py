@@ -5,7 +5,7 @@ import os
 import numpy as np
 import pytest
 import torch
-from hypothesis import given, settings
+from hypothesis import given
 from hypothesis import strategies as st
 
 import priosig.extraction.percepiano.scores
@@ -88,7 +88,7 @@ def test_checkpoint_is_read_once_until_it_changes(save, monkeypatch):
         (frames()[0], r"segment a: .*shape \(6,\); expected .*\(T, D\)"),
         (frames()[:0], r"segment a: .*shape \(0, 6\)"),
         (frames().astype(int), "segment a: frames are torch.int64"),
-        (np.where(frames() > 2, np.nan, frames()), "segment a: frames have NaN"),
+        (np.where(frames() > 2, np.nan, frames()), r"segment a: frames: \d+ entries are NaN"),
     ],
 )
 def test_frames_that_do_not_fit_are_refused_by_segment(save, x, match):
@@ -111,7 +111,6 @@ def test_heads_are_checked_by_themselves_for_what_they_are_to_be_given(save):
 
 
 @given(order=st.permutations(range(20)), kind=st.sampled_from(KINDS))
-@settings(deadline=None, max_examples=20)
 def test_order_of_frames_does_not_matter(tmp_path_factory, order, kind):
     path = tmp_path_factory.mktemp("heads") / "head.ckpt"
     torch.save(checkpoint(kind), path)
