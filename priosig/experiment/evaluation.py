@@ -123,7 +123,7 @@ def evaluate_view(
     if planned is not None:
         assessments = {name: with_videos_needed(one, planned) for name, one in assessments.items()}
     table = None
-    if SCALES in models:
+    if SCALES in models and design.n_two_class_videos > 1:  # else leaving a video out leaves one label to learn from
         with counted_fits(stages, "coefficients", data.n_folds):
             scales = data.with_features(designs[SCALES])
             table = coefficient_table(scales, FEATURE_SETS[SCALES].columns, rule, seed=settings.seed)
