@@ -1,12 +1,10 @@
 """Labels of a video's segments, given covariates and the number of STOPs: probabilities and draws.
 
-Of a video it is known how many segments are STOP; which ones depends on covariates through ``eta = P beta``.
-Labellings then have the conditional Bernoulli distribution: P(labelling) is proportional to ``exp(sum of eta over its
-STOPs)``. For n segments with k STOPs the normalising constant is the elementary symmetric polynomial ``e_k(exp eta_1,
-..., exp eta_n)``, which a recursion gives exactly (Chen, Dempster & Liu 1994); all in logarithms.
-
-`beta` maximises the conditional likelihood (conditional logistic regression) less a ridge, so that covariates which
-separate the labels have a finite answer too. For sets of one STOP see `priosig.inference.matched_logistic`.
+With ``eta = P beta`` for covariates P, labellings have the conditional Bernoulli distribution: P(labelling) is
+proportional to ``exp(sum of eta over its STOPs)``. For n segments with k STOPs the normalising constant is the
+elementary symmetric polynomial ``e_k(exp eta_1, ..., exp eta_n)``, which a recursion gives exactly (Chen, Dempster &
+Liu 1994). `beta` maximises the conditional likelihood (conditional logistic regression) less a ridge. For sets of one
+STOP see `priosig.inference.matched_logistic`.
 
 References
 ----------
@@ -29,9 +27,7 @@ MOST_ENTRIES = 1 << 24  # of those that are held at a time, 128 MB
 def fit_strata(columns: np.ndarray, y: np.ndarray, videos: np.ndarray, ridge: float = RIDGE) -> np.ndarray:
     """Conditional logistic regression with videos as strata, given each video's number of STOPs.
 
-    Maximises ``sum_v [sum_{i in v, STOP} eta_i - log e_{n1}(exp eta_v)] - ridge/2 |beta|^2``, where e_k is
-    the elementary symmetric polynomial; its gradient is ``C' (y - pi)`` with the inclusion probabilities pi
-    of the conditional Bernoulli distribution (Chen et al. 1994).
+    Maximises ``sum_v [sum_{i in v, STOP} eta_i - log e_{n1}(exp eta_v)] - ridge/2 |beta|^2``.
     """
     from scipy.optimize import minimize
 
@@ -53,15 +49,10 @@ def fit_strata(columns: np.ndarray, y: np.ndarray, videos: np.ndarray, ridge: fl
 
 
 def inclusion_probabilities(eta: np.ndarray, y: np.ndarray, videos: np.ndarray) -> np.ndarray:
-    """P(segment is STOP | its video's number of STOPs): ``w_i e_{n1-1}(w without i) / e_{n1}(w)``, w =
-    exp(eta).
+    """P(segment is STOP | its video's number of STOPs), shape (n_segments,).
 
-    The polynomial without i is put together from those of the rows before and after it, so that nothing is
-    subtracted.
-
-    Returns
-    -------
-    np.ndarray, shape (n_segments,)
+    ``w_i e_{n1-1}(w without i) / e_{n1}(w)``, w = exp(eta). The polynomial without i is put together from those of
+    the rows before and after it, so that nothing is subtracted.
     """
     pi = np.empty(len(eta))
     for v in np.unique(videos):
@@ -133,8 +124,8 @@ def _draw_alike(eta: np.ndarray, k: int, uniform: np.ndarray) -> np.ndarray:
 def _chances(eta: np.ndarray, k: int) -> tuple[np.ndarray, np.ndarray]:
     """Chances of independent segments to be a STOP and not to be, whose odds are exp(eta) up to a factor.
 
-    The factor makes k STOPs likely, so that no labelling that is drawn has a chance too small for a number: weights
-    of the same conditional distribution.
+    They are weights of the same conditional distribution. The factor makes k STOPs likely, so that no labelling that
+    is drawn has a chance too small for a number.
     """
     from scipy.special import expit
 

@@ -1,19 +1,17 @@
 """The probability that a segment of a set is the STOP, given covariates: conditional logistic regression.
 
-A set holds one STOP, its event, and one or more CONTINUE segments: a pair of neighbours is a set of two, a risk set
-has more. Given that one of them is the STOP, with ``eta = P beta``::
+A set holds one STOP, its event, and one or more CONTINUE segments. With ``eta = P beta`` for covariates P::
 
     P(i is the STOP) = exp(eta_i) / sum over the set of exp(eta_j)
 
-For a pair that is a coin with ``P(a is STOP) = expit(eta_a - eta_b)``.
-
-**Penalties.** Sets are few and columns many, so beta has a Gaussian prior, with a variance of 1 / penalty for each
-block of columns. The penalties maximise the marginal likelihood in Laplace's approximation (empirical Bayes)::
+Sets are few and columns many, so that beta has a Gaussian prior with a variance of 1 / penalty for each block of
+columns. The penalties maximise the marginal likelihood in Laplace's approximation, by coordinate descent over a
+grid::
 
     log L(z) - |z|^2 / 2 - log det(I + Z' W Z) / 2      at its maximum over z, where eta = Z z and z ~ N(0, 1)
 
-by coordinate descent over a grid. Chosen by leaving one video out instead, 37 pairs leave them to luck, at a cost of
-about 4 points of power.
+Penalties chosen by leaving one video out instead vary with chance where there are 37 pairs, at a cost of about 4
+points of power.
 
 References
 ----------
@@ -39,13 +37,7 @@ UNMATCHED = -1
 class _Sets:
     """Rows that belong to sets, set after set, each set's STOP (its event) last.
 
-    Attributes
-    ----------
-    rows, of_row : np.ndarray of int, shape (n_matched,)
-        Row of the input, and its set, from 0.
-    event : np.ndarray of bool, shape (n_matched,)
-    first : np.ndarray of int, shape (n_sets,)
-        Where each set begins.
+    `rows` are rows of the input, `of_row` the set of each, from 0; `first` is where each set begins.
     """
 
     rows: np.ndarray
@@ -83,7 +75,7 @@ def event_probabilities(columns: np.ndarray, block: np.ndarray, y: np.ndarray, s
     matched = _matched(y, sets)
     probabilities = np.asarray(y, dtype=np.float64).copy()
     Z = columns[matched.rows]
-    Z = Z - matched.sums(Z) / matched.sums(np.ones((len(Z), 1)))  # all that the likelihood depends on
+    Z = Z - matched.sums(Z) / matched.sums(np.ones((len(Z), 1)))  # the likelihood depends on nothing else
     if not Z.any():
         return equal_probabilities(y, sets)
     span, weights = np.linalg.qr(Z)
@@ -134,11 +126,7 @@ def equal_probabilities(y: np.ndarray, sets: np.ndarray) -> np.ndarray:
 
 
 def effective_share(probabilities: np.ndarray, y: np.ndarray, sets: np.ndarray) -> float:
-    """How much of the design the covariates leave open: from 1, where they say nothing, to 0, where they decide.
-
-    ``sum p (1 - p)`` over segments, as a share of what equal probabilities give. Times the number of pairs it is the
-    number of effective pairs, ``sum 4 p (1 - p)`` over pairs.
-    """
+    """``sum p (1 - p)`` as a share of that of equal probabilities: 0 where covariates decide all."""
     equal = equal_probabilities(y, sets)
     return float(np.sum(probabilities * (1 - probabilities)) / np.sum(equal * (1 - equal)))
 
@@ -165,11 +153,12 @@ def _softmax(eta: np.ndarray, matched: _Sets) -> np.ndarray:
 
 def _fit(span: np.ndarray, kernels: list[np.ndarray], matched: _Sets) -> np.ndarray:
     """Coefficients of `span` at the penalties with the greatest marginal likelihood."""
-    penalties = np.where([kernel.any() for kernel in kernels], FIRST_PENALTY, PENALTIES[-1])
+    varying = np.array([kernel.any() for kernel in kernels])
+    penalties = np.where(varying, FIRST_PENALTY, PENALTIES[-1])
     evidence, best = _posterior(span, kernels, penalties, matched, np.zeros(span.shape[1]))
     for _ in range(SWEEPS):
         before = penalties.copy()
-        for block in np.flatnonzero([kernel.any() for kernel in kernels]):
+        for block in np.flatnonzero(varying):
             for penalty in PENALTIES:
                 trial = penalties.copy()
                 trial[block] = penalty

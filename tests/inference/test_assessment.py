@@ -88,7 +88,7 @@ def test_a_design_without_faults_has_no_verdict_of_its_own():
 def test_an_equal_length_is_removed_by_design_and_tried_by_nobody():
     _, y, videos, starts, _ = study()
     design = judge(y, videos, starts, {"length": np.full(len(y), 10.0)}, rule=RULE)
-    assert (design.removed, design.baselines) == (("length",), ())
+    assert (design.evidence.removed, design.baselines) == (("length",), ())
 
 
 def test_a_real_signal_is_a_signal_and_noise_is_not():
@@ -116,7 +116,7 @@ def test_row_order_and_names_of_videos_change_nothing():
     one = assess(X, y, videos, starts, confounds, rule=RULE)
     other = assess(X[order], y[order], renamed[order], starts[order], moved, rule=RULE)
     assert other.verdict == one.verdict
-    assert other.auc_by_video == pytest.approx(one.auc_by_video, abs=1e-12)
+    assert other.interval.leave_out == pytest.approx(one.interval.leave_out, abs=1e-12)
     for name in ("any_signal_pvalue", "beyond_confounds_pvalue", "beyond_confounds_raw_pvalue"):
         assert getattr(other, name) == getattr(one, name)
     assert [b.pvalue for b in other.design.baselines] == [b.pvalue for b in one.design.baselines]
@@ -272,4 +272,3 @@ def test_risk_sets_are_judged_by_sets():
     result = assessment.assess_models({"m": X}, data, assess_design(data, RULE))["m"]
     assert result.verdict.label == "signal"
     assert "better than labels drawn anew in each set" in result.verdict.sentence
-    assert len(result.auc_by_video) == 5

@@ -3,7 +3,7 @@
 import numpy as np
 
 from priosig.inference.confounds_alone import TOGETHER, Baseline, confounds_alone
-from priosig.inference.data import LabelledSegments
+from priosig.inference.data import ConfoundNames, LabelledSegments
 from priosig.inference.permutation import refitted_aucs
 from priosig.verdict.rule import Rule
 
@@ -14,7 +14,7 @@ Y = np.tile([1, 0], 50).astype(np.int8)
 def gate(confounds: dict[str, np.ndarray], m: int = 199, acoustic: tuple[str, ...] = ()) -> dict[str, Baseline]:
     complete = {name: values for name, values in confounds.items() if np.isfinite(values).all()}
     partly = {name: values for name, values in confounds.items() if name not in complete}
-    data = LabelledSegments(Y, VIDEOS, np.arange(100), complete, partly, acoustic=acoustic)
+    data = LabelledSegments(Y, VIDEOS, np.arange(100), complete, partly, names=ConfoundNames(acoustic=acoustic))
     return {baseline.name: baseline for baseline in confounds_alone(data, Rule(n_permutations=m))}
 
 
