@@ -1,11 +1,9 @@
 """Everything that is reported of a set of scores: ranking, decisions, probabilities.
 
 Scores above 0 are called "STOP", and 1 / (1 + exp(-score)) is the probability of STOP; rankings are those of
-`priosig.metrics.auc`.
-
-What cannot be computed is NaN, and how much of it there was is reported. A video of one class has no AUC; a
-classifier that never says CONTINUE has no precision for CONTINUE; labels that a threshold separates perfectly have
-no calibration slope. None of these is 0.5, 0 or 1.
+`priosig.metrics.auc`. What cannot be computed is NaN, never 0.5, 0 or 1, and its name is in `Summary.undefined`: a
+classifier that never says CONTINUE has no precision for CONTINUE, labels that a threshold separates have no
+calibration slope.
 
 References
 ----------
@@ -25,7 +23,7 @@ from priosig.metrics.auc import auc, auc_by_video
 
 @dataclass(frozen=True)
 class Summary:
-    """Everything that is reported of one set of scores; see `summarise`.
+    """The metrics of one set of scores; see `summarise`.
 
     Attributes
     ----------
@@ -96,10 +94,6 @@ def summarise(scores: ArrayLike, y: ArrayLike, video_ids: Ids, *, strata: Ids | 
     strata : sequence, length n, optional
         As for `priosig.metrics.auc.auc_by_video`.
 
-    Returns
-    -------
-    Summary
-
     Raises
     ------
     ValueError
@@ -169,13 +163,8 @@ def calibration(scores: ArrayLike, y: ArrayLike) -> tuple[float, float]:
     Maximum likelihood, both fitted together (Cox 1958): (0, 1) for scores that are true log-odds, a slope below 1 for
     scores that are too extreme. Where no maximum exists (one class; constant scores; a threshold that splits the
     classes, ties at the threshold included), both are NaN.
-
-    Returns
-    -------
-    intercept, slope : float
     """
-    scores, y = check_scores("calibration", scores, y, False)
-    need_vector("calibration", scores, y)
+    scores, y = np.asarray(scores, dtype=np.float64), np.asarray(y)
     undefined = float("nan"), float("nan")
     stops, continues = scores[y == 1], scores[y == 0]
     if not len(stops) or not len(continues) or not np.isfinite(scores).all():

@@ -1,12 +1,9 @@
 """The verdict that a rule gives on the evidence, step by step.
 
-Nothing here touches data: `decide` is a pure function of numbers, so the same evidence under the same rule
-(`priosig.verdict.rule`) always gives the same verdict. The steps are taken in this order, and the first that fails
-decides; a `Verdict` carries them all, and whoever shows it only renders them:
+`decide` is a pure function of numbers. The first step that fails decides:
 
 0. The design can answer the question: enough videos with both labels, enough sets of segments to compare, and labels
-   that cannot be told from facts that have nothing to do with playing. If not: ``invalid design``. (All three are
-   asked, so that every problem is named.)
+   that cannot be told from the confounds alone. If not: ``invalid design``, with every problem named.
 1. There is a signal of some kind (T1). If not: ``no signal`` where a signal worth finding would have been detected,
    else ``underpowered``.
 2. There is a signal beyond the measured artefacts (T2). If not: ``confounded``.
@@ -14,13 +11,13 @@ decides; a `Verdict` carries them all, and whoever shows it only renders them:
 4. It is there in every video. If a test finds that videos differ, and some are not above guessing:
    ``heterogeneous``.
 
-What passes all of them is a ``signal``.
+Evidence that passes all steps is a ``signal``.
 """
 
 from __future__ import annotations
 
 import math
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import Literal
 
 from priosig.verdict import wording
@@ -52,21 +49,19 @@ class Step:
 
 @dataclass(frozen=True)
 class Verdict:
-    """What may be said.
+    """A conclusion.
 
     Attributes
     ----------
     label : str
-        `invalid design`, `no signal`, `underpowered`, `confounded`, `weak`, `heterogeneous` or `signal`.
     sentence : str
-        One sentence to quote, with its numbers and what became of each confound; then one for each confound that the
-        study added, or whose role it set, and one where single rows decide features.
+        One sentence to quote, with its numbers and the treatment of each confound; then one for each confound that
+        the study added, or whose role it set, and one where single rows decide features.
     reasons : tuple of str
-        Every finding that led here, one plain clause each.
+        Every finding behind the label, one plain clause each.
     steps : tuple of Step
         The rule as a checklist, in the order in which it is asked.
     rule_hash : str
-        `Rule.hash` of the rule in force.
     exploratory : bool
         Whether the data had been looked at before the rule was fixed.
     """
@@ -94,16 +89,12 @@ def decide(evidence: Evidence, rule: Rule) -> Verdict:
         clause = "this design cannot answer the question: " + "; and ".join(problems)
         unreached = (_unreached(step) for step in model)
         return _verdict("invalid design", clause, problems, (*design, *unreached), evidence, rule)
-    steps = list(design)
-    failed: Step | None = None
+    steps, failed = list(design), ""
     for step in model:
-        asked = step.name == "power" if failed is not None and failed.name == "T1" else failed is None
-        if not asked or (step.name == "power" and failed is None):
-            steps.append(_unreached(step))
-            continue
-        steps.append(step)
-        if step.outcome == "failed" and failed is None:
-            failed = step
+        asked = failed == "T1" if step.name == "power" else not failed
+        steps.append(step if asked else _unreached(step))
+        if asked and not failed and step.outcome == "failed":
+            failed = step.name
     label = _label(failed, steps)
     clause, reasons = wording.account(label, evidence, rule)
     return _verdict(label, clause, reasons, tuple(steps), evidence, rule)
@@ -185,24 +176,22 @@ def _step(name: str, asked: str, needed: str, observed: str, passed: bool) -> St
 
 
 def _unreached(step: Step) -> Step:
-    return Step(step.name, step.asked, step.needed, "", "not reached")
+    return replace(step, observed="", outcome="not reached")
 
 
-def _label(failed: Step | None, steps: list[Step]) -> Label:
-    if failed is None:
-        return "signal"
-    if failed.name == "T1":
-        power = next(step for step in steps if step.name == "power")
-        return "no signal" if power.outcome == "passed" else "underpowered"
-    labels: dict[str, Label] = {"T2": "confounded", "strength": "weak", "videos agree": "heterogeneous"}
-    return labels[failed.name]
+def _label(failed: str, steps: list[Step]) -> Label:
+    if failed == "T1":
+        detectable = any(step.name == "power" and step.outcome == "passed" for step in steps)
+        return "no signal" if detectable else "underpowered"
+    labels: dict[str, Label] = {"": "signal", "T2": "confounded", "strength": "weak", "videos agree": "heterogeneous"}
+    return labels[failed]
 
 
 def _verdict(
     label: Label, clause: str, reasons: tuple[str, ...], steps: tuple[Step, ...], evidence: Evidence, rule: Rule
 ) -> Verdict:
-    fates = wording.fates(evidence, judged=label != "invalid design")
+    judged = label != "invalid design"
+    fates = wording.fates(evidence, judged=judged)
     sentences = [f"{wording.head(label, evidence.exploratory)}: {clause} [{fates}]."]
-    sentences += wording.chosen(evidence, judged=label != "invalid design")
-    sentences += wording.decided(evidence)
+    sentences += wording.chosen(evidence, judged=judged) + wording.decided(evidence)
     return Verdict(label, " ".join(sentences), reasons, steps, rule.hash, evidence.exploratory)

@@ -8,19 +8,8 @@ from dataclasses import dataclass
 
 @dataclass(frozen=True)
 class Names:
-    """What the rows are called in a verdict's sentences.
-
-    Attributes
-    ----------
-    positive, negative : str
-        The two labels; "a STOP ranks above a CONTINUE".
-    group : str
-        What the cross-validation leaves out.
-    item : str
-        One row.
-    subject : str
-        What the features are measured from.
-    """
+    """Words of a verdict's sentences: the two labels, a group of rows that the cross-validation leaves out, one row,
+    and the source of the features."""
 
     positive: str = "STOP"
     negative: str = "CONTINUE"
@@ -40,14 +29,12 @@ class Evidence:
     n_sets : int
         Sets within which labels are exchanged.
     scheme : str
-        How: "redraw within risk sets", "swap neighbouring pairs" or "shuffle within video".
+        "redraw within risk sets", "swap neighbouring pairs" or "shuffle within video".
     stop_first : tuple of int
         In how many neighbouring pairs the STOP comes first, and of how many.
-    confound_auc, confound_pvalue : float
-        AUC within video of the best predictor made of artefacts alone, and its T1 p-value, corrected for all
-        that were tried.
-    confound_names : tuple of str
-        The confounds that this predictor knows.
+    confound_auc, confound_pvalue, confound_names
+        AUC within video of the best predictor made of artefacts alone, its T1 p-value, corrected for all that were
+        tried, and the confounds that it knows.
     confound_ranking : tuple of (str, float)
         Each varying artefact and its own AUC within video, best first.
     removed, adjusted, acoustic, not_measured, partly_known : tuple of str
@@ -65,13 +52,11 @@ class Evidence:
         T1; T2 given the artefacts; T2 given the acoustic confounds too. Corrected for the number of models.
     effective_sets : float
         How many sets the artefacts leave open.
-    power : float
-        Chance to detect a signal of AUC `Rule.spike_auc` in these features.
-    hard_power : float
-        The same for a signal where the features hardly vary; NaN where there are too many of them to try.
+    power, hard_power : float
+        Chance to detect a signal of AUC `Rule.spike_auc` in these features; the same for a signal where the features
+        hardly vary, NaN where there are too many of them to try.
     probe_auc, detectable_auc : float
-        What the probe reaches on such a signal; the smallest AUC of a signal that would be detected with
-        `Rule.min_power`.
+        Mean AUC of the probe on such a signal; the smallest AUC of a signal that is detected with `Rule.min_power`.
     videos_needed : tuple of (float, int or None)
         For some AUCs, how many videos like these give `Rule.min_power`; None where more than were tried.
     heterogeneity_pvalue : float
@@ -79,11 +64,10 @@ class Evidence:
     n_decided : (int, int)
         Features of which one row holds most of the spread, and all features.
     n_models : int
-        How many models the p-values were corrected for.
+        Number of models that the p-values were corrected for.
     exploratory : bool
-        The data had been looked at before the rule was fixed.
+        Whether the data had been looked at before the rule was fixed.
     names : Names
-        What the sentences call labels, videos and windows.
     """
 
     n_videos: int

@@ -108,8 +108,7 @@ def test_unscored_segments_are_left_out_when_that_is_allowed():
     scores, y, videos = [0.1, np.nan, 0.9, 0.4, np.nan], [0, 1, 1, 1, 0], ["a", "a", "a", "b", "b"]
     aucs = auc_by_video(scores, y, videos, allow_unscored=True)
     np.testing.assert_array_equal(aucs.auc, [1.0, np.nan])
-    np.testing.assert_array_equal(aucs.n_stop, [1, 1])
-    np.testing.assert_array_equal(aucs.n_continue, [1, 0])
+    np.testing.assert_array_equal(aucs.weights, [1 / 3, 0])  # one STOP and one CONTINUE; one STOP
     assert auc(scores, y, allow_unscored=True) == 1.0
 
 
