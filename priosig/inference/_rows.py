@@ -1,7 +1,5 @@
 """Checks and canonical order of the rows that statistics are made of; see `priosig.inference.data`."""
 
-from __future__ import annotations
-
 from collections.abc import Mapping
 
 import numpy as np

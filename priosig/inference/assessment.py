@@ -2,13 +2,7 @@
 
 The design is judged first (`priosig.inference.design`); then, for each model, T1, T2, the interval over videos and
 the power. P-values are corrected for the number of models (Holm 1979), and `priosig.verdict.decide.decide` judges.
-
-References
-----------
-S. Holm (1979), A simple sequentially rejective multiple test procedure, Scand. J. Stat. 6, 65-70.
 """
-
-from __future__ import annotations
 
 import math
 from collections.abc import Mapping
@@ -42,15 +36,12 @@ class Assessment:
 
     Attributes
     ----------
-    design : DesignAssessment
     evidence : Evidence
         The numbers behind the verdict.
-    verdict : Verdict
     any_signal : PermutationResult or None
-        T1; None where no AUC within video exists.
+        T1; None, as all results after it, for a model that is not tested.
     beyond_confounds, beyond_acoustic : BeyondConfounds or None
         T2 given the artefacts; given the acoustic confounds too, None where there are none.
-    interval : Interval or None
     spiked : SpikePower or None
         Power of T1.
     any_signal_pvalue, beyond_confounds_pvalue, beyond_confounds_raw_pvalue, beyond_acoustic_pvalue : float

@@ -21,8 +21,6 @@ T. B. Berrett, Y. Wang, R. F. Barber & R. J. Samworth (2020), The conditional pe
 while controlling for confounders, J. R. Stat. Soc. B 82, 175-197.
 """
 
-from __future__ import annotations
-
 from dataclasses import dataclass
 
 import numpy as np
@@ -42,20 +40,10 @@ TIME = "time"
 
 @dataclass(frozen=True)
 class BeyondConfounds:
-    """Outcome of T2.
+    """Outcome of T2, on features without what the confounds predict of them; `raw`: on the features as they are.
 
-    Attributes
-    ----------
-    statistic, pvalue : float
-    null_distribution : np.ndarray, shape (n_labellings,)
-        AUC of the probe on features without what the confounds predict of them.
-    raw : PermutationResult
-        The same draws on the features as they are.
-    effective_sets : float
-        How many sets the confounds leave open: of n sets, ``sum p (1 - p)`` over their segments, as a share of what
-        equal probabilities give.
-    adjusted : tuple of str
-        Confounds that were adjusted for: all that vary, and time in pairs of neighbours.
+    `effective_sets` says how many sets the confounds leave open: of n sets, ``sum p (1 - p)`` over their segments, as
+    a share of what equal probabilities give. `adjusted` are all confounds that vary, and time in pairs of neighbours.
     """
 
     statistic: float
@@ -95,17 +83,8 @@ def beyond_confounds(data: LabelledSegments, rule: Rule, *, seed: int = 0, acous
 
 @dataclass(frozen=True)
 class GivenConfounds:
-    """The parts of a test given the confounds.
-
-    Attributes
-    ----------
-    without : LabelledSegments
-        Features without what the confounds predict of them.
-    labellings : np.ndarray of int8, shape (1 + n_labellings, n_segments)
-        The observed labels, then those drawn given the confounds.
-    effective_sets, adjusted
-        As for `BeyondConfounds`.
-    """
+    """Features without what the confounds predict of them; the observed labels, then those drawn given the confounds,
+    shape (1 + n_labellings, n_segments); and the last two attributes of `BeyondConfounds`."""
 
     without: LabelledSegments
     labellings: np.ndarray
@@ -117,23 +96,15 @@ def given_confounds(data: LabelledSegments, rule: Rule, *, seed: int, acoustic: 
     """Features and labellings of T2; see `beyond_confounds`."""
     key = "given confounds", rule, seed, acoustic
     if key not in data.of_labels:  # the same for each model and for the coefficients
-        data.of_labels[key] = _of_labels(data, rule, seed, acoustic)
-    of_features, labellings, effective = data.of_labels[key]
-    without = data.with_rows(without_confounds(data.X, of_features, data.strata))
-    return GivenConfounds(without, labellings, effective, of_features.adjusted)
-
-
-def _of_labels(
-    data: LabelledSegments, rule: Rule, seed: int, acoustic: bool
-) -> tuple[PenalisedBasis, np.ndarray, float]:
-    """All that does not depend on the features: the basis for them, labellings, effective sets."""
-    confounds = confounds_of(data, rule, acoustic=acoustic)
-    of_labels = penalised_basis({name: v for name, v in confounds.items() if name != TIME}, data.strata)
-    of_features = penalised_basis(confounds, data.strata, smooth=(TIME,))
-    drawn, effective = _draw(of_labels, data, rule, seed)
-    labellings = np.vstack([data.y, drawn])
-    labellings.setflags(write=False)
-    return of_features, labellings, effective
+        confounds = confounds_of(data, rule, acoustic=acoustic)
+        timeless = {name: values for name, values in confounds.items() if name != TIME}
+        drawn, effective = _draw(penalised_basis(timeless, data.strata), data, rule, seed)
+        labellings = np.vstack([data.y, drawn])
+        labellings.setflags(write=False)
+        data.of_labels[key] = penalised_basis(confounds, data.strata, smooth=(TIME,)), labellings, effective
+    basis, labellings, effective = data.of_labels[key]
+    without = data.with_rows(without_confounds(data.X, basis, data.strata))
+    return GivenConfounds(without, labellings, effective, basis.adjusted)
 
 
 def confounds_of(data: LabelledSegments, rule: Rule, *, acoustic: bool) -> dict[str, np.ndarray]:

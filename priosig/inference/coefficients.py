@@ -18,13 +18,10 @@ moves with the score (Haufe et al. 2014).
 
 References
 ----------
-P. H. Westfall & S. S. Young (1993), Resampling-Based Multiple Testing, Wiley, ch. 2.
 S. Haufe et al. (2014), On the interpretation of weight vectors of linear models in multivariate neuroimaging,
 NeuroImage 87, 96-110.
 L. Breiman (2001), Random forests, Mach. Learn. 45, 5-32 (permutation importance).
 """
-
-from __future__ import annotations
 
 from collections.abc import Sequence
 from dataclasses import dataclass
@@ -51,18 +48,15 @@ class Weight:
 
     Attributes
     ----------
-    name : str
     mean, spread : float
         Of its weight over folds (standardised features; spread: standard deviation with n - 1).
     sign_agreement : float
         Share of folds in which the weight has the sign of the mean; NaN for a mean of 0.
     pattern : float
         Cov(X) w / sd of the score: the feature's covariance with the score, in standard deviations of both.
-    own_auc : float
-        AUC within strata of the feature alone, without what the confounds predict of it; below 0.5 where it is lower
-        in STOP.
-    pvalue : float
-        Of `own_auc`, two-sided, max-T over all features.
+    own_auc, pvalue : float
+        AUC within strata of the feature alone, without what the confounds predict of it; two-sided p, max-T over all
+        features.
     finding : bool
         Whether `pvalue` is at most alpha.
     cluster : int
@@ -84,13 +78,7 @@ class Weight:
 class Cluster:
     """Features that go together.
 
-    Attributes
-    ----------
-    names : tuple of str
-    importance : float
-        Mean drop of the AUC within strata when the cluster's features are permuted together within video.
-    spread : float
-        Standard deviation of the drop over permutations.
+    `importance` is the mean drop of the AUC within strata over permutations, `spread` its standard deviation.
     """
 
     names: tuple[str, ...]
@@ -124,7 +112,6 @@ def coefficient_table(
     names : sequence of str
         Of the features.
     rule : Rule
-        Its `alpha` is the bar for a finding.
     seed : int
         The same seed gives T2's labellings.
     n_repeats : int
@@ -172,20 +159,10 @@ def coefficient_table(
 
 
 def own_auc(data: LabelledSegments, labellings: np.ndarray) -> np.ndarray:
-    """AUC within strata of each feature by itself.
+    """AUC within strata of each feature by itself, shape (m, n_features).
 
-    With the number of STOPs of each stratum given, it is linear in the labels: a STOP adds its mid-rank in the
-    stratum, divided by the stratum's size + 1 (van Elteren).
-
-    Parameters
-    ----------
-    data : LabelledSegments
-    labellings : np.ndarray of 0 and 1, shape (m, n_segments)
-        As many STOPs in each stratum as `data` has.
-
-    Returns
-    -------
-    np.ndarray, shape (m, n_features)
+    `labellings`, shape (m, n_segments), have as many STOPs in each stratum as `data`. Given these numbers the AUC is
+    linear in the labels: a STOP adds its mid-rank in the stratum, divided by the stratum's size + 1 (van Elteren).
     """
     from scipy.stats import rankdata
 

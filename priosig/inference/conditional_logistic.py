@@ -13,8 +13,6 @@ S. X. Chen, A. P. Dempster & J. S. Liu (1994), Weighted finite population sampli
 Biometrika 81, 457-469.
 """
 
-from __future__ import annotations
-
 from collections.abc import Iterator
 
 import numpy as np

@@ -28,8 +28,6 @@ P. S. Kott (2001), The delete-a-group jackknife, J. Off. Stat. 17, 521-526.
 C. J. Clopper & E. S. Pearson (1934), The use of confidence or fiducial limits, Biometrika 26, 404-413.
 """
 
-from __future__ import annotations
-
 import math
 from dataclasses import dataclass
 
@@ -47,23 +45,11 @@ FEW = 12  # videos with which the variance of pairs is not known well enough
 
 @dataclass(frozen=True)
 class Interval:
-    """A confidence interval, and how it came about.
+    """A confidence interval of the AUC within strata.
 
-    Attributes
-    ----------
-    estimate : float
-        AUC within strata of all data.
-    low, high : float
-        NaN where there is a `reason`.
-    standard_error : float
-        Of the estimate, in units of AUC.
-    df : int
-        Degrees of freedom of t.
-    leave_out : np.ndarray, shape (n_blocks,)
-        The estimate without each video, or group of videos; NaN where it does not exist.
-    reason : str
-        Why there is no interval (such as an AUC that no video changes), or why it is the limit for an AUC of 0 or 1;
-        empty otherwise.
+    Limits are NaN where there is a `reason`: why there is no interval. An AUC of 0 or 1 has limits and a reason.
+    `standard_error` is in units of AUC, `df` are the degrees of freedom of t. `leave_out`, shape (n_blocks,), is the
+    estimate without each video, or group of videos.
     """
 
     estimate: float
@@ -106,17 +92,9 @@ def confidence_interval(data: LabelledSegments, rule: Rule) -> Interval:
 def pair_variance(auc: np.ndarray, without: np.ndarray, weight: np.ndarray) -> float:
     """Variance of the estimate that belongs to pairs of videos and to neither of the two.
 
-    Parameters
-    ----------
-    auc, weight : np.ndarray, shape (n_videos,)
-        AUC of each video and its weight in the estimate.
-    without : np.ndarray, shape (n_videos, n_videos)
-        Entry (v, w): AUC of video w where video v took no part in training.
-
-    Returns
-    -------
-    float
-        0 where fewer than four videos have an AUC, or some of these have none without another.
+    `auc` and `weight`, shape (n_videos,), are the AUC of each video and its weight in the estimate; ``without[v, w]``
+    is the AUC of video w where video v took no part in training. 0 where fewer than four videos have an AUC, or some
+    of these have none without another.
     """
     some = weight > 0
     auc, share, without = auc[some], weight[some] / weight.sum(), without[some][:, some]
@@ -146,27 +124,24 @@ def interval_from_leave_out(
     """
     from scipy.special import stdtrit
 
-    df = n_videos - 1
-
-    def without(reason: str, se: float = math.nan) -> Interval:
-        return Interval(estimate, math.nan, math.nan, se, df, leave_out, reason)
-
+    low = high = se = math.nan
     if math.isnan(estimate):
-        return without("the AUC within video itself is undefined")
-    if estimate in (0.0, 1.0):
+        reason = "the AUC within video itself is undefined"
+    elif estimate in (0.0, 1.0):
         limit = ((1 - level) / 2) ** (1 / n_videos)
         low, high = (limit, 1.0) if estimate == 1.0 else (0.0, 1 - limit)
         reason = f"AUC is exactly {estimate:.0f} in all {n_videos} videos: exact binomial limit for so many videos"
-        return Interval(estimate, low, high, math.nan, df, leave_out, reason)
-    if np.isnan(leave_out).any():
-        return without(f"without one of the videos the AUC is undefined ({int(np.isnan(leave_out).sum())} times)")
-    blocks = len(leave_out)
-    variance = (blocks - 1) / blocks * np.sum((leave_out - leave_out.mean()) ** 2)
-    twice = min(pair_variance, variance / 2) * max(0.0, 1 - FEW / n_videos)
-    se = float(np.sqrt(variance - twice))
-    if se < 1e-12:
-        return without("the AUC is the same whichever video is left out, so its spread cannot be judged", se)
-    half = float(stdtrit(df, (1 + level) / 2)) * se / (estimate * (1 - estimate))
-    centre = math.log(estimate / (1 - estimate))
-    low, high = (0.5 * (1 + math.tanh(0.5 * (centre + sign * half))) for sign in (-1, 1))
-    return Interval(estimate, low, high, se, df, leave_out, "")
+    elif np.isnan(leave_out).any():
+        reason = f"without one of the videos the AUC is undefined ({int(np.isnan(leave_out).sum())} times)"
+    else:
+        blocks = len(leave_out)
+        variance = (blocks - 1) / blocks * np.sum((leave_out - leave_out.mean()) ** 2)
+        twice = min(pair_variance, variance / 2) * max(0.0, 1 - FEW / n_videos)
+        se = float(np.sqrt(variance - twice))
+        reason = "the AUC is the same whichever video is left out, so its spread cannot be judged"
+        if se >= 1e-12:
+            half = float(stdtrit(n_videos - 1, (1 + level) / 2)) * se / (estimate * (1 - estimate))
+            centre = math.log(estimate / (1 - estimate))
+            low, high = (0.5 * (1 + math.tanh(0.5 * (centre + sign * half))) for sign in (-1, 1))
+            reason = ""
+    return Interval(estimate, low, high, se, n_videos - 1, leave_out, reason)

@@ -5,13 +5,7 @@ together are tried with their products too. P-values are max-T over all predicto
 studentised, since under the null hypothesis the AUC of a flexible predictor spreads more than that of a line.
 Artefacts and acoustic confounds are tried apart: only artefacts make a design invalid, and what may be music costs
 them nothing.
-
-References
-----------
-P. H. Westfall & S. S. Young (1993), Resampling-Based Multiple Testing, Wiley, ch. 2.
 """
-
-from __future__ import annotations
 
 import math
 from collections.abc import Mapping
@@ -39,23 +33,11 @@ CURVES = 3  # smoothest curves of each confound
 
 @dataclass(frozen=True)
 class Baseline:
-    """What a probe reaches that knows one confound alone, or all together.
+    """Results of a probe that knows one confound alone, or all artefacts (`TOGETHER`).
 
-    Attributes
-    ----------
-    name : str
-        Of the confound; `TOGETHER` for all artefacts.
-    role : {"artefact", "acoustic"}
-    auc_within_video, curve : float
-        AUC within strata of out-of-fold scores: as a line, and as a curve; NaN where there is none.
-    auc : float
-        The line's, pooled.
-    n_videos_above_half : int
-        The line's.
-    pvalue, curve_pvalue : float
-        Max-T over all predictors of this role, studentised; NaN where undefined.
-    n_known : int
-        Segments whose value is known.
+    AUCs are of out-of-fold scores: `auc_within_video` of the confound as a line, `curve` of it as a curve, NaN where
+    there is none; `auc` (pooled) and `n_videos_above_half` are of the line. P-values are max-T over all predictors of
+    this role. `n_known` segments have a value.
     """
 
     name: str

@@ -11,12 +11,10 @@ then by their numbers. Rows of a risk set stay together.
 - *unordered*: neighbours are unknown. Labels are shuffled within video, strata are videos.
 """
 
-from __future__ import annotations
-
 from collections.abc import Hashable, Mapping, Sequence
 from dataclasses import dataclass, field, replace
 from functools import cached_property
-from typing import Any
+from typing import Any, Self
 
 import numpy as np
 
@@ -33,18 +31,11 @@ KEPT_ENTRIES = 1 << 24  # 128 MB; larger reductions are made one at a time, and 
 
 @dataclass(frozen=True)
 class ConfoundNames:
-    """Facts about confounds beyond their values.
+    """Names of confounds, in groups.
 
-    Attributes
-    ----------
-    removed, not_measured : tuple of str
-        Confounds that are equal for all segments; that are not measured for every segment.
-    acoustic : tuple of str
-        Confounds that are measured from the playing itself and may be music.
-    tied : tuple of (str, float)
-        Confounds that the definition of the windows ties to the label, and the AUC within video of each.
-    chosen : tuple of (str, {"artefact", "acoustic"})
-        Confounds that the study added, or whose role it set.
+    `removed` are equal for all segments; `not_measured` are not measured for every segment; `acoustic` are measured
+    from the playing itself and may be music; `tied` are tied to the label by the definition of the windows, each with
+    its AUC within video; `chosen` were added by the study, or given a role by it ("artefact" or "acoustic").
     """
 
     removed: tuple[str, ...] = ()
@@ -58,23 +49,10 @@ class ConfoundNames:
 class LabelledSegments:
     """Labels, videos, confounds and features of segments, in canonical order. Made by `labelled_segments`.
 
-    Attributes
-    ----------
-    y : np.ndarray of int8, shape (n_segments,)
-        1 = STOP, 0 = CONTINUE.
-    videos : np.ndarray of int, shape (n_segments,)
-        Video number, from 0 and ascending.
-    order : np.ndarray of int, shape (n_segments,)
-        Row of the input that each row was.
-    confounds, partly_known : mapping from name to np.ndarray, shape (n_segments,)
-        Confounds with finite values; further ones, NaN where a value is not known.
-    X : np.ndarray, shape (n_segments, n_features)
-    names : ConfoundNames
-    risk_sets : np.ndarray of int, shape (n_segments,), or None
-    ordered : bool
-        Whether rows of a video are in time order.
-    of_labels : dict
-        A cache of what depends on all but the features; shared with segments that differ in features alone.
+    All arrays have a row a segment. `y` is 1 for STOP and 0 for CONTINUE; `videos` are numbers from 0, ascending;
+    `order` is the row of the input; `confounds` are finite, `partly_known` ones are NaN where a value is not known.
+    `ordered` says whether rows of a video are in time order. `of_labels` is a cache of what depends on all but the
+    features; it is shared with segments that differ in features alone.
     """
 
     y: np.ndarray
@@ -91,11 +69,11 @@ class LabelledSegments:
     def __len__(self) -> int:
         return len(self.y)
 
-    def with_features(self, X: np.ndarray) -> LabelledSegments:
+    def with_features(self, X: np.ndarray) -> Self:
         """The same segments with other features, given in the order of the input."""
         return self.with_rows(checked_features(X, len(self))[self.order])
 
-    def with_rows(self, X: np.ndarray) -> LabelledSegments:
+    def with_rows(self, X: np.ndarray) -> Self:
         """The same segments with other features, given in canonical order."""
         other = replace(self, X=X if self.risk_sets is None else centred_within(X, self.risk_sets))
         object.__setattr__(other, "of_labels", self.of_labels)
@@ -184,8 +162,7 @@ def labelled_segments(
 
     Parameters
     ----------
-    y : array-like of 0 and 1, shape (n_segments,)
-        1 = STOP, 0 = CONTINUE.
+    y : array-like of 0 (CONTINUE) and 1 (STOP), shape (n_segments,)
     video_ids : sequence of str, one per segment
     start_times : array-like, shape (n_segments,)
         Seconds from the start of the video; they say which segments are neighbours. None where nobody knows.

@@ -4,8 +4,6 @@ If STOP and CONTINUE windows can be told apart from facts that have nothing to d
 how much talk it holds), then no score on these windows means anything (`priosig.inference.confounds_alone`).
 """
 
-from __future__ import annotations
-
 import math
 from dataclasses import dataclass
 
@@ -25,20 +23,9 @@ from priosig.verdict.rule import Rule
 class DesignAssessment:
     """What the segments allow, before any audio.
 
-    Attributes
-    ----------
-    n_segments, n_stop, n_continue, n_videos, n_two_class_videos : int
-    n_sets : int
-        Sets within which labels are exchanged.
-    baselines : tuple of Baseline
-        Each confound that varies; then all artefacts together, if there are several.
-    evidence : Evidence
-        The numbers behind `problems`.
-    problems : tuple of str
-        Why this design cannot answer the question, in plain words; empty if it can.
-    verdict : Verdict or None
-        `invalid design` where there are problems; None where there are none.
-    rule : Rule
+    `n_sets` are the sets within which labels are exchanged. `baselines` has each confound that varies; then all
+    artefacts together, if there are several. `problems` say why this design cannot answer the question; with any,
+    `verdict` is `invalid design`.
     """
 
     n_segments: int

@@ -16,8 +16,6 @@ W. G. Cochran (1954), The combination of estimates from different experiments, B
 A. C. Davison & D. V. Hinkley (1997), Bootstrap Methods and their Application, Cambridge, ch. 4 (parametric tests).
 """
 
-from __future__ import annotations
-
 from dataclasses import dataclass
 
 import numpy as np
@@ -38,15 +36,7 @@ N_SPIKED = REPLICATES + SEARCHED * len(SLOPES)  # labellings that are fitted in 
 
 @dataclass(frozen=True)
 class Heterogeneity:
-    """Outcome of the test.
-
-    Attributes
-    ----------
-    statistic : float
-        Q; NaN where fewer than three videos have an AUC.
-    pvalue : float
-        NaN where there is no statistic, or the features do not vary.
-    """
+    """Q, NaN where fewer than three videos have an AUC, and its p; NaN too where the features do not vary."""
 
     statistic: float
     pvalue: float

@@ -20,8 +20,6 @@ N. E. Breslow & N. E. Day (1980), Statistical Methods in Cancer Research I, IARC
 D. J. C. MacKay (1992), Bayesian interpolation, Neural Comput. 4, 415-447 (marginal likelihood chooses penalties).
 """
 
-from __future__ import annotations
-
 from dataclasses import dataclass
 
 import numpy as np
@@ -51,7 +49,9 @@ class _Sets:
 
 
 def event_probabilities(columns: np.ndarray, block: np.ndarray, y: np.ndarray, sets: np.ndarray) -> np.ndarray:
-    """P(segment is its set's STOP), given its covariates.
+    """P(segment is its set's STOP), given its covariates; shape (n_segments,).
+
+    Sums to 1 in each set; the label itself where a segment belongs to none.
 
     Parameters
     ----------
@@ -61,11 +61,6 @@ def event_probabilities(columns: np.ndarray, block: np.ndarray, y: np.ndarray, s
     y : np.ndarray of 0 and 1, shape (n_segments,)
     sets : np.ndarray of int, shape (n_segments,)
         Set of each segment, -1 where it belongs to none.
-
-    Returns
-    -------
-    np.ndarray, shape (n_segments,)
-        Sums to 1 in each set; the label itself where a segment belongs to none.
 
     Raises
     ------
@@ -86,24 +81,11 @@ def event_probabilities(columns: np.ndarray, block: np.ndarray, y: np.ndarray, s
 
 
 def draw_events(probabilities: np.ndarray, y: np.ndarray, sets: np.ndarray, coins: np.ndarray) -> np.ndarray:
-    """Labellings with a new event in each set.
+    """Labellings with a new event in each set, shape (n_labellings, n_segments); segments of no set keep their label.
 
-    Equal coins give labellings that resemble each other under different probabilities: the event moves where its coin
-    is under 1 - P(event), to the controls in the order of rows. So T1 (equal probabilities) and T2 can be compared.
-
-    Parameters
-    ----------
-    probabilities : np.ndarray, shape (n_segments,)
-        Sum to 1 in each set.
-    y, sets : np.ndarray, shape (n_segments,)
-        As for `event_probabilities`.
-    coins : np.ndarray, shape (n_labellings, n_sets)
-        Uniform on [0, 1).
-
-    Returns
-    -------
-    np.ndarray of int8, shape (n_labellings, n_segments)
-        Segments of no set keep their label.
+    `coins`, shape (n_labellings, n_sets), are uniform on [0, 1). Equal coins give labellings that resemble each other
+    under different probabilities: the event moves where its coin is under 1 - P(event), to the controls in the order
+    of rows. So T1 (equal probabilities) and T2 can be compared.
     """
     matched = _matched(y, sets)
     rows, of_row = matched.rows, matched.of_row

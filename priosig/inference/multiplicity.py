@@ -6,8 +6,6 @@ S. Holm (1979), A simple sequentially rejective multiple test procedure, Scand. 
 P. H. Westfall & S. S. Young (1993), Resampling-Based Multiple Testing, Wiley, ch. 2 (single-step max-T).
 """
 
-from __future__ import annotations
-
 import math
 from collections.abc import Sequence
 

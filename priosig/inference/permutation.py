@@ -13,8 +13,6 @@ M. Ojala & G. C. Garriga (2010), Permutation tests for studying classifier perfo
 1833-1863.
 """
 
-from __future__ import annotations
-
 from dataclasses import dataclass
 
 import numpy as np
@@ -35,16 +33,8 @@ _BATCH_ENTRIES = 10_000_000
 class PermutationResult:
     """Outcome of a test by relabelling.
 
-    Attributes
-    ----------
-    statistic : float
-        AUC within strata under the observed labels.
-    pvalue : float
-        One-sided; between 1 / (n_permutations + 1) and 1.
-    null_distribution : np.ndarray, shape (n_permutations,)
-        The statistic under each relabelling, in the order drawn.
-    scheme : str
-        Which labels are exchanged with which (`priosig.inference.relabelling`).
+    `statistic` is the AUC within strata under the observed labels, `null_distribution`, shape (n_permutations,), that
+    under each relabelling. `pvalue` is one-sided.
     """
 
     statistic: float

@@ -13,10 +13,9 @@ curvature that the logistic loss has where all segments are equally hard. For sh
 well as the logistic regression of T1, and all its fits follow from sums over videos, so that a table takes seconds.
 """
 
-from __future__ import annotations
-
 from collections.abc import Sequence
 from dataclasses import dataclass
+from typing import Self
 
 import numpy as np
 from numpy.typing import ArrayLike
@@ -43,15 +42,13 @@ class PowerTable:
     ----------
     aucs : tuple of float
         Of an ideal listener, within strata.
-    n_videos : tuple of int
-    power : np.ndarray, shape (n_aucs, n_numbers)
-        Never falls with the number of videos.
+    power, width : np.ndarray, shape (n_aucs, n_numbers)
+        Power, which never falls with the number of videos; width of a 95 % interval of the probe's AUC: twice its
+        standard deviation over studies, times the quantile of t.
     needed : tuple of int or None
         For each AUC the least number of videos with a power of 80 %; None where the largest number has less.
     critical : np.ndarray, shape (n_numbers,)
         AUC within strata above which T1 rejects.
-    width : np.ndarray, shape (n_aucs, n_numbers)
-        Of a 95 % interval of the probe's AUC: twice its standard deviation over studies, times the quantile of t.
     """
 
     aucs: tuple[float, ...]
@@ -162,7 +159,7 @@ class _Study:
     alike: tuple[tuple[np.ndarray, int], ...]
 
     @classmethod
-    def of(cls, videos: Sequence[Strata]) -> _Study:
+    def of(cls, videos: Sequence[Strata]) -> Self:
         counts = [(video, n1, n0) for video, strata in enumerate(videos) for n1, n0 in strata]
         sizes = np.array([n1 + n0 for _, n1, n0 in counts])
         starts = np.cumsum(sizes) - sizes

@@ -16,8 +16,6 @@ pairs is understated.
 fewer videos. They are scaled to agree with the power that was measured on these.
 """
 
-from __future__ import annotations
-
 import math
 from dataclasses import dataclass
 
@@ -41,18 +39,10 @@ N_SPIKED = REPLICATES * (len(LEVELS) + 2)  # labellings that are fitted in every
 class SpikePower:
     """Power of T1; all NaN where the features do not vary within strata.
 
-    Attributes
-    ----------
-    power, hard_power : float
-        Share of signals of ideal AUC `rule.spike_auc` that T1 detects: along directions of Gaussian weights, and
-        along decorrelated directions.
-    probe_auc : float
-        Mean AUC within strata of the probe in the studies behind `power`.
-    detectable_auc : float
-        Smallest ideal AUC of which T1 detects the share `rule.min_power`, along directions of Gaussian weights; NaN
-        where 0.99 is too small.
-    margin : float
-        Mean of the AUCs behind `power`, less the critical value, in units of their spread.
+    `power` and `hard_power` are the shares of signals of ideal AUC `rule.spike_auc` that T1 detects, along directions
+    of Gaussian weights and along decorrelated ones. In the studies behind `power` the probe has the AUC `probe_auc`
+    on average, and `margin` is that AUC less the critical value, in units of the spread of AUCs. `detectable_auc` is
+    the smallest ideal AUC of which T1 detects the share `rule.min_power`; NaN where 0.99 is too small.
     """
 
     power: float
@@ -90,7 +80,10 @@ def power_of_spike(
     aucs[np.isnan([*slopes, hard_slope])] = np.nan
     spiked = aucs[levels.index(rule.spike_auc)]
     power = _share_above(spiked, critical)
-    margins = {level: _margin(of_level, critical) for level, of_level in zip(levels, aucs[:-1], strict=True)}
+    margins = {
+        level: float((of_level.mean() - critical) / max(of_level.std(), TIE))
+        for level, of_level in zip(levels, aucs[:-1], strict=True)
+    }
     detectable = _level_of(margins, rule.min_power, alpha)
     # Interpolation and simulation may disagree: the detectable AUC lies on the side of the rule's that `power` says.
     nearer = np.fmin if power >= rule.min_power else np.maximum
@@ -106,19 +99,8 @@ def power_of_spike(
 def videos_needed(spiked: SpikePower, table: PowerTable, rule: Rule, n_videos: int) -> tuple[float, ...]:
     """Number of videos like these `n_videos` with which T1 detects a signal with the power that `table` asks for.
 
-    Parameters
-    ----------
-    spiked : SpikePower
-        Of these videos.
-    table : PowerTable
-        Planned for these strata, `rule.spike_auc` among its AUCs.
-    rule, n_videos
-
-    Returns
-    -------
-    tuple of float
-        For each AUC of the table; NaN where the table's largest number is too small, the number is over 1000, or the
-        power is not known.
+    `table` is planned for these strata, `rule.spike_auc` among its AUCs. For each AUC a number, or NaN where the
+    table's largest number is too small, the number is over 1000, or the power is not known.
     """
     from scipy.special import ndtri
 
@@ -146,10 +128,6 @@ def critical_value(null_distribution: np.ndarray, alpha: float) -> float:
 
 def _share_above(aucs: np.ndarray, critical: float) -> float:
     return math.nan if np.isnan(aucs).all() else float(np.mean(aucs > critical + TIE))
-
-
-def _margin(aucs: np.ndarray, critical: float) -> float:
-    return float((aucs.mean() - critical) / max(aucs.std(), TIE))
 
 
 def _level_of(margins: dict[float, float], power: float, alpha: float) -> float:

@@ -19,8 +19,6 @@ A. M. Winkler et al. (2014), Permutation inference for the general linear model,
 A. M. Winkler et al. (2015), Multi-level block permutation, NeuroImage 123, 253-268.
 """
 
-from __future__ import annotations
-
 from typing import Literal
 
 import numpy as np

@@ -14,8 +14,6 @@ With z standard normal, K = Z Z' and Z the standardised features, centred within
 Both depend on the features through K alone, and not on their order, their signs or their units.
 """
 
-from __future__ import annotations
-
 from collections.abc import Sequence
 from dataclasses import dataclass
 
@@ -37,14 +35,8 @@ _LEAST_VARIANCE = 1e-10  # of the largest: components below it are rounding
 class Spikes:
     """Scores of ideal listeners, from which labels are drawn.
 
-    Attributes
-    ----------
-    signal : np.ndarray, shape (n_replicates, n_segments)
-        Mean 0 within strata and spread 1.
-    y, strata : np.ndarray, shape (n_segments,)
-        `y` gives each stratum's number of STOPs.
-    seed : int
-        Equal uniform numbers serve every slope, so that labels change little from slope to slope.
+    `signal`, shape (n_replicates, n_segments), has mean 0 within strata and spread 1; `y` gives each stratum's number
+    of STOPs. The uniform numbers of `seed` serve every slope, so that labels change little from slope to slope.
     """
 
     signal: np.ndarray

@@ -18,8 +18,6 @@ Mann-Whitney statistic). Parker, Gunter & Bedo 2007, BMC Bioinformatics 8: 326; 
 12: 49-57; Airola et al. 2011, Comput. Stat. Data Anal. 55: 1828-1844 (bias of the pooled AUC).
 """
 
-from __future__ import annotations
-
 from dataclasses import dataclass
 
 import numpy as np
@@ -30,16 +28,11 @@ from priosig._core.checks import Ids, check_scores, video_index
 
 @dataclass(frozen=True)
 class VideoAucs:
-    """AUC of every video, possibly for a batch of scores or labellings.
+    """AUC of each of G videos, possibly for a batch of scores or labellings.
 
-    Attributes
-    ----------
-    video_ids : tuple of str
-        The G videos, sorted by name.
-    auc : np.ndarray, shape (..., G)
-        NaN where a video holds one class only (among its scored segments).
-    weights : np.ndarray, shape (..., G)
-        van Elteren's, n1 n0 / (n1 + n0 + 1), summed over a video's strata; 0 for a video without an AUC.
+    `video_ids` are sorted. `auc`, shape (..., G), is NaN where a video holds one class only among its scored
+    segments. `weights`, shape (..., G), are van Elteren's, summed over a video's strata; 0 for a video without an
+    AUC.
     """
 
     video_ids: tuple[str, ...]
@@ -75,23 +68,18 @@ def _mean(values: np.ndarray, weights: np.ndarray) -> np.ndarray:
 
 
 def auc(scores: ArrayLike, y: ArrayLike, *, allow_unscored: bool = False) -> float | np.ndarray:
-    """Chance that a random STOP scores above a random CONTINUE, ties counted half.
+    """Chance that a random STOP scores above a random CONTINUE, ties counted half; NaN where one class is missing.
 
     Computed from mid-ranks in O(n log n): AUC = (R1 - n1 (n1 + 1) / 2) / (n1 n0), R1 the rank sum of the STOPs.
 
     Parameters
     ----------
     scores : array-like, shape (..., n)
-        Larger means more STOP-like. Infinite scores are allowed, NaN only with `allow_unscored`.
+        Larger means more STOP-like. Infinite scores are allowed, NaN only with `allow_unscored`, which leaves them
+        out.
     y : array-like of 0 and 1, shape (..., n)
         Labels; broadcast against `scores`.
     allow_unscored : bool
-        Leave segments with NaN scores out instead of refusing them.
-
-    Returns
-    -------
-    float, or np.ndarray of shape (...) for batched input
-        NaN where one class is missing.
 
     Raises
     ------
@@ -111,18 +99,14 @@ def auc(scores: ArrayLike, y: ArrayLike, *, allow_unscored: bool = False) -> flo
 def auc_by_video(
     scores: ArrayLike, y: ArrayLike, video_ids: Ids, *, strata: Ids | None = None, allow_unscored: bool = False
 ) -> VideoAucs:
-    """AUC of each video (see `auc` for scores, labels and errors).
+    """AUC of each video; see `auc` for scores, labels and errors.
 
     Parameters
     ----------
-    scores, y : array-like, shape (..., n)
-        As for `auc`.
+    scores, y, allow_unscored
     video_ids : sequence of str, length n
-        Video of each segment.
     strata : sequence, length n, optional
         Parts of videos: only segments of one stratum are compared, and a video's AUC is the weighted mean of theirs.
-    allow_unscored : bool
-        Leave segments with NaN scores out instead of refusing them.
     """
     scores, y = check_scores("auc_by_video", scores, y, allow_unscored)
     names, which = video_index("auc_by_video", video_ids, scores.shape[-1])

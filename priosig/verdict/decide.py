@@ -14,8 +14,6 @@
 Evidence that passes all steps is a ``signal``.
 """
 
-from __future__ import annotations
-
 import math
 from dataclasses import dataclass, replace
 from typing import Literal
@@ -30,15 +28,7 @@ Outcome = Literal["passed", "failed", "not reached"]
 
 @dataclass(frozen=True)
 class Step:
-    """One step of the rule.
-
-    Attributes
-    ----------
-    name : {"videos", "sets", "confounds", "T1", "power", "T2", "strength", "videos agree"}
-    asked, needed, observed : str
-        The question, what the rule needs, and what the data gave, in a few words each.
-    outcome : {"passed", "failed", "not reached"}
-    """
+    """One step of the rule: the question, what the rule needs, and what the data gave, in a few words each."""
 
     name: str
     asked: str
@@ -51,19 +41,10 @@ class Step:
 class Verdict:
     """A conclusion.
 
-    Attributes
-    ----------
-    label : str
-    sentence : str
-        One sentence to quote, with its numbers and the treatment of each confound; then one for each confound that
-        the study added, or whose role it set, and one where single rows decide features.
-    reasons : tuple of str
-        Every finding behind the label, one plain clause each.
-    steps : tuple of Step
-        The rule as a checklist, in the order in which it is asked.
-    rule_hash : str
-    exploratory : bool
-        Whether the data had been looked at before the rule was fixed.
+    `sentence` is one sentence to quote, with its numbers and the treatment of each confound; then one for each
+    confound that the study added, or whose role it set, and one where single rows decide features. `reasons` are the
+    findings behind the label, one plain clause each. `steps` are the rule as a checklist, in the order in which it is
+    asked.
     """
 
     label: Label

@@ -7,8 +7,6 @@ References
 B. Phipson & G. K. Smyth (2010), Permutation p-values should never be zero, Stat. Appl. Genet. Mol. Biol. 9, 39.
 """
 
-from __future__ import annotations
-
 import hashlib
 import json
 import math

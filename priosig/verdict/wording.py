@@ -3,8 +3,6 @@
 An AUC within video of 0.81 reads "ranks a STOP above a CONTINUE of the same video 81 times in 100".
 """
 
-from __future__ import annotations
-
 import math
 from collections.abc import Sequence
 
