@@ -18,6 +18,7 @@ from priosig.inference.relabelling import coins
 from priosig.metrics.auc import auc_within_video
 from priosig.verdict.rule import Rule
 from priosig.worlds.simulation import World, simulate_study
+from tests.inference.risk_sets import risk_set_study
 
 FEW = Rule(n_permutations=39)
 MANY = Rule(n_permutations=99)
@@ -53,12 +54,12 @@ def probabilities_of(data: LabelledSegments) -> np.ndarray:
 @pytest.mark.parametrize("shape", ["u shape", "category", "interaction", "any talk"])
 def test_leaks_that_no_line_follows_are_not_taken_for_a_signal(shape):
     world = World("leak", "measured leak", leak=shape, equal_windows=True)
-    assert sum(t2(world, seed).pvalue <= 0.05 for seed in range(6)) <= 2
+    assert sum(t2(world, seed).pvalue <= 0.05 for seed in range(2)) <= 1
 
 
 def test_a_signal_beside_a_leak_is_found():
     world = World("both", "signal", signal=2.5, leak="u shape", equal_windows=True)
-    assert sum(t2(world, seed).pvalue <= 0.05 for seed in range(4)) >= 3
+    assert all(t2(world, seed).pvalue <= 0.05 for seed in range(2))
 
 
 def test_risk_sets_are_judged_within_sets():
@@ -158,7 +159,7 @@ def test_neither_units_nor_names_nor_order_of_confounds_and_features_matter():
 
 
 def test_confounds_beyond_any_budget_and_those_known_in_part_are_all_adjusted_for():
-    data, rng = risk_sets(5), np.random.default_rng(5)
+    data, rng = risk_set_study(n_videos=4, n_sets=3), np.random.default_rng(5)
     many = {f"c{i}": rng.normal(size=len(data)) for i in range(6)}
     partly = {"p": np.where(rng.random(len(data)) < 0.5, rng.normal(size=len(data)), np.nan)}
     result = beyond_confounds(replace(data, confounds=many, partly_known=partly), FEW)

@@ -84,12 +84,12 @@ def test_a_video_of_one_class_has_no_part_in_own_aucs():
 
 def test_beside_a_real_effect_the_others_are_found_no_more_often_than_alpha():
     significant = []
-    for seed in range(100):
+    for seed in range(60):
         X, y, videos, starts, _ = study(seed, shift=1.2, n_videos=12)
         data = labelled_segments(y, videos, starts, X=X)
         significant.append(max_t_pvalues(own_auc(data, relabellings(data, 99, seed)).T, two_sided=True) <= 0.05)
     assert np.all(significant, axis=0)[0]
-    assert np.any(np.array(significant)[:, 1:], axis=1).sum() <= 11  # 12 or more has p = 0.004 at level 0.05
+    assert np.any(np.array(significant)[:, 1:], axis=1).sum() <= 8  # 9 or more has p = 0.003 at level 0.05
 
 
 def test_what_a_confound_explains_is_no_finding():

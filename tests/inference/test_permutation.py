@@ -197,23 +197,16 @@ def test_a_video_of_one_class_is_trained_on_and_not_counted():
         (lambda X, y, v, t: (X, (v == v[0]).astype(int), v, t), "no video holds both STOP and CONTINUE"),
         (lambda X, y, v, t: (X, y, np.full(len(y), "one"), t), "1 video.*expected 2 or more"),
         (lambda X, y, v, t: (X, np.where(v == v[0], y, 1), v, t), "AUC within video is undefined"),
-        (lambda X, y, v, t: (np.where(X[3, 1] == X, np.nan, X), y, v, t), "feature 1 of row 3 is nan"),
-        (lambda X, y, v, t: (X, y, v, np.where(t == t[2], np.nan, t)), "start time of row 2 is not finite"),
-        (lambda X, y, v, t: (X, y * 2, v, t), r"labels \[0, 2\]; expected only 1 \(STOP\) and 0"),
-        (lambda X, y, v, t: (X[:-1], y, v, t), "shape \\(23, 3\\); expected 24 rows"),
-        (lambda X, y, v, t: (X, y, v[:-1], t), "video_ids has shape"),
-        (lambda X, y, v, t: (X[:0], y[:0], v[:0], t[:0]), "segments: none"),
     ],
-    ids=["one class", "classes apart", "one video", "second video all STOP", "NaN", "NaN time", "labels", "rows",
-         "ids", "empty"],
-)  # fmt: skip
+    ids=["one class", "classes apart", "one video", "second video all STOP"],
+)
 def test_what_cannot_be_tested_is_refused(change, message):
     study = alternating_study(0, n_videos=2)
     with pytest.raises(ValueError, match=message):
         run(*change(*study), n_permutations=19)
 
 
-@pytest.mark.parametrize("seed", range(6))
+@pytest.mark.parametrize("seed", range(3))
 def test_a_feature_that_hardly_varies_is_tested_whatever_the_relabellings(seed):
     # Of 40 segments 4 are 1, all others 0: some relabellings have means that are equal to the last bit.
     y, videos = np.tile([1, 0], 20), np.repeat(list("abcde"), 8)

@@ -8,7 +8,7 @@ from hypothesis import strategies as st
 from priosig.metrics.auc import auc, auc_by_video, auc_within_video
 from priosig.metrics.summary import calibration, sigmoid, summarise
 
-FEW = settings(max_examples=20, deadline=None)
+FEW = settings(max_examples=12, deadline=None)
 # Scores from a small set of whole numbers, so that ties are common.
 SCORED = st.lists(st.tuples(st.integers(-4, 4), st.integers(0, 1), st.sampled_from("abc")), min_size=1, max_size=40)
 
