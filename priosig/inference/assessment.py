@@ -73,18 +73,9 @@ def assess_models(
 ) -> dict[str, Assessment]:
     """T1, T2, interval, power and verdict for each model, p-values corrected for their number (Holm).
 
-    Parameters
-    ----------
-    models : mapping from name to np.ndarray, shape (n_segments, n_features)
-        Features, in the order in which the segments of `data` were given.
-    data : LabelledSegments
-    design : DesignAssessment
-        From `assess_design` for `data`; holds the rule.
-    seed : int
-    everything : bool
-        Test the models of an invalid design too. With fewer than two videos that hold both labels no test exists.
-    progress : callable, optional
-        Told of each step of each model.
+    `models` are features by name, in the order in which the segments of `data` were given; `design` is from
+    `assess_design` for `data`. With `everything` the models of an invalid design are tested too, as long as two
+    videos hold both labels. `progress` is told of each step of each model.
 
     Raises
     ------

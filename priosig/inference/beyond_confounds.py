@@ -57,25 +57,15 @@ class BeyondConfounds:
 def beyond_confounds(data: LabelledSegments, rule: Rule, *, seed: int = 0, acoustic: bool = False) -> BeyondConfounds:
     """T2: test "given the confounds, the label says nothing about these features".
 
-    Parameters
-    ----------
-    data, rule
-    seed : int
-        The coins are those of T1, so that T2 is T1 where there is nothing to adjust for.
-    acoustic : bool
-        Adjust for the acoustic confounds too.
-
-    Raises
-    ------
-    ValueError
-        As `permutation_test`.
+    Adjusts for all artefacts, those that are known in part too, and for the acoustic confounds where `acoustic` is
+    set. The coins are those of T1, so that T2 is T1 where there is nothing to adjust for. Errors are those of
+    `permutation_test`.
     """
     require_both_classes(data)
     given = given_confounds(data, rule, seed=seed, acoustic=acoustic)
-    raw = result = tested(refitted_aucs(data.folds, given.labellings, data.strata, C=rule.C), data, rule)
+    raw = result = tested(refitted_aucs(data.folds, given.labellings, data.strata, C=rule.C))
     if given.adjusted:  # else nothing is taken away
-        aucs = refitted_aucs(given.without.folds, given.labellings, data.strata, C=rule.C)
-        result = tested(aucs, data, rule)
+        result = tested(refitted_aucs(given.without.folds, given.labellings, data.strata, C=rule.C))
     return BeyondConfounds(
         result.statistic, result.pvalue, result.null_distribution, raw, given.effective_sets, given.adjusted
     )

@@ -46,21 +46,11 @@ CLUSTER_CUT = 0.3
 class Weight:
     """One feature of the probe.
 
-    Attributes
-    ----------
-    mean, spread : float
-        Of its weight over folds (standardised features; spread: standard deviation with n - 1).
-    sign_agreement : float
-        Share of folds in which the weight has the sign of the mean; NaN for a mean of 0.
-    pattern : float
-        Cov(X) w / sd of the score: the feature's covariance with the score, in standard deviations of both.
-    own_auc, pvalue : float
-        AUC within strata of the feature alone, without what the confounds predict of it; two-sided p, max-T over all
-        features.
-    finding : bool
-        Whether `pvalue` is at most alpha.
-    cluster : int
-        Position of its cluster.
+    `mean` and `spread` (standard deviation with n - 1) are of its weight over folds, on standardised features;
+    `sign_agreement` is the share of folds in which the weight has the sign of the mean, NaN for a mean of 0.
+    `pattern` is the covariance of the feature with the score, in standard deviations of both. `own_auc` is the AUC
+    within strata of the feature alone, without what the confounds predict of it, with its two-sided max-T `pvalue`; a
+    `finding` has a p of at most alpha. `cluster` is the position of its cluster.
     """
 
     name: str
@@ -92,30 +82,15 @@ class CoefficientTable:
 
     weights: tuple[Weight, ...]
     clusters: tuple[Cluster, ...]
-    n_permutations: int
 
 
 def coefficient_table(
-    data: LabelledSegments,
-    names: Sequence[str],
-    rule: Rule,
-    *,
-    seed: int = 0,
-    n_repeats: int = 100,
+    data: LabelledSegments, names: Sequence[str], rule: Rule, *, seed: int = 0, n_repeats: int = 100
 ) -> CoefficientTable:
     """Weights and patterns, each feature's own AUC with its max-T p-value, and the importance of clusters.
 
-    Parameters
-    ----------
-    data : LabelledSegments
-        With a handful of features.
-    names : sequence of str
-        Of the features.
-    rule : Rule
-    seed : int
-        The same seed gives T2's labellings.
-    n_repeats : int
-        Permutations for each cluster's importance.
+    `names` are those of the features, a handful. The same seed gives T2's labellings. Each cluster's importance is a
+    mean over `n_repeats` permutations.
 
     Raises
     ------
@@ -155,7 +130,7 @@ def coefficient_table(
         )
         for i in range(X.shape[1])
     )
-    return CoefficientTable(weights, tuple(clusters[c] for c in order), rule.n_permutations)
+    return CoefficientTable(weights, tuple(clusters[c] for c in order))
 
 
 def own_auc(data: LabelledSegments, labellings: np.ndarray) -> np.ndarray:

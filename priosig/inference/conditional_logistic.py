@@ -66,22 +66,12 @@ def inclusion_probabilities(eta: np.ndarray, y: np.ndarray, videos: np.ndarray) 
 
 
 def draw_strata(eta: np.ndarray, y: np.ndarray, videos: np.ndarray, n: int, rng: np.random.Generator) -> np.ndarray:
-    """Draw labellings from the conditional Bernoulli distribution within each video.
+    """Draw labellings from the conditional Bernoulli distribution within each video, shape (n, n_segments).
 
     Row after row: with r STOPs still to place, row i is STOP with probability ``w_i e_{r-1}(w_{i+1..}) /
-    e_r(w_{i..})``, w = exp(eta) (Chen et al. 1994, sec. 2.4; exact). The uniform numbers of a labelling are
-    drawn together, so that the first k of `n` do not depend on `n`.
-
-    Parameters
-    ----------
-    eta : np.ndarray, shape (n_segments,) or (n, n_segments)
-        Log odds, up to a constant for each video; one row a labelling where they differ.
-    y, videos : np.ndarray, shape (n_segments,)
-        `y` gives each video's number of STOPs.
-
-    Returns
-    -------
-    np.ndarray of int8, shape (n, n_segments)
+    e_r(w_{i..})``, w = exp(eta) (Chen et al. 1994, sec. 2.4; exact). `eta` are log odds up to a constant for each
+    video, shape (n_segments,), or (n, n_segments) where they differ between labellings; `y` gives each video's number
+    of STOPs. The uniform numbers of a labelling are drawn together, so that the first k of `n` do not depend on `n`.
     """
     uniform = rng.random((n, len(y)))
     eta = np.atleast_2d(eta)

@@ -54,22 +54,10 @@ class Baseline:
 def confounds_alone(
     data: LabelledSegments, rule: Rule, *, seed: int = 0, progress: Stages | None = None
 ) -> tuple[Baseline, ...]:
-    """Probes that know confounds alone.
+    """Probes that know confounds alone, those that are known in part too; on T1's relabellings.
 
-    Parameters
-    ----------
-    data : LabelledSegments
-        All of its confounds are tried, those that are known in part too.
-    rule : Rule
-    seed : int
-        The relabellings are those of T1.
-    progress : callable, optional
-
-    Returns
-    -------
-    tuple of Baseline
-        Artefacts that vary, then acoustic confounds, each in the order of `data`; all artefacts together last, where
-        there are several. None where there is one video.
+    Artefacts that vary come first, then acoustic confounds, each in the order of `data`; all artefacts together last,
+    where there are several. Nothing where there is one video.
     """
     if data.n_videos < 2:
         return ()

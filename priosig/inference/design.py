@@ -42,29 +42,21 @@ class DesignAssessment:
 
 
 def assess_design(
-    data: LabelledSegments,
-    rule: Rule,
-    *,
-    seed: int = 0,
-    exploratory: bool = False,
-    progress: Stages | None = None,
+    data: LabelledSegments, rule: Rule, *, seed: int = 0, exploratory: bool = False, progress: Stages | None = None
 ) -> DesignAssessment:
     """Judge a design from its labels, times and confounds; needs no audio.
 
-    Parameters
-    ----------
-    data : LabelledSegments
-        A confound that is the same everywhere counts as removed by design.
-    rule, seed
-    exploratory : bool
-        Whether the data had been looked at before.
-    progress : callable, optional
+    A confound that is the same everywhere counts as removed by design. `exploratory` says that the data had been
+    looked at before.
     """
     baselines = confounds_alone(data, rule, seed=seed, progress=progress)
     artefacts = [b for b in baselines if b.role == "artefact" and b.name != TOGETHER]
     ranking = sorted(artefacts, key=lambda b: np.nan_to_num(b.auc_within_video, nan=-1.0), reverse=True)
     varying = {b.name for b in baselines}
     constant = [name for name in data.confounds if name not in varying]
+    # By a column of their own, or by that of time, which they follow from.
+    names = dict.fromkeys((*confounds_of(data, rule, acoustic=False), *data.confounds))
+    adjusted = tuple(n for n in names if n == TIME or (n in varying and n not in data.names.acoustic))
     confound_auc, confound_pvalue, confound_names = _closest(baselines, rule)
     alone = {
         b.name: (b.curve, b.curve_pvalue) if b.curve_pvalue < b.pvalue else (b.auc_within_video, b.pvalue)
@@ -80,7 +72,7 @@ def assess_design(
         confound_names=confound_names,
         confound_ranking=tuple((b.name, b.auc_within_video) for b in ranking),
         removed=tuple(dict.fromkeys((*constant, *data.names.removed))),
-        adjusted=_adjusted(data, rule, varying),
+        adjusted=adjusted,
         acoustic=tuple(name for name in data.names.acoustic if name in varying),
         not_measured=tuple(name for name in data.names.not_measured if name not in data.partly_known),
         partly_known=tuple(data.partly_known),
@@ -117,9 +109,3 @@ def _closest(baselines: tuple[Baseline, ...], rule: Rule) -> tuple[float, float,
         tried += [(b.auc_within_video, b.pvalue, names), (b.curve, b.curve_pvalue, names)]
     tried = [one for one in tried if not math.isnan(one[0])]
     return max(tried, key=lambda one: (one[1] <= rule.alpha, one[0]), default=(math.nan, math.nan, ()))
-
-
-def _adjusted(data: LabelledSegments, rule: Rule, varying: set[str]) -> tuple[str, ...]:
-    """Artefacts that T2 adjusts for, by a column of their own or by that of time, which they follow from."""
-    names = dict.fromkeys((*confounds_of(data, rule, acoustic=False), *data.confounds))
-    return tuple(name for name in names if name == TIME or (name in varying and name not in data.names.acoustic))

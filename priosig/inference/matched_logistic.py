@@ -51,16 +51,8 @@ class _Sets:
 def event_probabilities(columns: np.ndarray, block: np.ndarray, y: np.ndarray, sets: np.ndarray) -> np.ndarray:
     """P(segment is its set's STOP), given its covariates; shape (n_segments,).
 
-    Sums to 1 in each set; the label itself where a segment belongs to none.
-
-    Parameters
-    ----------
-    columns : np.ndarray, shape (n_segments, n_columns)
-    block : np.ndarray of int, shape (n_columns,)
-        Columns with one number share a penalty.
-    y : np.ndarray of 0 and 1, shape (n_segments,)
-    sets : np.ndarray of int, shape (n_segments,)
-        Set of each segment, -1 where it belongs to none.
+    Sums to 1 in each set; the label itself where a segment belongs to none (its entry of `sets` is -1). Of the
+    covariates, shape (n_segments, n_columns), columns of one number in `block`, shape (n_columns,), share a penalty.
 
     Raises
     ------

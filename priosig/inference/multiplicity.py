@@ -35,21 +35,12 @@ def holm(pvalues: Sequence[float]) -> list[float]:
 
 
 def max_t_pvalues(statistics: np.ndarray, *, two_sided: bool = False) -> np.ndarray:
-    """Single-step max-T p-values of the first column (Westfall & Young 1993, alg. 2.5).
+    """Single-step max-T p-values of the first column (Westfall & Young 1993, alg. 2.5), shape (n_statistics,).
 
-    Each row is studentised: ``t = (b - mean) / sd`` over all columns, the observed one included, so that every
-    labelling is treated alike. Then ``p_j = #{columns: max_k t_k >= t_j of the first column} / number of columns``,
-    with |t| for t where the test is two-sided.
-
-    Parameters
-    ----------
-    statistics : np.ndarray, shape (n_statistics, 1 + n_relabellings)
-    two_sided : bool
-
-    Returns
-    -------
-    np.ndarray, shape (n_statistics,)
-        NaN for a statistic that is undefined under the observed labels; 1 for one that is always the same.
+    Each row of `statistics`, shape (n_statistics, 1 + n_relabellings), is studentised: ``t = (b - mean) / sd`` over
+    all columns, the observed one included, so that every labelling is treated alike. Then ``p_j = #{columns: max_k
+    t_k >= t_j of the first column} / number of columns``, with |t| for t where the test is two-sided. p is NaN for a
+    statistic that is undefined under the observed labels, and 1 for one that is always the same.
     """
     spread = statistics.std(axis=1, keepdims=True)
     moving = spread > TIE  # False where it is undefined

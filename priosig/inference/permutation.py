@@ -20,7 +20,7 @@ import numpy as np
 from priosig.crossval.folds import Fold, Folds, oof_scores
 from priosig.inference.data import LabelledSegments
 from priosig.inference.multiplicity import TIE
-from priosig.inference.relabelling import Scheme, draw_relabellings, scheme_of
+from priosig.inference.relabelling import draw_relabellings
 from priosig.metrics.auc import auc_within_video
 from priosig.verdict.rule import Rule
 
@@ -40,7 +40,6 @@ class PermutationResult:
     statistic: float
     pvalue: float
     null_distribution: np.ndarray
-    scheme: Scheme
 
 
 def permutation_test(data: LabelledSegments, rule: Rule, *, seed: int = 0) -> PermutationResult:
@@ -57,7 +56,7 @@ def permutation_test(data: LabelledSegments, rule: Rule, *, seed: int = 0) -> Pe
     """
     require_both_classes(data)
     labellings = np.vstack([data.y, draw_relabellings(data, rule, seed)])
-    result = tested(refitted_aucs(data.folds, labellings, data.strata, C=rule.C), data, rule)
+    result = tested(refitted_aucs(data.folds, labellings, data.strata, C=rule.C))
     if np.isnan(result.statistic):
         raise ValueError(
             "permutation test: AUC within video is undefined, because no video that holds both classes can be scored "
@@ -66,9 +65,9 @@ def permutation_test(data: LabelledSegments, rule: Rule, *, seed: int = 0) -> Pe
     return result
 
 
-def tested(aucs: np.ndarray, data: LabelledSegments, rule: Rule) -> PermutationResult:
+def tested(aucs: np.ndarray) -> PermutationResult:
     """The test of AUCs, the one under the observed labels first."""
-    return PermutationResult(float(aucs[0]), permutation_pvalue(aucs[0], aucs[1:]), aucs[1:], scheme_of(data, rule))
+    return PermutationResult(float(aucs[0]), permutation_pvalue(aucs[0], aucs[1:]), aucs[1:])
 
 
 def refitted_aucs(

@@ -76,11 +76,9 @@ def plan(
 
     Parameters
     ----------
-    y : array-like of 0 and 1, shape (n_segments,)
-        1 is STOP.
-    video_ids : sequence of str, length n_segments
-    strata : sequence of str, length n_segments, optional
-        Segments of one stratum are compared; each lies in one video. The video by default.
+    y, video_ids, strata : array-likes of length n_segments
+        Labels, 1 is STOP; videos; what each segment is compared within, which lies in one video: the video by
+        default.
     aucs : sequence of float
         Of an ideal listener, 0.5 to 1, ascending.
     n_videos : sequence of int

@@ -54,7 +54,7 @@ def draw_relabellings(data: LabelledSegments, rule: Rule, seed: int) -> np.ndarr
 
 def coins(data: LabelledSegments, rule: Rule, seed: int) -> np.ndarray:
     """Uniform numbers that decide which segment of each set is the STOP, shape (rule.n_permutations, n_sets)."""
-    return relabelling_rng(seed).random((rule.n_permutations, len(np.unique(data.sets[data.sets >= 0]))))
+    return relabelling_rng(seed).random((rule.n_permutations, data.n_sets))
 
 
 def stop_first(data: LabelledSegments) -> tuple[int, int]:

@@ -50,11 +50,6 @@ class VideoAucs:
         return _mean(self.auc, (self.weights > 0).astype(np.float64))
 
     @property
-    def n_undefined(self) -> np.ndarray:
-        """Videos without an AUC, shape (...)."""
-        return (self.weights == 0).sum(axis=-1)
-
-    @property
     def n_above_half(self) -> np.ndarray:
         """Videos whose AUC is above 0.5, shape (...)."""
         return np.where(self.weights > 0, self.auc > 0.5, False).sum(axis=-1)

@@ -62,14 +62,7 @@ class Summary:
 def summarise(scores: ArrayLike, y: ArrayLike, video_ids: Ids, *, strata: Ids | None = None) -> Summary:
     """All metrics of one set of scores, computed on the segments that have one.
 
-    Parameters
-    ----------
-    scores : array-like, shape (n,)
-        Decision values; NaN for a segment that could not be scored.
-    y : array-like of 0 and 1, shape (n,)
-    video_ids : sequence of str, length n
-    strata : sequence, length n, optional
-        As for `priosig.metrics.auc.auc_by_video`.
+    Arguments are those of `priosig.metrics.auc.auc_by_video`, without batches; scores are NaN where there is none.
 
     Raises
     ------
@@ -94,7 +87,7 @@ def summarise(scores: ArrayLike, y: ArrayLike, video_ids: Ids, *, strata: Ids | 
         n_continue=n_samples - n_stop,
         n_unscored=n_samples - len(y),
         n_videos=len(by_video.video_ids),
-        n_videos_undefined=int(by_video.n_undefined),
+        n_videos_undefined=int((by_video.weights == 0).sum()),
         n_videos_above_half=int(by_video.n_above_half),
         **values,
         undefined=tuple(name for name, value in values.items() if np.isnan(value)),

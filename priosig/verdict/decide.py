@@ -61,17 +61,14 @@ class Verdict:
 
 def decide(evidence: Evidence, rule: Rule) -> Verdict:
     """The verdict on one model in one view; a pure function of the numbers."""
-    design = _design_steps(evidence, rule)
-    model = _model_steps(evidence, rule)
     problems = design_problems(evidence, rule)
     if not problems and (math.isnan(evidence.any_signal_pvalue) or math.isnan(evidence.beyond_confounds_pvalue)):
         problems = ("no segment could be scored by a probe trained on other videos, so that nothing could be tested",)
     if problems:
         clause = "this design cannot answer the question: " + "; and ".join(problems)
-        unreached = (_unreached(step) for step in model)
-        return _verdict("invalid design", clause, problems, (*design, *unreached), evidence, rule)
-    steps, failed = list(design), ""
-    for step in model:
+        return _verdict("invalid design", clause, problems, checklist(evidence, rule), evidence, rule)
+    steps, failed = list(_design_steps(evidence, rule)), ""
+    for step in _model_steps(evidence, rule):
         asked = failed == "T1" if step.name == "power" else not failed
         steps.append(step if asked else _unreached(step))
         if asked and not failed and step.outcome == "failed":
@@ -94,12 +91,9 @@ def checklist(evidence: Evidence, rule: Rule) -> tuple[Step, ...]:
 
 def refuse(problem: str, rule: Rule, *, exploratory: bool = False) -> Verdict:
     """The verdict where there is no evidence to judge: `invalid design`, with the reason."""
-    steps = tuple(_unreached(step) for step in checklist(_NOTHING, rule))
+    steps = tuple(_unreached(step) for step in checklist(Evidence(n_videos=0, n_sets=0), rule))
     sentence = f"{wording.head('invalid design', exploratory)}: this design cannot answer the question: {problem}."
     return Verdict("invalid design", sentence, (problem,), steps, rule.hash, exploratory)
-
-
-_NOTHING = Evidence(n_videos=0, n_sets=0)
 
 
 def _design_steps(e: Evidence, rule: Rule) -> tuple[Step, ...]:

@@ -67,7 +67,11 @@ def account(label: str, e: Evidence, rule: Rule) -> tuple[str, tuple[str, ...]]:
     reasons = [better, beyond]
     clause = f"{ranks}, {better}, {beyond}"
     if e.acoustic:
-        reasons.append(_beyond_acoustic(e, rule))
+        p = p_words(e.beyond_acoustic_pvalue)
+        if e.beyond_acoustic_pvalue <= rule.alpha:
+            reasons.append(f"and beyond {listed(e.acoustic)} ({p})")
+        else:
+            reasons.append(f"no more than {listed(e.acoustic)} let one expect ({p}), which may be what is heard")
         clause += f"; {reasons[-1]}"
     if label == "weak":
         reasons.append(f"below the bar of {rule.threshold:.2f} that was set beforehand: too weak to build on")
@@ -111,14 +115,6 @@ def _limits(e: Evidence, rule: Rule) -> str:
         needed = listed([f"{n or 'more than were tried'} for {auc:.2f}" for auc, n in e.videos_needed])
         said.append(f"{e.names.group}s like these that are needed: {needed}")
     return "; ".join(said)
-
-
-def _beyond_acoustic(e: Evidence, rule: Rule) -> str:
-    """Whether there is a signal beyond the acoustic confounds."""
-    p = p_words(e.beyond_acoustic_pvalue)
-    if e.beyond_acoustic_pvalue <= rule.alpha:
-        return f"and beyond {listed(e.acoustic)} ({p})"
-    return f"no more than {listed(e.acoustic)} let one expect ({p}), which may be what is heard"
 
 
 def fates(e: Evidence, *, judged: bool) -> str:

@@ -195,6 +195,7 @@ def test_rule_and_seed_reach_every_test():
     assert (assessment.evidence.low, assessment.evidence.high) == pytest.approx(
         (interval.low, interval.high), abs=1e-9
     )
+    assert confidence_interval(segments, replace(rule, level=0.95)).low < interval.low
     null = assessment.any_signal.null_distribution
     assert assessment.spiked == power_of_spike(segments, rule, null, alpha=rule.alpha, seed=3, n_replicates=20)
 

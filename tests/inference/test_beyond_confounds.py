@@ -54,7 +54,7 @@ def probabilities_of(data: LabelledSegments) -> np.ndarray:
 @pytest.mark.parametrize("shape", ["u shape", "category", "interaction", "any talk"])
 def test_leaks_that_no_line_follows_are_not_taken_for_a_signal(shape):
     world = World("leak", "measured leak", leak=shape, equal_windows=True)
-    assert sum(t2(world, seed).pvalue <= 0.05 for seed in range(2)) <= 1
+    assert sum(t2(world, seed).pvalue <= 0.05 for seed in (2, 3)) <= 1
 
 
 def test_a_signal_beside_a_leak_is_found():
