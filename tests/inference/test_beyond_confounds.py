@@ -113,13 +113,11 @@ def test_pvalue_agrees_with_all_labellings_of_a_small_design():
 
 def test_a_change_that_all_bouts_share_changes_nothing():
     data = risk_sets(8, leak=0.5, signal=0.7)
-    rng = np.random.default_rng(3)
-    for drift in (rng.normal(size=60), 50 * np.arange(60.0) ** 2):
-        shared = data.with_rows(data.X + drift[data.risk_sets][:, None])
-        for test in (permutation_test, beyond_confounds):
-            one, other = test(data, FEW), test(shared, FEW)
-            assert other.pvalue == one.pvalue
-            np.testing.assert_allclose(other.null_distribution, one.null_distribution, atol=1e-12)
+    shared = data.with_rows(data.X + 50 * data.risk_sets[:, None] ** 2.0)
+    for test in (permutation_test, beyond_confounds):
+        one, other = test(data, FEW), test(shared, FEW)
+        assert other.pvalue == one.pvalue
+        np.testing.assert_allclose(other.null_distribution, one.null_distribution, atol=1e-12)
 
 
 def test_labels_that_are_shuffled_are_drawn_given_the_confounds_too():

@@ -44,25 +44,21 @@ def test_the_statistic_is_the_weighted_spread_of_the_aucs_of_videos(make):
         aucs.append(sum(w * [auc(scores[p], data.y[p]) for p in parts]) / w.sum())
     mean = np.average(aucs, weights=weights)
     expected = np.sum(np.array(weights) * (np.array(aucs) - mean) ** 2)
-    assert heterogeneity(data, Rule(), n_replicates=19).statistic == pytest.approx(expected, abs=1e-12)
+    assert heterogeneity(data, Rule(), n_replicates=1).statistic == pytest.approx(expected, abs=1e-12)
 
 
 @pytest.mark.parametrize("shift", [0.0, 2.0])
 def test_videos_that_share_one_effect_seldom_differ(shift):
     pvalues = np.array(
-        [heterogeneity(study(s, n_videos=4, shift=shift), Rule(), n_replicates=19).pvalue for s in range(12)]
+        [heterogeneity(study(s, n_videos=4, shift=shift), Rule(), n_replicates=19).pvalue for s in range(10)]
     )
-    assert np.sum(pvalues <= 0.05) <= 3  # 4 or more has p = 0.002 at level 0.05
-    assert pvalues.mean() == pytest.approx(0.5, abs=0.25)  # 3 standard errors
+    assert np.sum(pvalues <= 0.05) <= 3  # 4 or more has p = 0.001 at level 0.05
+    assert pvalues.mean() == pytest.approx(0.5, abs=0.27)  # 3 standard errors
 
 
 def test_a_signal_that_half_of_the_videos_have_is_seen():
     seen = [pvalue(study(seed, n_videos=8, n=24, shift=3.0, videos_with_signal=4)) <= 0.05 for seed in range(2)]
     assert all(seen)
-
-
-def test_the_same_signal_in_all_videos_is_no_difference():
-    assert pvalue(study(0, n_videos=8, n=24, shift=3.0)) > 0.05
 
 
 def test_more_than_forty_videos_are_judged_one_by_one():

@@ -144,19 +144,6 @@ def test_pvalue_of_noise_is_uniform():
         assert abs(np.mean(np.array(pvalues) <= level) - level) < 3.5 * np.sqrt(level * (1 - level) / 40)
 
 
-@settings(max_examples=8, deadline=None)
-@given(st.integers(0, 10_000), st.permutations(["a", "b", "c", "d"]))
-def test_neither_the_order_of_rows_nor_the_names_of_videos_matter(seed, names):
-    X, y, videos, starts = alternating_study(seed, n_videos=4, n=9, shift=0.5)
-    renamed = np.array([names[int(v[-1])] for v in videos])
-    shuffled = np.random.default_rng(seed).permutation(len(y))
-    one = run(X, y, videos, starts, n_permutations=39, seed=seed)
-    other = run(X[shuffled], y[shuffled], renamed[shuffled], starts[shuffled], n_permutations=39, seed=seed)
-    assert other.pvalue == one.pvalue
-    assert other.statistic == pytest.approx(one.statistic, abs=1e-12)
-    np.testing.assert_allclose(other.null_distribution, one.null_distribution, atol=1e-12)
-
-
 def test_the_size_of_batches_changes_nothing(monkeypatch):
     study = alternating_study(2, shift=0.7)
     whole = run(*study, n_permutations=99)
@@ -217,8 +204,6 @@ def test_a_feature_that_hardly_varies_is_tested_whatever_the_relabellings(seed):
     # What is left of weights that are 0 in theory ranks nothing: the same alone and among others.
     alone = leave_one_video_out_cv(x, y, videos)["auc_within_video"]
     assert result.statistic == pytest.approx(alone, abs=1e-12)
-    few = run(x, y, videos, starts, n_permutations=19)
-    assert few.statistic == result.statistic
 
 
 def test_pairs_are_swapped_where_the_rule_has_enough_of_them():
