@@ -47,7 +47,7 @@ FEW = 12  # videos with which the variance of pairs is not known well enough
 class Interval:
     """A confidence interval of the AUC within strata.
 
-    Limits are NaN where there is a `reason`: why there is no interval. An AUC of 0 or 1 has limits and a reason.
+    `reason` says why there is none (limits are NaN), or that it is the limit for an AUC of 0 or 1; else it is empty.
     `standard_error` is in units of AUC, `df` are the degrees of freedom of t. `leave_out`, shape (n_blocks,), is the
     estimate without each video, or group of videos.
     """

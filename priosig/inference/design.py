@@ -1,8 +1,5 @@
-"""Judge whether a design can answer the question, before any audio is heard.
-
-If STOP and CONTINUE windows can be told apart from facts that have nothing to do with playing (how long a window is,
-how much talk it holds), then no score on these windows means anything (`priosig.inference.confounds_alone`).
-"""
+"""Judge whether a design can answer the question, before any audio is heard: it needs enough videos and sets, and a
+label that the confounds alone cannot tell (`priosig.inference.confounds_alone`)."""
 
 import math
 from dataclasses import dataclass

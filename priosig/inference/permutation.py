@@ -45,9 +45,6 @@ class PermutationResult:
 def permutation_test(data: LabelledSegments, rule: Rule, *, seed: int = 0) -> PermutationResult:
     """T1: test "the label says nothing about these features" by refitting to relabellings.
 
-    The result depends on the seed alone: not on the order of the rows, the names of the videos or the size of
-    batches.
-
     Raises
     ------
     ValueError
