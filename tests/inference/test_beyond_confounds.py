@@ -20,8 +20,8 @@ from priosig.verdict.rule import Rule
 from priosig.worlds.simulation import World, simulate_study
 from tests.inference.risk_sets import risk_set_study
 
-FEW = Rule(n_permutations=39)
-MANY = Rule(n_permutations=99)
+FEW = Rule(n_permutations=19)
+MANY = Rule(n_permutations=59)
 
 
 def paired(world: World, seed: int, **more: np.ndarray) -> LabelledSegments:
@@ -67,7 +67,7 @@ def test_risk_sets_are_judged_within_sets():
     assert leaking.raw.statistic > 0.7
     assert leaking.pvalue > 0.05
     audible = beyond_confounds(risk_sets(1, signal=1.5), MANY)
-    assert audible.pvalue == 1 / 100
+    assert audible.pvalue == 1 / 60
     assert audible.effective_sets > 0.9 * 60
 
 
@@ -166,7 +166,7 @@ def test_confounds_beyond_any_budget_and_those_known_in_part_are_all_adjusted_fo
 
 def test_what_may_be_music_is_adjusted_for_when_that_is_asked_for():
     data = replace(risk_sets(9, leak=1.0), names=ConfoundNames(acoustic=("fact",)))
-    assert beyond_confounds(data, MANY).pvalue == 1 / 100
+    assert beyond_confounds(data, MANY).pvalue == 1 / 60
     assert beyond_confounds(data, MANY, acoustic=True).pvalue > 0.05
 
 
