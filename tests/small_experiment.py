@@ -80,7 +80,7 @@ def write_experiment(directory: Path, n_permutations: int = 39) -> Experiment:
         Weight(name, 0.1, 0.1, 1.0, 0.2, 0.7, 0.01 if k == 4 else 0.9, k == 4, 0)
         for k, name in enumerate(PERCEPIANO_DIMENSIONS)
     )
-    table = CoefficientTable(weights, (Cluster(PERCEPIANO_DIMENSIONS, 0.05, 0.01),), 19)
+    table = CoefficientTable(weights, (Cluster(PERCEPIANO_DIMENSIONS, 0.05, 0.01),))
     annotated = evaluate_view(annotated_view(annotations.segments), annotations.moments, corpus.settings)
     heard = evaluate_view(clean, annotations.moments, corpus.settings, noise(clean))
     views = {"annotated": annotated, "clean": dataclasses.replace(heard, coefficients=table)}

@@ -1,6 +1,4 @@
-"""Checks of the rows that statistics are made of, and their canonical order; see `priosig.inference.data`."""
-
-from __future__ import annotations
+"""Checks and canonical order of the rows that statistics are made of; see `priosig.inference.data`."""
 
 from collections.abc import Mapping
 

@@ -2,16 +2,7 @@
 
 The design is judged first (`priosig.inference.design`); then, for each model, T1, T2, the interval over videos and
 the power. P-values are corrected for the number of models (Holm 1979), and `priosig.verdict.decide.decide` judges.
-
-Where the design is found invalid, nothing of a model is tested unless everything is asked for, to be shown beside the
-verdict; with fewer than two videos that hold both labels there is nothing to compute at all.
-
-References
-----------
-S. Holm (1979), A simple sequentially rejective multiple test procedure, Scand. J. Stat. 6, 65-70.
 """
-
-from __future__ import annotations
 
 import math
 from collections.abc import Mapping
@@ -35,7 +26,8 @@ from priosig.metrics.auc import auc_by_video
 from priosig.verdict.decide import Verdict, decide
 from priosig.verdict.evidence import Evidence
 
-WEAKER = 0.65  # AUC for which the videos needed are said too
+WEAKER = 0.65  # AUC for which the videos needed are reported too
+_PVALUES = "any_signal_pvalue", "beyond_confounds_pvalue", "beyond_confounds_raw_pvalue", "beyond_acoustic_pvalue"
 
 
 @dataclass(frozen=True)
@@ -44,38 +36,30 @@ class Assessment:
 
     Attributes
     ----------
-    name : str
-    design : DesignAssessment
+    evidence : Evidence
+        The numbers behind the verdict.
     any_signal : PermutationResult or None
-        T1; None where no AUC within video exists.
+        T1; None, as all results after it, for a model that is not tested.
     beyond_confounds, beyond_acoustic : BeyondConfounds or None
         T2 given the artefacts; given the acoustic confounds too, None where there are none.
-    interval : Interval or None
     spiked : SpikePower or None
-        What T1 would have detected.
-    auc_by_video : tuple of float
-        In canonical order of videos (by content, not by name); NaN for a video of one class.
+        Power of T1.
     any_signal_pvalue, beyond_confounds_pvalue, beyond_confounds_raw_pvalue, beyond_acoustic_pvalue : float
-        Corrected for the number of models.
-    evidence : Evidence
-        What the verdict was made of.
-    verdict : Verdict
+        Corrected for the number of models; raw: on the features as they are.
     """
 
-    name: str
     design: DesignAssessment
-    any_signal: PermutationResult | None
-    beyond_confounds: BeyondConfounds | None
-    beyond_acoustic: BeyondConfounds | None
-    interval: Interval | None
-    spiked: SpikePower | None
-    auc_by_video: tuple[float, ...]
-    any_signal_pvalue: float
-    beyond_confounds_pvalue: float
-    beyond_confounds_raw_pvalue: float
-    beyond_acoustic_pvalue: float
     evidence: Evidence
     verdict: Verdict
+    any_signal: PermutationResult | None = None
+    beyond_confounds: BeyondConfounds | None = None
+    beyond_acoustic: BeyondConfounds | None = None
+    interval: Interval | None = None
+    spiked: SpikePower | None = None
+    any_signal_pvalue: float = math.nan
+    beyond_confounds_pvalue: float = math.nan
+    beyond_confounds_raw_pvalue: float = math.nan
+    beyond_acoustic_pvalue: float = math.nan
 
 
 def assess_models(
@@ -89,22 +73,9 @@ def assess_models(
 ) -> dict[str, Assessment]:
     """T1, T2, interval, power and verdict for each model, p-values corrected for their number (Holm).
 
-    Parameters
-    ----------
-    models : mapping from name to np.ndarray, shape (n_segments, n_features)
-        Features, in the order in which the segments of `data` were given.
-    data : LabelledSegments
-    design : DesignAssessment
-        What `assess_design` gave for them; holds the rule.
-    seed : int
-    everything : bool
-        Test the models of an invalid design too.
-    progress : callable, optional
-        Told of each step as it begins, for each model, and given the function that takes its progress in fits.
-
-    Returns
-    -------
-    dict from name to Assessment
+    `models` are features by name, in the order in which the segments of `data` were given; `design` is from
+    `assess_design` for `data`. With `everything` the models of an invalid design are tested too, as long as two
+    videos hold both labels. `progress` is told of each step of each model.
 
     Raises
     ------
@@ -119,23 +90,17 @@ def assess_models(
         )
     segments = {name: data.with_features(X) for name, X in models.items()}
     if not models or design.n_two_class_videos < 2 or (design.problems and not everything):
-        return {name: _untested(name, design) for name in models}
+        return dict.fromkeys(models, Assessment(design, design.evidence, decide(design.evidence, rule)))
     level = rule.alpha / len(models)  # what the smallest p of several must reach
     alone = {name: _test(name, part, design, level, seed, progress) for name, part in segments.items()}
-    pvalues = [_pvalues(one) for one in alone.values()]
-    corrected = zip(*(holm(column) for column in zip(*pvalues, strict=True)), strict=True)
+    corrected = zip(*(holm([getattr(one, p) for one in alone.values()]) for p in _PVALUES), strict=True)
     return {name: _judge(one, *four) for (name, one), four in zip(alone.items(), corrected, strict=True)}
 
 
 def with_videos_needed(one: Assessment, planned: PowerTable) -> Assessment:
-    """The assessment with how many videos like these a signal takes, in its evidence and its verdict.
+    """The assessment with the number of videos like these that a signal needs, in its evidence and its verdict.
 
-    Parameters
-    ----------
-    one : Assessment
-        Of a model that was tested.
-    planned : PowerTable
-        Of these strata, `rule.spike_auc` among its AUCs.
+    `planned` is for the same strata, `rule.spike_auc` among its AUCs.
     """
     rule = one.design.rule
     if one.spiked is None or math.isnan(one.spiked.margin):
@@ -147,39 +112,19 @@ def with_videos_needed(one: Assessment, planned: PowerTable) -> Assessment:
     return replace(one, evidence=evidence, verdict=decide(evidence, rule))
 
 
-def _untested(name: str, design: DesignAssessment) -> Assessment:
-    """A model that is not tested, since the design is invalid."""
-    nan = math.nan
-    verdict = decide(design.evidence, design.rule)
-    return Assessment(name, design, None, None, None, None, None, (), nan, nan, nan, nan, design.evidence, verdict)
-
-
-def _pvalues(one: Assessment) -> tuple[float, float, float, float]:
-    """T1, T2, T2 on features as they are, and T2 given the acoustic confounds too."""
-    return (
-        one.any_signal_pvalue,
-        one.beyond_confounds_pvalue,
-        one.beyond_confounds_raw_pvalue,
-        one.beyond_acoustic_pvalue,
-    )
-
-
 def _judge(one: Assessment, any_signal: float, beyond: float, raw: float, acoustic: float) -> Assessment:
     """The assessment with corrected p-values, and the verdict on them."""
     evidence = replace(
-        one.evidence,
-        any_signal_pvalue=any_signal,
-        beyond_confounds_pvalue=beyond,
-        beyond_acoustic_pvalue=acoustic,
+        one.evidence, any_signal_pvalue=any_signal, beyond_confounds_pvalue=beyond, beyond_acoustic_pvalue=acoustic
     )
     return replace(
         one,
+        evidence=evidence,
+        verdict=decide(evidence, one.design.rule),
         any_signal_pvalue=any_signal,
         beyond_confounds_pvalue=beyond,
         beyond_confounds_raw_pvalue=raw,
         beyond_acoustic_pvalue=acoustic,
-        evidence=evidence,
-        verdict=decide(evidence, one.design.rule),
     )
 
 
@@ -224,18 +169,16 @@ def _test(
         n_models=round(rule.alpha / level),
     )
     return Assessment(
-        name=name,
         design=design,
+        evidence=evidence,
+        verdict=decide(evidence, rule),
         any_signal=any_signal,
         beyond_confounds=beyond,
         beyond_acoustic=acoustic,
         interval=interval,
         spiked=spiked,
-        auc_by_video=tuple(float(value) for value in by_video.auc),
         any_signal_pvalue=any_signal.pvalue,
         beyond_confounds_pvalue=beyond.pvalue,
-        beyond_confounds_raw_pvalue=beyond.raw_pvalue,
+        beyond_confounds_raw_pvalue=beyond.raw.pvalue,
         beyond_acoustic_pvalue=acoustic.pvalue if acoustic is not None else nan,
-        evidence=evidence,
-        verdict=decide(evidence, rule),
     )

@@ -1,39 +1,25 @@
 """T2: test for a signal beyond the measured confounds.
 
 The conditional permutation test (Berrett et al. 2020): labels are drawn given the confounds, the probe is refitted
-to each draw, and the observed labels have to do better. Two models stand behind it, and the test holds if either is
-right:
+to each draw, and the observed labels have to do better. The test holds if either of two models is right:
 
 - **of the labels**: in each matched set one segment is the STOP, with a probability that depends on the confounds
-  (`priosig.inference.matched_logistic`);
+  (`priosig.inference.matched_logistic`). Labels that are shuffled within video have a conditional Bernoulli
+  distribution instead (`priosig.inference.conditional_logistic`);
 - **of the features**: what the confounds predict of them is taken away (`priosig.confounds.smoother`), once and for
-  all segments. No label takes part, so the same features serve every labelling, and no leak is left in the held-out
-  video by coefficients that only fit the others.
+  all segments. No label takes part, so that the same features serve every labelling.
 
-Both know the confounds by `priosig.confounds.penalised_basis`: lines, curves, shared values, interactions, all of
-them penalised and none left out.
+**Time** tells the label within a pair of neighbours, since labels alternate. It takes part only in the model of the
+features, as one column: the place among the video's segments. Risk sets compare segments at one time into their bouts
+and need none.
 
-**Time.** Within a pair of neighbours time tells the label, since labels alternate. It takes no part in the model of
-the labels, only in that of the features: there the place among the video's segments stands for all that follows from
-time. One column stands for it, since the small difference between two of them would tell the label too. Risk sets
-compare segments at one time into their bouts, and need none of it.
-
-**Shuffled labels.** Where labels are shuffled within video, a stratum holds several STOPs; the model of the labels is
-then a conditional Bernoulli distribution (`priosig.inference.conditional_logistic`).
-
-**Effective sets** say how much the confounds leave open: of n sets, ``sum p (1 - p)`` over their segments, as a share
-of what equal probabilities give.
-
-Limits: a leak that oscillates over the range of a confound, and a confound that is measured with noise, are not
-controlled. A signal in the spread of a feature is not heard, for the probe is linear.
+A leak that oscillates over the range of a confound, and a confound that is measured with noise, are not controlled.
 
 References
 ----------
 T. B. Berrett, Y. Wang, R. F. Barber & R. J. Samworth (2020), The conditional permutation test for independence
 while controlling for confounders, J. R. Stat. Soc. B 82, 175-197.
 """
-
-from __future__ import annotations
 
 from dataclasses import dataclass
 
@@ -44,41 +30,26 @@ from priosig.confounds.smoother import without_confounds
 from priosig.inference.conditional_logistic import draw_strata, fit_strata, inclusion_probabilities
 from priosig.inference.data import LabelledSegments
 from priosig.inference.matched_logistic import draw_events, effective_share, event_probabilities
-from priosig.inference.permutation import permutation_pvalue, refitted_aucs, require_both_classes
+from priosig.inference.permutation import PermutationResult, refitted_aucs, require_both_classes, tested
 from priosig.inference.relabelling import REDRAW, SHUFFLE, coins, relabelling_rng, scheme_of
 from priosig.verdict.rule import Rule
 
 TIME = "time"
-"""Name of the confound that stands for the place among the segments of a video, where labels are swapped in pairs."""
+"""The confound that is the place among the segments of a video."""
 
 
 @dataclass(frozen=True)
 class BeyondConfounds:
-    """Outcome of T2.
+    """Outcome of T2, on features without what the confounds predict of them; `raw`: on the features as they are.
 
-    Attributes
-    ----------
-    statistic, pvalue : float
-    null_distribution : np.ndarray, shape (n_labellings,)
-        AUC of the probe on features without what the confounds predict of them.
-    raw_statistic, raw_pvalue : float
-    raw_null_distribution : np.ndarray, shape (n_labellings,)
-        The same draws on the features as they are.
-    probabilities : np.ndarray, shape (n_segments,)
-        P(segment is its set's STOP) given the confounds.
-    effective_sets : float
-        How many sets the confounds leave open.
-    adjusted : tuple of str
-        Confounds that were adjusted for: all that vary, and time in pairs of neighbours.
+    `effective_sets` says how many sets the confounds leave open: of n sets, ``sum p (1 - p)`` over their segments, as
+    a share of what equal probabilities give. `adjusted` are all confounds that vary, and time in pairs of neighbours.
     """
 
     statistic: float
     pvalue: float
     null_distribution: np.ndarray
-    raw_statistic: float
-    raw_pvalue: float
-    raw_null_distribution: np.ndarray
-    probabilities: np.ndarray
+    raw: PermutationResult
     effective_sets: float
     adjusted: tuple[str, ...]
 
@@ -86,56 +57,27 @@ class BeyondConfounds:
 def beyond_confounds(data: LabelledSegments, rule: Rule, *, seed: int = 0, acoustic: bool = False) -> BeyondConfounds:
     """T2: test "given the confounds, the label says nothing about these features".
 
-    Parameters
-    ----------
-    data : LabelledSegments
-        All of its artefacts are adjusted for, those that are known in part too.
-    rule : Rule
-    seed : int
-        The coins are those of T1, so that T2 is T1 where there is nothing to adjust for.
-    acoustic : bool
-        Adjust for the acoustic confounds too.
-
-    Raises
-    ------
-    ValueError
-        As `permutation_test`.
+    Adjusts for all artefacts, those that are known in part too, and for the acoustic confounds where `acoustic` is
+    set. The coins are those of T1, so that T2 is T1 where there is nothing to adjust for. Errors are those of
+    `permutation_test`.
     """
     require_both_classes(data)
     given = given_confounds(data, rule, seed=seed, acoustic=acoustic)
-    raw = aucs = refitted_aucs(data.folds, given.labellings, data.strata, C=rule.C)
+    raw = result = tested(refitted_aucs(data.folds, given.labellings, data.strata, C=rule.C))
     if given.adjusted:  # else nothing is taken away
-        aucs = refitted_aucs(given.without.folds, given.labellings, data.strata, C=rule.C)
+        result = tested(refitted_aucs(given.without.folds, given.labellings, data.strata, C=rule.C))
     return BeyondConfounds(
-        statistic=float(aucs[0]),
-        pvalue=permutation_pvalue(aucs[0], aucs[1:]),
-        null_distribution=aucs[1:],
-        raw_statistic=float(raw[0]),
-        raw_pvalue=permutation_pvalue(raw[0], raw[1:]),
-        raw_null_distribution=raw[1:],
-        probabilities=given.probabilities,
-        effective_sets=given.effective_sets,
-        adjusted=given.adjusted,
+        result.statistic, result.pvalue, result.null_distribution, raw, given.effective_sets, given.adjusted
     )
 
 
 @dataclass(frozen=True)
 class GivenConfounds:
-    """What a test given the confounds is made of.
-
-    Attributes
-    ----------
-    without : LabelledSegments
-        Features without what the confounds predict of them.
-    labellings : np.ndarray of int8, shape (1 + n_labellings, n_segments)
-        The observed labels, then those drawn given the confounds.
-    probabilities, effective_sets, adjusted
-        As for `BeyondConfounds`.
-    """
+    """Features without what the confounds predict of them; the observed labels, then those drawn given the confounds,
+    shape (1 + n_labellings, n_segments); and the last two attributes of `BeyondConfounds`."""
 
     without: LabelledSegments
     labellings: np.ndarray
-    probabilities: np.ndarray
     effective_sets: float
     adjusted: tuple[str, ...]
 
@@ -144,30 +86,22 @@ def given_confounds(data: LabelledSegments, rule: Rule, *, seed: int, acoustic: 
     """Features and labellings of T2; see `beyond_confounds`."""
     key = "given confounds", rule, seed, acoustic
     if key not in data.of_labels:  # the same for each model and for the coefficients
-        data.of_labels[key] = _of_labels(data, rule, seed, acoustic)
-    of_features, labellings, probabilities, effective = data.of_labels[key]
-    without = data.with_rows(without_confounds(data.X, of_features, data.strata))
-    return GivenConfounds(without, labellings, probabilities, effective, of_features.adjusted)
-
-
-def _of_labels(
-    data: LabelledSegments, rule: Rule, seed: int, acoustic: bool
-) -> tuple[PenalisedBasis, np.ndarray, np.ndarray, float]:
-    """What does not depend on the features: the basis for them, labellings, P(STOP), effective sets."""
-    confounds = confounds_of(data, rule, acoustic=acoustic)
-    of_labels = penalised_basis({name: v for name, v in confounds.items() if name != TIME}, data.strata)
-    of_features = penalised_basis(confounds, data.strata, smooth=(TIME,))
-    drawn, probabilities, effective = _draw(of_labels, data, rule, seed)
-    labellings = np.vstack([data.y[None, :], drawn])
-    labellings.setflags(write=False)
-    return of_features, labellings, probabilities, effective
+        confounds = confounds_of(data, rule, acoustic=acoustic)
+        timeless = {name: values for name, values in confounds.items() if name != TIME}
+        drawn, effective = _draw(penalised_basis(timeless, data.strata), data, rule, seed)
+        labellings = np.vstack([data.y, drawn])
+        labellings.setflags(write=False)
+        data.of_labels[key] = penalised_basis(confounds, data.strata, smooth=(TIME,)), labellings, effective
+    basis, labellings, effective = data.of_labels[key]
+    without = data.with_rows(without_confounds(data.X, basis, data.strata))
+    return GivenConfounds(without, labellings, effective, basis.adjusted)
 
 
 def confounds_of(data: LabelledSegments, rule: Rule, *, acoustic: bool) -> dict[str, np.ndarray]:
-    """What T2 adjusts for, by name; NaN where a value is not known."""
+    """Confounds that T2 adjusts for; NaN where a value is not known."""
     confounds = {**data.confounds, **data.partly_known}
     if not acoustic:
-        confounds = {name: values for name, values in confounds.items() if name not in data.acoustic}
+        confounds = {name: values for name, values in confounds.items() if name not in data.names.acoustic}
     if data.ordered and scheme_of(data, rule) != REDRAW:
         others = {name: values for name, values in confounds.items() if not _is_clock(values, data)}
         confounds = {TIME: places_in_video(data.videos), **others}
@@ -180,16 +114,13 @@ def _is_clock(values: np.ndarray, data: LabelledSegments) -> bool:
     return bool(len(steps) and ((steps > 0).all() or (steps < 0).all()))
 
 
-def _draw(
-    basis: PenalisedBasis, data: LabelledSegments, rule: Rule, seed: int
-) -> tuple[np.ndarray, np.ndarray, float]:
-    """Relabellings given the confounds, P(STOP) of each segment, and how many sets are left open."""
+def _draw(basis: PenalisedBasis, data: LabelledSegments, rule: Rule, seed: int) -> tuple[np.ndarray, float]:
+    """Relabellings given the confounds, and how many sets these leave open."""
     y = data.y
     if scheme_of(data, rule) == SHUFFLE:
         eta = basis.columns @ fit_strata(basis.columns, y, data.videos)
+        p = inclusion_probabilities(eta, y, data.videos)
         drawn = draw_strata(eta, y, data.videos, rule.n_permutations, relabelling_rng(seed))
-        probabilities = inclusion_probabilities(eta, y, data.videos)
-        return drawn, probabilities, float(2 * np.sum(probabilities * (1 - probabilities)))
-    probabilities = event_probabilities(basis.columns, basis.block, y, data.sets)
-    share = effective_share(probabilities, y, data.sets)
-    return draw_events(probabilities, y, data.sets, coins(data, rule, seed)), probabilities, data.n_sets * share
+        return drawn, float(2 * np.sum(p * (1 - p)))
+    p = event_probabilities(basis.columns, basis.block, y, data.sets)
+    return draw_events(p, y, data.sets, coins(data, rule, seed)), data.n_sets * effective_share(p, y, data.sets)

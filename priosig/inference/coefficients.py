@@ -1,48 +1,41 @@
 """Which named features tell STOP from CONTINUE, beside the weights that the probe gives them.
 
-**A weight is no finding.** Folds share most of their segments, so that weights agree in sign on shuffled labels too.
-Relabelling does not mend that: beside a feature with a real effect the weights of the others have a null distribution
-that no relabelling gives, and with 20 videos one of them passes in half of all studies. So weights are described, and
-what is tested is each feature by itself:
+**Weights are described, not tested.** Folds share most of their segments, so that weights agree in sign on shuffled
+labels too. Beside a feature with a real effect no relabelling gives the null distribution of the others' weights:
+with 20 videos one of them passes in half of all studies.
 
-- **Own AUC**: the AUC within strata of the feature, with nothing fitted, after what the confounds predict of it has
-  been taken away (`priosig.confounds.smoother`). A feature that does not go with the label has the same distribution
-  of its own AUC whatever the others do.
-- Its p-value counts the labellings, drawn given the confounds as in T2, in which the AUC of *any* feature lies as far
-  from what labellings give on average: max-T, valid for all features together (Westfall & Young 1993). The observed
-  labelling counts as one of them, in mean and spread too.
+**Own AUCs are tested.** A feature's own AUC is taken within strata, with nothing fitted, after what the confounds
+predict of it has been taken away (`priosig.confounds.smoother`). Without a relation to the label it has the same
+distribution whatever the other features do. Its p-value is max-T over all features (Westfall & Young 1993), with
+labellings drawn given the confounds as in T2.
 
-A feature that goes with another one that matters has an AUC of its own, and is found with it.
+**Clusters.** Weights of correlated features trade places freely, so that features are clustered by 1 - |Spearman
+correlation|. The importance of a cluster is the drop of the AUC within strata when its features are permuted
+together, within strata, in the held-out segments (Breiman 2001).
 
-**Clusters.** Weights of correlated features trade places freely. Features are grouped by 1 - |Spearman
-correlation|, average linkage, cut at 0.3, and a cluster is judged whole: by how much the AUC within strata drops
-when its features are permuted together, within video, in the held-out segments.
-
-**Patterns.** A weight says how to *extract* a signal, and may be large on a feature that only cancels noise. The
-pattern Cov(X) w says how the feature *moves* with the score (Haufe et al. 2014).
-
-Meant for a handful of named features.
+**Patterns.** A weight may be large on a feature that only cancels noise. The pattern Cov(X) w says how the feature
+moves with the score (Haufe et al. 2014).
 
 References
 ----------
-P. H. Westfall & S. S. Young (1993), Resampling-Based Multiple Testing, Wiley, ch. 2.
 S. Haufe et al. (2014), On the interpretation of weight vectors of linear models in multivariate neuroimaging,
 NeuroImage 87, 96-110.
 L. Breiman (2001), Random forests, Mach. Learn. 45, 5-32 (permutation importance).
 """
-
-from __future__ import annotations
 
 from collections.abc import Sequence
 from dataclasses import dataclass
 
 import numpy as np
 
+from priosig._core.arrays import centred_within
 from priosig.crossval.folds import fit_fold
+from priosig.inference._rows import in_order
 from priosig.inference.beyond_confounds import given_confounds
 from priosig.inference.data import LabelledSegments
 from priosig.inference.multiplicity import TIE, max_t_pvalues
 from priosig.inference.permutation import require_both_classes
+from priosig.inference.relabelling import shuffle_within_videos
 from priosig.metrics.auc import auc_within_video
 from priosig.verdict.rule import Rule
 
@@ -53,24 +46,11 @@ CLUSTER_CUT = 0.3
 class Weight:
     """One feature of the probe.
 
-    Attributes
-    ----------
-    name : str
-    mean, spread : float
-        Of its weight over folds (standardised features; spread: standard deviation with n - 1).
-    sign_agreement : float
-        Share of folds in which the weight has the sign of the mean; NaN for a mean of 0.
-    pattern : float
-        Cov(X) w / sd of the score: the feature's covariance with the score, in standard deviations of both.
-    own_auc : float
-        AUC within strata of the feature alone, without what the confounds predict of it; below 0.5 where it is lower
-        in STOP.
-    pvalue : float
-        Of `own_auc`, two-sided, max-T over all features.
-    finding : bool
-        `pvalue` at most alpha. Nothing else makes a feature a finding.
-    cluster : int
-        Position of its cluster.
+    `mean` and `spread` (standard deviation with n - 1) are of its weight over folds, on standardised features;
+    `sign_agreement` is the share of folds in which the weight has the sign of the mean, NaN for a mean of 0.
+    `pattern` is the covariance of the feature with the score, in standard deviations of both. `own_auc` is the AUC
+    within strata of the feature alone, without what the confounds predict of it, with its two-sided max-T `pvalue`; a
+    `finding` has a p of at most alpha. `cluster` is the position of its cluster.
     """
 
     name: str
@@ -88,13 +68,7 @@ class Weight:
 class Cluster:
     """Features that go together.
 
-    Attributes
-    ----------
-    names : tuple of str
-    importance : float
-        Mean drop of the AUC within strata when the cluster's features are permuted together within video.
-    spread : float
-        Standard deviation of the drop over permutations.
+    `importance` is the mean drop of the AUC within strata over permutations, `spread` its standard deviation.
     """
 
     names: tuple[str, ...]
@@ -104,38 +78,19 @@ class Cluster:
 
 @dataclass(frozen=True)
 class CoefficientTable:
-    """Weights in the order of the features; clusters, most important first; see the module's docstring."""
+    """Weights in the order of the features; clusters, most important first."""
 
     weights: tuple[Weight, ...]
     clusters: tuple[Cluster, ...]
-    n_permutations: int
 
 
 def coefficient_table(
-    data: LabelledSegments,
-    names: Sequence[str],
-    rule: Rule,
-    *,
-    seed: int = 0,
-    n_repeats: int = 100,
+    data: LabelledSegments, names: Sequence[str], rule: Rule, *, seed: int = 0, n_repeats: int = 100
 ) -> CoefficientTable:
     """Weights and patterns, each feature's own AUC with its max-T p-value, and the importance of clusters.
 
-    Parameters
-    ----------
-    data : LabelledSegments
-    names : sequence of str
-        Of the features.
-    rule : Rule
-        Its `alpha` is the bar for a finding.
-    seed : int
-        The same seed gives T2's labellings.
-    n_repeats : int
-        Permutations for each cluster's importance.
-
-    Returns
-    -------
-    CoefficientTable
+    `names` are those of the features, a handful. The same seed gives T2's labellings. Each cluster's importance is a
+    mean over `n_repeats` permutations.
 
     Raises
     ------
@@ -147,23 +102,21 @@ def coefficient_table(
         raise ValueError(f"coefficient_table: {len(names)} names for features of shape {X.shape}; expected one each")
     require_both_classes(data)
     by_fold, intercepts = _weights(data, rule.C)
-    mean = by_fold.mean(axis=0)
+    mean, spread = by_fold.mean(axis=0), by_fold.std(axis=0, ddof=1)
+    agreement = np.where(mean == 0, np.nan, (np.sign(by_fold) == np.sign(mean)).mean(axis=0))
+    pattern = _pattern(data, mean)
     given = given_confounds(data, rule, seed=seed, acoustic=False)
     own_aucs = own_auc(given.without, given.labellings)
-    pvalues = max_t_pvalues(own_aucs)
-    labels: np.ndarray = clusters_of(X)
-    spread = by_fold.std(axis=0, ddof=1)
-    pattern = _pattern(data, mean)
-    agreement = np.where(mean == 0, np.nan, (np.sign(by_fold) == np.sign(mean)).mean(axis=0))
+    pvalues = max_t_pvalues(own_aucs.T, two_sided=True)
+    labels = clusters_of(X)
     rng = np.random.default_rng([seed, 5])
     clusters = []
     for cluster in range(labels.max() + 1):
         drops = _drops(data, by_fold, intercepts, labels == cluster, n_repeats, rng)
-        members = tuple(str(names[i]) for i in map(int, np.flatnonzero(labels == cluster)))
+        members = tuple(str(names[i]) for i in np.flatnonzero(labels == cluster).tolist())
         clusters.append(Cluster(members, float(drops.mean()), float(drops.std())))
     order = sorted(range(len(clusters)), key=lambda c: -clusters[c].importance)
-    place = {cluster: position for position, cluster in enumerate(order)}
-    table = tuple(
+    weights = tuple(
         Weight(
             name=str(names[i]),
             mean=float(mean[i]),
@@ -173,28 +126,18 @@ def coefficient_table(
             own_auc=float(own_aucs[0, i]),
             pvalue=float(pvalues[i]),
             finding=bool(pvalues[i] <= rule.alpha),
-            cluster=place[int(labels[i])],
+            cluster=order.index(labels[i]),
         )
         for i in range(X.shape[1])
     )
-    return CoefficientTable(table, tuple(clusters[c] for c in order), rule.n_permutations)
+    return CoefficientTable(weights, tuple(clusters[c] for c in order))
 
 
 def own_auc(data: LabelledSegments, labellings: np.ndarray) -> np.ndarray:
-    """AUC within strata of each feature by itself.
+    """AUC within strata of each feature by itself, shape (m, n_features).
 
-    With the number of STOPs of each stratum given, it is linear in the labels: a STOP adds its mid-rank in the
-    stratum, divided by the stratum's size + 1 (van Elteren).
-
-    Parameters
-    ----------
-    data : LabelledSegments
-    labellings : np.ndarray of 0 and 1, shape (m, n_segments)
-        As many STOPs in each stratum as `data` has.
-
-    Returns
-    -------
-    np.ndarray, shape (m, n_features)
+    `labellings`, shape (m, n_segments), have as many STOPs in each stratum as `data`. Given these numbers the AUC is
+    linear in the labels: a STOP adds its mid-rank in the stratum, divided by the stratum's size + 1 (van Elteren).
     """
     from scipy.stats import rankdata
 
@@ -209,28 +152,20 @@ def own_auc(data: LabelledSegments, labellings: np.ndarray) -> np.ndarray:
     return labellings @ scores / total
 
 
-def clusters_of(X: np.ndarray, cut: float = CLUSTER_CUT) -> np.ndarray:
-    """Cluster of each feature: average linkage on 1 - |Spearman correlation|, cut at `cut`.
+def clusters_of(X: np.ndarray) -> np.ndarray:
+    """Cluster of each feature, numbered in the order of their first feature; shape (n_features,).
 
-    A feature that does not vary is a cluster of its own. Clusters are numbered in the order of their first
-    feature.
-
-    Returns
-    -------
-    np.ndarray of int, shape (n_features,)
+    Average linkage on 1 - |Spearman correlation|, cut at 0.3. A feature that does not vary is a cluster of its own.
     """
     from scipy.cluster.hierarchy import fcluster, linkage
     from scipy.spatial.distance import squareform
 
-    d = X.shape[1]
-    if d == 1:
+    if X.shape[1] == 1:
         return np.zeros(1, dtype=np.intp)
     distance = 1 - np.abs(rank_correlation(X))
     np.fill_diagonal(distance, 0)
     tree = linkage(squareform(np.clip(distance, 0, 1), checks=False), method="average")
-    cluster_ids = fcluster(tree, cut, criterion="distance")
-    _, first, inverse = np.unique(cluster_ids, return_index=True, return_inverse=True)
-    return np.argsort(np.argsort(first))[inverse]
+    return in_order(fcluster(tree, CLUSTER_CUT, criterion="distance"))
 
 
 def rank_correlation(X: np.ndarray) -> np.ndarray:
@@ -263,9 +198,7 @@ def _weights(data: LabelledSegments, C: float) -> tuple[np.ndarray, np.ndarray]:
 
 def _pattern(data: LabelledSegments, weights: np.ndarray) -> np.ndarray:
     """Cov(X) w / sd(X w), features centred within video and scaled to unit spread (Haufe et al. 2014, eq. 6)."""
-    centred = data.X.copy()
-    for rows in data.rows_of_videos:
-        centred[rows] -= centred[rows].mean(axis=0)
+    centred = centred_within(data.X, data.videos)
     scale = centred.std(axis=0)
     centred = np.divide(centred, scale, out=np.zeros_like(centred), where=scale > TIE)
     score = centred @ weights
@@ -280,10 +213,9 @@ def _drops(
     n_repeats: int,
     rng: np.random.Generator,
 ) -> np.ndarray:
-    """Drop of the AUC within strata for each joint permutation, within strata, of some features; shape
-    (n_repeats,).
+    """Drop of the AUC within strata for each joint permutation of some features; shape (n_repeats,).
 
-    Scores are linear, so only the members' share of them has to be permuted.
+    Scores are linear, so that only the members' share of them is permuted.
     """
     y, strata = data.y, data.strata
     part, scores = np.empty(len(y)), np.empty(len(y))
@@ -291,6 +223,5 @@ def _drops(
         Z = (data.X[fold.test] - fold.reduction.mean) / fold.reduction.scale
         part[fold.test] = Z[:, members] @ w[members]
         scores[fold.test] = Z @ w + b
-    order = np.argsort(rng.random((n_repeats, len(y))) + strata, axis=1)
-    permuted = scores - part + part[order]
+    permuted = scores - part + shuffle_within_videos(part, strata, n_repeats, rng)
     return np.subtract(auc_within_video(scores, y, strata), auc_within_video(permuted, y, strata))

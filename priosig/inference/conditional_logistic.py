@@ -1,12 +1,10 @@
 """Labels of a video's segments, given covariates and the number of STOPs: probabilities and draws.
 
-Of a video it is known how many segments are STOP; which ones depends on covariates through ``eta = P beta``.
-Labellings then have the conditional Bernoulli distribution: P(labelling) is proportional to ``exp(sum of eta over its
-STOPs)``. For n segments with k STOPs the normalising constant is the elementary symmetric polynomial ``e_k(exp eta_1,
-..., exp eta_n)``, which a recursion gives exactly (Chen, Dempster & Liu 1994); all in logarithms.
-
-`beta` maximises the conditional likelihood (conditional logistic regression) less a ridge, so that covariates which
-separate the labels have a finite answer too. For sets of one STOP see `priosig.inference.matched_logistic`.
+With ``eta = P beta`` for covariates P, labellings have the conditional Bernoulli distribution: P(labelling) is
+proportional to ``exp(sum of eta over its STOPs)``. For n segments with k STOPs the normalising constant is the
+elementary symmetric polynomial ``e_k(exp eta_1, ..., exp eta_n)``, which a recursion gives exactly (Chen, Dempster &
+Liu 1994). `beta` maximises the conditional likelihood (conditional logistic regression) less a ridge. For sets of one
+STOP see `priosig.inference.matched_logistic`.
 
 References
 ----------
@@ -14,8 +12,6 @@ N. E. Breslow & N. E. Day (1980), Statistical Methods in Cancer Research I, IARC
 S. X. Chen, A. P. Dempster & J. S. Liu (1994), Weighted finite population sampling to maximize entropy,
 Biometrika 81, 457-469.
 """
-
-from __future__ import annotations
 
 from collections.abc import Iterator
 
@@ -29,9 +25,7 @@ MOST_ENTRIES = 1 << 24  # of those that are held at a time, 128 MB
 def fit_strata(columns: np.ndarray, y: np.ndarray, videos: np.ndarray, ridge: float = RIDGE) -> np.ndarray:
     """Conditional logistic regression with videos as strata, given each video's number of STOPs.
 
-    Maximises ``sum_v [sum_{i in v, STOP} eta_i - log e_{n1}(exp eta_v)] - ridge/2 |beta|^2``, where e_k is
-    the elementary symmetric polynomial; its gradient is ``C' (y - pi)`` with the inclusion probabilities pi
-    of the conditional Bernoulli distribution (Chen et al. 1994).
+    Maximises ``sum_v [sum_{i in v, STOP} eta_i - log e_{n1}(exp eta_v)] - ridge/2 |beta|^2``.
     """
     from scipy.optimize import minimize
 
@@ -53,15 +47,10 @@ def fit_strata(columns: np.ndarray, y: np.ndarray, videos: np.ndarray, ridge: fl
 
 
 def inclusion_probabilities(eta: np.ndarray, y: np.ndarray, videos: np.ndarray) -> np.ndarray:
-    """P(segment is STOP | its video's number of STOPs): ``w_i e_{n1-1}(w without i) / e_{n1}(w)``, w =
-    exp(eta).
+    """P(segment is STOP | its video's number of STOPs), shape (n_segments,).
 
-    The polynomial without i is put together from those of the rows before and after it, so that nothing is
-    subtracted.
-
-    Returns
-    -------
-    np.ndarray, shape (n_segments,)
+    ``w_i e_{n1-1}(w without i) / e_{n1}(w)``, w = exp(eta). The polynomial without i is put together from those of
+    the rows before and after it, so that nothing is subtracted.
     """
     pi = np.empty(len(eta))
     for v in np.unique(videos):
@@ -77,22 +66,12 @@ def inclusion_probabilities(eta: np.ndarray, y: np.ndarray, videos: np.ndarray) 
 
 
 def draw_strata(eta: np.ndarray, y: np.ndarray, videos: np.ndarray, n: int, rng: np.random.Generator) -> np.ndarray:
-    """Draw labellings from the conditional Bernoulli distribution within each video.
+    """Draw labellings from the conditional Bernoulli distribution within each video, shape (n, n_segments).
 
     Row after row: with r STOPs still to place, row i is STOP with probability ``w_i e_{r-1}(w_{i+1..}) /
-    e_r(w_{i..})``, w = exp(eta) (Chen et al. 1994, sec. 2.4; exact). The uniform numbers of a labelling are
-    drawn together, so that the first k of `n` do not depend on `n`.
-
-    Parameters
-    ----------
-    eta : np.ndarray, shape (n_segments,) or (n, n_segments)
-        Log odds, up to a constant for each video; one row a labelling where they differ.
-    y, videos : np.ndarray, shape (n_segments,)
-        `y` gives each video's number of STOPs.
-
-    Returns
-    -------
-    np.ndarray of int8, shape (n, n_segments)
+    e_r(w_{i..})``, w = exp(eta) (Chen et al. 1994, sec. 2.4; exact). `eta` are log odds up to a constant for each
+    video, shape (n_segments,), or (n, n_segments) where they differ between labellings; `y` gives each video's number
+    of STOPs. The uniform numbers of a labelling are drawn together, so that the first k of `n` do not depend on `n`.
     """
     uniform = rng.random((n, len(y)))
     eta = np.atleast_2d(eta)
@@ -133,8 +112,8 @@ def _draw_alike(eta: np.ndarray, k: int, uniform: np.ndarray) -> np.ndarray:
 def _chances(eta: np.ndarray, k: int) -> tuple[np.ndarray, np.ndarray]:
     """Chances of independent segments to be a STOP and not to be, whose odds are exp(eta) up to a factor.
 
-    The factor makes k STOPs likely, so that no labelling that is drawn has a chance too small for a number: weights
-    of the same conditional distribution.
+    They are weights of the same conditional distribution. The factor makes k STOPs likely, so that no labelling that
+    is drawn has a chance too small for a number.
     """
     from scipy.special import expit
 

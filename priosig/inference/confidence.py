@@ -1,36 +1,25 @@
 """The confidence interval of the AUC within strata: a delete-one-video jackknife with everything refitted.
 
-**What it covers.** Videos were sampled from a population of videos. The interval covers the AUC that a probe trained
-on so many of them, less one, has on average in another: what studies of this size find on average, in this one
-population. A probe trained on more videos does better, and other teachers are another population.
-
-**Variance.** What was sampled is videos, so videos are what is left out: theta_(-v) is the AUC within strata of the
-*whole cross-validation* run on the data without video v, probes refitted. Then::
+The interval covers the AUC that a probe trained on so many videos, less one, has on average in another video of the
+same population. With theta_(-v) the AUC of the *whole cross-validation* without video v, and G the number of videos
+that hold both labels::
 
     se^2 = (G - 1) / G * sum_v (theta_(-v) - mean theta_(-))^2 - (1 - 12 / G) V
     interval: expit( logit theta -+ t_{G-1} * se / (theta (1 - theta)) )
 
-on the logit scale, so that it stays between 0 and 1, with Student's t at G - 1 degrees of freedom, G the
-number of videos that hold both labels. It is wide (about 0.5 at an AUC of 0.71 with five videos), which is
-what five videos are worth. Intervals that treat segments as independent (DeLong), fits as fixed (t over
-folds), or resample five videos (bootstrap) cover 0.59 to 0.90 at a nominal 0.95.
+It is wide: about 0.5 at an AUC of 0.71 with five videos. Intervals that treat segments as independent (DeLong), fits
+as fixed (t over folds), or resample five videos (bootstrap) cover 0.59 to 0.90 at a nominal 0.95. With more than 40
+videos, 20 groups of whole videos are left out instead of single ones (Kott 2001).
 
-**Pairs of videos.** An AUC depends on pairs: one video is scored, another has trained the probe. What a pair adds
-beyond its two videos has the variance V, and the jackknife counts it twice (Efron & Stein 1981): without a signal it
-gives twice the variance there is. V follows from the fits that the jackknife makes anyway, as the interactions in the
-table of pseudo-values ``A_w(-v) + (G - 1) (A_w - A_w(-v))``, with A_w the AUC of video w and A_w(-v) the same with v
-left out of training. With few videos V comes out too large, so it is taken off by and by, from more than 12 videos
-on, and never more than half of the variance: the interval is then 8 % narrower at 20 videos, 20 % at 40.
+**Pairs of videos.** One video is scored, another has trained the probe. The jackknife counts the variance V of what a
+pair adds beyond its two videos twice (Efron & Stein 1981). V follows from the interactions in the table of
+pseudo-values ``A_w(-v) + (G - 1) (A_w - A_w(-v))``, with A_w the AUC of video w and A_w(-v) the same with v left out
+of training. With few videos V comes out too large: it is taken off gradually, from more than 12 videos on, and never
+more than half of the variance. The interval is then 8 % narrower at 20 videos, 20 % at 40.
 
-With more than 40 videos, 20 groups of whole videos are left out instead of single ones (delete-a-group
-jackknife, Kott 2001).
-
-**At the edge.** An AUC of exactly 1 has no logit, and no spread to measure. Then the lower limit is ``(alpha
-/ 2)^(1 / G)``: if G independent videos all have AUC 1, the mean AUC mu of videos satisfies P(all 1) <= mu^G,
-because an AUC cannot exceed 1 (Markov), so a smaller mu would give this result with probability under alpha /
-2; it is the exact binomial limit (Clopper & Pearson 1934) for G successes in G, 0.48 for five videos. The
-upper limit is 1; an AUC of 0 is the mirror image. Where the AUC is inside (0, 1), but leaving out any video
-changes nothing, the spread cannot be judged and the interval is NaN, with the reason.
+**An AUC of exactly 1** has no logit. Its lower limit is ``(alpha / 2)^(1 / G)``, the exact binomial limit for G
+successes in G (Clopper & Pearson 1934), 0.48 for five videos: an AUC cannot exceed 1, so that P(all 1) <= mu^G for a
+mean AUC mu. The upper limit is 1; an AUC of 0 is the mirror image.
 
 References
 ----------
@@ -38,8 +27,6 @@ B. Efron & C. Stein (1981), The jackknife estimate of variance, Ann. Stat. 9, 58
 P. S. Kott (2001), The delete-a-group jackknife, J. Off. Stat. 17, 521-526.
 C. J. Clopper & E. S. Pearson (1934), The use of confidence or fiducial limits, Biometrika 26, 404-413.
 """
-
-from __future__ import annotations
 
 import math
 from dataclasses import dataclass
@@ -58,30 +45,16 @@ FEW = 12  # videos with which the variance of pairs is not known well enough
 
 @dataclass(frozen=True)
 class Interval:
-    """A confidence interval, and how it came about.
+    """A confidence interval of the AUC within strata.
 
-    Attributes
-    ----------
-    estimate : float
-        AUC within strata of all data.
-    low, high : float
-        NaN where there is a `reason`.
-    level : float
-        Nominal coverage.
-    standard_error : float
-        Of the estimate, in units of AUC.
-    df : int
-        Degrees of freedom of t.
-    leave_out : np.ndarray, shape (n_blocks,)
-        The estimate without each video, or group of videos; NaN where it does not exist.
-    reason : str
-        Why there is no interval, or that it is the limit for an AUC of 0 or 1; empty otherwise.
+    `reason` says why there is none (limits are NaN), or that it is the limit for an AUC of 0 or 1; else it is empty.
+    `standard_error` is in units of AUC, `df` are the degrees of freedom of t. `leave_out`, shape (n_blocks,), is the
+    estimate without each video, or group of videos.
     """
 
     estimate: float
     low: float
     high: float
-    level: float
     standard_error: float
     df: int
     leave_out: np.ndarray
@@ -91,10 +64,7 @@ class Interval:
 def confidence_interval(data: LabelledSegments, rule: Rule) -> Interval:
     """Confidence interval for the AUC within strata of the cross-validated probe.
 
-    Returns
-    -------
-    Interval
-        With NaN limits and a reason where fewer than three videos hold both labels.
+    Limits are NaN, with a reason, where fewer than three videos hold both labels.
     """
     blocks = BLOCKS if data.n_videos > MAX_SINGLE_FOLDS else None
     content = np.arange(len(data)) if blocks else None
@@ -107,7 +77,7 @@ def confidence_interval(data: LabelledSegments, rule: Rule) -> Interval:
         reason = (
             f"{two_class} of the videos hold both labels; expected at least 3 to see how much one of them matters"
         )
-        return Interval(estimate, math.nan, math.nan, rule.level, math.nan, 0, np.empty(0), reason)
+        return Interval(estimate, math.nan, math.nan, math.nan, 0, np.empty(0), reason)
     scores = jackknife_scores(data.X, data.y, data.videos, rule.C, max_folds=blocks, content=content)
     without = auc_by_video(scores, data.y, groups, strata=data.strata, allow_unscored=True)
     return interval_from_leave_out(
@@ -120,19 +90,11 @@ def confidence_interval(data: LabelledSegments, rule: Rule) -> Interval:
 
 
 def pair_variance(auc: np.ndarray, without: np.ndarray, weight: np.ndarray) -> float:
-    """Variance of the estimate that belongs to pairs of videos and to neither of the two; see the module's docstring.
+    """Variance of the estimate that belongs to pairs of videos and to neither of the two.
 
-    Parameters
-    ----------
-    auc, weight : np.ndarray, shape (n_videos,)
-        AUC of each video and its weight in the estimate.
-    without : np.ndarray, shape (n_videos, n_videos)
-        Entry (v, w): AUC of video w where video v took no part in training.
-
-    Returns
-    -------
-    float
-        0 where fewer than four videos have an AUC, or some of these have none without another.
+    `auc` and `weight`, shape (n_videos,), are the AUC of each video and its weight in the estimate; ``without[v, w]``
+    is the AUC of video w where video v took no part in training. 0 where fewer than four videos have an AUC, or some
+    of these have none without another.
     """
     some = weight > 0
     auc, share, without = auc[some], weight[some] / weight.sum(), without[some][:, some]
@@ -156,41 +118,30 @@ def count_jackknife_fits(data: LabelledSegments) -> int:
 def interval_from_leave_out(
     estimate: float, leave_out: np.ndarray, n_videos: int, *, level: float = 0.95, pair_variance: float = 0.0
 ) -> Interval:
-    """The interval, from the estimate and the estimates without each video; see the module's docstring.
+    """The interval, from the estimate and the estimates without each of `n_videos` videos (or groups) of both labels.
 
-    Parameters
-    ----------
-    estimate : float
-    leave_out : np.ndarray, shape (n_blocks,)
-    n_videos : int
-        Videos (or groups) that hold both labels: t has one degree of freedom less.
-    level : float
-    pair_variance : float
-        What the jackknife counts twice; see `pair_variance`.
+    `pair_variance` is what the jackknife counts twice.
     """
     from scipy.special import stdtrit
 
-    df = n_videos - 1
-
-    def without(reason: str, se: float = math.nan) -> Interval:
-        return Interval(estimate, math.nan, math.nan, level, se, df, leave_out, reason)
-
+    low = high = se = math.nan
     if math.isnan(estimate):
-        return without("the AUC within video itself is undefined")
-    if estimate in (0.0, 1.0):
+        reason = "the AUC within video itself is undefined"
+    elif estimate in (0.0, 1.0):
         limit = ((1 - level) / 2) ** (1 / n_videos)
         low, high = (limit, 1.0) if estimate == 1.0 else (0.0, 1 - limit)
         reason = f"AUC is exactly {estimate:.0f} in all {n_videos} videos: exact binomial limit for so many videos"
-        return Interval(estimate, low, high, level, math.nan, df, leave_out, reason)
-    if np.isnan(leave_out).any():
-        return without(f"without one of the videos the AUC is undefined ({int(np.isnan(leave_out).sum())} times)")
-    blocks = len(leave_out)
-    variance = (blocks - 1) / blocks * np.sum((leave_out - leave_out.mean()) ** 2)
-    twice = min(pair_variance, variance / 2) * max(0.0, 1 - FEW / n_videos)
-    se = float(np.sqrt(variance - twice))
-    if se < 1e-12:
-        return without("the AUC is the same whichever video is left out, so its spread cannot be judged", se)
-    half = float(stdtrit(df, (1 + level) / 2)) * se / (estimate * (1 - estimate))
-    centre = math.log(estimate / (1 - estimate))
-    low, high = (0.5 * (1 + math.tanh(0.5 * (centre + sign * half))) for sign in (-1, 1))
-    return Interval(estimate, low, high, level, se, df, leave_out, "")
+    elif np.isnan(leave_out).any():
+        reason = f"without one of the videos the AUC is undefined ({int(np.isnan(leave_out).sum())} times)"
+    else:
+        blocks = len(leave_out)
+        variance = (blocks - 1) / blocks * np.sum((leave_out - leave_out.mean()) ** 2)
+        twice = min(pair_variance, variance / 2) * max(0.0, 1 - FEW / n_videos)
+        se = float(np.sqrt(variance - twice))
+        reason = "the AUC is the same whichever video is left out, so its spread cannot be judged"
+        if se >= 1e-12:
+            half = float(stdtrit(n_videos - 1, (1 + level) / 2)) * se / (estimate * (1 - estimate))
+            centre = math.log(estimate / (1 - estimate))
+            low, high = (0.5 * (1 + math.tanh(0.5 * (centre + sign * half))) for sign in (-1, 1))
+            reason = ""
+    return Interval(estimate, low, high, se, n_videos - 1, leave_out, reason)

@@ -1,28 +1,20 @@
 """The rows that statistics are made of: checked once, put in canonical order once, and then passed on whole.
 
-**Canonical order.** A result must not depend on the order in which rows were given, nor on what videos are called.
-So rows are sorted within a video by start time, then label, then their own numbers; videos by their start times and
-labels, then by their numbers, never by name. Rows of a risk set stay together. Random draws and matrix products then
-see the same arrays in the same order.
+**Canonical order.** A result depends neither on the order in which rows are given nor on what videos are called. Rows
+are sorted within a video by start time, then label, then their own numbers; videos by their start times and labels,
+then by their numbers. Rows of a risk set stay together.
 
-**Sets and strata.** Labels are exchanged within sets that hold one STOP each, and AUCs are taken within strata. There
-are three designs:
+**Sets and strata.** Labels are exchanged within sets that hold one STOP each; AUCs are taken within strata:
 
 - *pairs*: sets are pairs of neighbouring STOP and CONTINUE segments, strata are videos;
-- *risk sets* (`priosig.annotations.risk_sets`): sets and strata are the risk sets. Features are centred within them,
-  so that a change which all members share changes nothing;
-- *unordered*: nobody knows which segments are neighbours. Labels are shuffled within video, strata are videos.
-
-Conventions: y is 1 for STOP and 0 for CONTINUE; times are seconds from the start of the video; a video is a number, 0
-to n_videos - 1; every array of a `LabelledSegments` has one row a segment, in canonical order.
+- *risk sets* (`priosig.annotations.risk_sets`): sets and strata are the risk sets. Features are centred within them;
+- *unordered*: neighbours are unknown. Labels are shuffled within video, strata are videos.
 """
-
-from __future__ import annotations
 
 from collections.abc import Hashable, Mapping, Sequence
 from dataclasses import dataclass, field, replace
 from functools import cached_property
-from typing import Any
+from typing import Any, Self
 
 import numpy as np
 
@@ -34,43 +26,33 @@ from priosig.inference.matched_logistic import UNMATCHED
 
 MAX_SINGLE_FOLDS = 40  # with more videos than this, folds are groups of videos
 GROUPED_FOLDS = 10
-# Reductions of more entries than this (128 MB) are made one at a time, and again when they are needed again.
-KEPT_ENTRIES = 1 << 24
+KEPT_ENTRIES = 1 << 24  # 128 MB; larger reductions are made one at a time, and again when they are needed again
+
+
+@dataclass(frozen=True)
+class ConfoundNames:
+    """Names of confounds, in groups.
+
+    `removed` are equal for all segments; `not_measured` are not measured for every segment; `acoustic` are measured
+    from the playing itself and may be music; `tied` are tied to the label by the definition of the windows, each with
+    its AUC within video; `chosen` were added by the study, or given a role by it ("artefact" or "acoustic").
+    """
+
+    removed: tuple[str, ...] = ()
+    not_measured: tuple[str, ...] = ()
+    acoustic: tuple[str, ...] = ()
+    tied: tuple[tuple[str, float], ...] = ()
+    chosen: tuple[tuple[str, str], ...] = ()
 
 
 @dataclass(frozen=True, eq=False)
 class LabelledSegments:
     """Labels, videos, confounds and features of segments, in canonical order. Made by `labelled_segments`.
 
-    Attributes
-    ----------
-    y : np.ndarray of int8, shape (n_segments,)
-        1 = STOP, 0 = CONTINUE.
-    videos : np.ndarray of int, shape (n_segments,)
-        Video number; never decreasing.
-    order : np.ndarray of int, shape (n_segments,)
-        Row of the input that each row was.
-    confounds : mapping from name to np.ndarray, shape (n_segments,)
-        Finite and of one value a segment.
-    partly_known : mapping from name to np.ndarray, shape (n_segments,)
-        Further confounds, NaN where they are not known.
-    X : np.ndarray, shape (n_segments, n_features)
-        Features; no column where there are none.
-    removed, not_measured : tuple of str
-        Names of further confounds: equal for all segments; not measured for every segment.
-    acoustic : tuple of str
-        Those confounds that are measured from the playing itself and may be music.
-    tied : tuple of (str, float)
-        Confounds that the definition of the windows ties to the label, and the AUC within video of each.
-    chosen : tuple of (str, {"artefact", "acoustic"})
-        Confounds that the study added, or whose role it set.
-    risk_sets : np.ndarray of int, shape (n_segments,), or None
-        Risk set of each row.
-    ordered : bool
-        Whether rows of a video are in time order.
-    of_labels : dict
-        What was computed from all but the features, for whoever needs it again; shared with segments that differ in
-        features alone.
+    All arrays have a row a segment. `y` is 1 for STOP and 0 for CONTINUE; `videos` are numbers from 0, ascending;
+    `order` is the row of the input; `confounds` are finite, `partly_known` ones are NaN where a value is not known.
+    `ordered` says whether rows of a video are in time order. `of_labels` is a cache of what depends on all but the
+    features; it is shared with segments that differ in features alone.
     """
 
     y: np.ndarray
@@ -79,11 +61,7 @@ class LabelledSegments:
     confounds: Mapping[str, np.ndarray] = field(default_factory=dict)
     partly_known: Mapping[str, np.ndarray] = field(default_factory=dict)
     X: np.ndarray = field(default_factory=lambda: np.empty((0, 0)))
-    removed: tuple[str, ...] = ()
-    not_measured: tuple[str, ...] = ()
-    acoustic: tuple[str, ...] = ()
-    tied: tuple[tuple[str, float], ...] = ()
-    chosen: tuple[tuple[str, str], ...] = ()
+    names: ConfoundNames = ConfoundNames()
     risk_sets: np.ndarray | None = None
     ordered: bool = True
     of_labels: dict[Hashable, Any] = field(default_factory=dict, init=False, repr=False)
@@ -91,11 +69,11 @@ class LabelledSegments:
     def __len__(self) -> int:
         return len(self.y)
 
-    def with_features(self, X: np.ndarray) -> LabelledSegments:
+    def with_features(self, X: np.ndarray) -> Self:
         """The same segments with other features, given in the order of the input."""
         return self.with_rows(checked_features(X, len(self))[self.order])
 
-    def with_rows(self, X: np.ndarray) -> LabelledSegments:
+    def with_rows(self, X: np.ndarray) -> Self:
         """The same segments with other features, given in canonical order."""
         other = replace(self, X=X if self.risk_sets is None else centred_within(X, self.risk_sets))
         object.__setattr__(other, "of_labels", self.of_labels)
@@ -103,7 +81,7 @@ class LabelledSegments:
 
     @property
     def strata(self) -> np.ndarray:
-        """What AUCs are taken within: the risk sets, or else the videos."""
+        """The groups that AUCs are taken within: risk sets, or else videos."""
         return self.videos if self.risk_sets is None else self.risk_sets
 
     @cached_property
@@ -142,17 +120,14 @@ class LabelledSegments:
 
     @cached_property
     def n_videos(self) -> int:
-        """Videos."""
         return len(np.unique(self.videos))
 
     @cached_property
     def n_two_class_videos(self) -> int:
-        """Videos that hold both labels."""
         return sum(0 < self.y[rows].sum() < len(rows) for rows in self.rows_of_videos)
 
     @cached_property
     def rows_of_videos(self) -> list[np.ndarray]:
-        """Rows of each video."""
         return [np.flatnonzero(self.videos == v) for v in np.unique(self.videos)]
 
     @property
@@ -169,17 +144,6 @@ class LabelledSegments:
         return tuple(folds) if kept else folds
 
 
-@dataclass(frozen=True)
-class ConfoundNames:
-    """What is known of confounds beside their values; see the attributes of `LabelledSegments`."""
-
-    removed: tuple[str, ...] = ()
-    not_measured: tuple[str, ...] = ()
-    acoustic: tuple[str, ...] = ()
-    tied: tuple[tuple[str, float], ...] = ()
-    chosen: tuple[tuple[str, str], ...] = ()
-
-
 def labelled_segments(
     y: np.ndarray,
     video_ids: Ids,
@@ -194,26 +158,19 @@ def labelled_segments(
     """Check segments and put them in canonical order.
 
     Two rows that agree in start time, label and every number, or two videos that agree in all of their rows, are
-    interchangeable: whichever comes first changes no result.
+    interchangeable: their order changes no result.
 
     Parameters
     ----------
-    y : array-like of 0 and 1, shape (n_segments,)
-        1 = STOP, 0 = CONTINUE.
+    y : array-like of 0 (CONTINUE) and 1 (STOP), shape (n_segments,)
     video_ids : sequence of str, one per segment
     start_times : array-like, shape (n_segments,)
         Seconds from the start of the video; they say which segments are neighbours. None where nobody knows.
     confounds, partly_known : mapping from name to array-like, shape (n_segments,), optional
-        As in `LabelledSegments`.
     X : array-like, shape (n_segments, n_features), optional
-        Features.
     set_ids : sequence of str, one per segment, optional
         Risk sets: one STOP in each, and all of its segments in one video.
     names : ConfoundNames, optional
-
-    Returns
-    -------
-    LabelledSegments
 
     Raises
     ------
@@ -241,18 +198,13 @@ def labelled_segments(
     numbers = np.column_stack([features, *known.values()])
     risk_sets = None if set_ids is None else numbered_risk_sets(labels, ids, np.asarray(set_ids))
     order, videos = canonical_order(labels, ids, starts, numbers, risk_sets)
-    names = names or ConfoundNames()
     data = LabelledSegments(
         labels[order].astype(np.int8),
         videos,
         order,
         {name: column[order] for name, column in known.items()},
         {name: column[order] for name, column in partial.items()},
-        removed=names.removed,
-        not_measured=names.not_measured,
-        acoustic=names.acoustic,
-        tied=names.tied,
-        chosen=names.chosen,
+        names=names or ConfoundNames(),
         risk_sets=None if risk_sets is None else in_order(risk_sets[order]),
         ordered=start_times is not None,
     )

@@ -1,29 +1,20 @@
 """Test whether the AUCs of the videos differ by more than chance.
 
-The AUCs of single videos differ always, since each rests on a few comparisons, and the share of videos above 0.5 is
-decided by that noise. So the differences are tested, with Cochran's statistic on the AUCs of out-of-fold scores::
+The statistic is Cochran's, on the AUCs of out-of-fold scores::
 
     Q = sum_v W_v (AUC_v - AUC)^2
 
 W_v is the van Elteren weight of video v, the sum of n1 n0 / (n1 + n0 + 1) over its strata, and AUC the mean with
-these weights.
-
-**Null distribution.** Q is not chi-squared: an effect makes AUCs spread less, folds share their training data, and
-each is scored by a probe of its own. So studies are simulated in which all videos share one effect, and it is as
-large as the observed one: labels are spiked into these features (`priosig.inference.spikes`), along one direction for
-all videos, with the slope at which the refitted probe has the observed AUC on average. Then::
-
-    p = (1 + #{Q* >= Q}) / (1 + n)
-
-An AUC of 0.5 or less is compared with studies of no effect.
+these weights. Q is not chi-squared: an effect makes AUCs spread less, and folds share their training data. So studies
+are simulated in which all videos share one effect, as large as the observed one: labels are spiked into these
+features (`priosig.inference.spikes`) with the slope at which the refitted probe has the observed AUC on average. An
+AUC of 0.5 or less is compared with studies of no effect.
 
 References
 ----------
 W. G. Cochran (1954), The combination of estimates from different experiments, Biometrics 10, 101-129.
 A. C. Davison & D. V. Hinkley (1997), Bootstrap Methods and their Application, Cambridge, ch. 4 (parametric tests).
 """
-
-from __future__ import annotations
 
 from dataclasses import dataclass
 
@@ -40,21 +31,12 @@ REPLICATES = 199
 SLOPES = 0.0, 0.4, 0.8, 1.2, 1.8, 3.0, 6.0  # at which the probe's AUC is simulated; the last decides most labels
 SEARCHED = 50  # replicates at each of them
 MIN_VIDEOS = 3
-N_SPIKED = REPLICATES + SEARCHED * len(SLOPES)
-"""Spiked labellings that are fitted in every fold."""
+N_SPIKED = REPLICATES + SEARCHED * len(SLOPES)  # labellings that are fitted in every fold
 
 
 @dataclass(frozen=True)
 class Heterogeneity:
-    """Outcome of the test.
-
-    Attributes
-    ----------
-    statistic : float
-        Q; NaN where fewer than three videos have an AUC.
-    pvalue : float
-        NaN where there is no statistic, or the features do not vary.
-    """
+    """Q, NaN where fewer than three videos have an AUC, and its p; NaN too where the features do not vary."""
 
     statistic: float
     pvalue: float
@@ -63,18 +45,7 @@ class Heterogeneity:
 def heterogeneity(
     data: LabelledSegments, rule: Rule, *, seed: int = 0, n_replicates: int = REPLICATES
 ) -> Heterogeneity:
-    """Test "the probe's AUC is the same in all videos, up to chance".
-
-    Parameters
-    ----------
-    data : LabelledSegments
-    rule : Rule
-    seed, n_replicates : int
-
-    Returns
-    -------
-    Heterogeneity
-    """
+    """Test "the probe's AUC is the same in all videos, up to chance"."""
     observed, spread, n_videos = _mean_and_spread(data, data.y[None], rule.C)
     spikes = draw_spikes(data, n_replicates, np.random.default_rng([seed, 6]))
     if n_videos < MIN_VIDEOS or spikes is None:

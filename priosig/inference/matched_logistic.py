@@ -1,19 +1,17 @@
 """The probability that a segment of a set is the STOP, given covariates: conditional logistic regression.
 
-A set holds one STOP, its event, and one or more CONTINUE segments: a pair of neighbours is a set of two, a risk set
-has more. Given that one of them is the STOP, with ``eta = P beta``::
+A set holds one STOP, its event, and one or more CONTINUE segments. With ``eta = P beta`` for covariates P::
 
     P(i is the STOP) = exp(eta_i) / sum over the set of exp(eta_j)
 
-For a pair that is a coin with ``P(a is STOP) = expit(eta_a - eta_b)``.
-
-**Penalties.** Sets are few and columns many, so beta has a Gaussian prior, with a variance of 1 / penalty for each
-block of columns. The penalties maximise the marginal likelihood in Laplace's approximation (empirical Bayes)::
+Sets are few and columns many, so that beta has a Gaussian prior with a variance of 1 / penalty for each block of
+columns. The penalties maximise the marginal likelihood in Laplace's approximation, by coordinate descent over a
+grid::
 
     log L(z) - |z|^2 / 2 - log det(I + Z' W Z) / 2      at its maximum over z, where eta = Z z and z ~ N(0, 1)
 
-by coordinate descent over a grid. Chosen by leaving one video out instead, 37 pairs leave them to luck, at a cost of
-about 4 points of power.
+Penalties chosen by leaving one video out instead vary with chance where there are 37 pairs, at a cost of about 4
+points of power.
 
 References
 ----------
@@ -21,8 +19,6 @@ D. McFadden (1974), Conditional logit analysis of qualitative choice behavior, i
 N. E. Breslow & N. E. Day (1980), Statistical Methods in Cancer Research I, IARC, ch. 7.
 D. J. C. MacKay (1992), Bayesian interpolation, Neural Comput. 4, 415-447 (marginal likelihood chooses penalties).
 """
-
-from __future__ import annotations
 
 from dataclasses import dataclass
 
@@ -39,13 +35,7 @@ UNMATCHED = -1
 class _Sets:
     """Rows that belong to sets, set after set, each set's STOP (its event) last.
 
-    Attributes
-    ----------
-    rows, of_row : np.ndarray of int, shape (n_matched,)
-        Row of the input, and its set, from 0.
-    event : np.ndarray of bool, shape (n_matched,)
-    first : np.ndarray of int, shape (n_sets,)
-        Where each set begins.
+    `rows` are rows of the input, `of_row` the set of each, from 0; `first` is where each set begins.
     """
 
     rows: np.ndarray
@@ -59,21 +49,10 @@ class _Sets:
 
 
 def event_probabilities(columns: np.ndarray, block: np.ndarray, y: np.ndarray, sets: np.ndarray) -> np.ndarray:
-    """P(segment is its set's STOP), given its covariates.
+    """P(segment is its set's STOP), given its covariates; shape (n_segments,).
 
-    Parameters
-    ----------
-    columns : np.ndarray, shape (n_segments, n_columns)
-    block : np.ndarray of int, shape (n_columns,)
-        Columns with one number share a penalty.
-    y : np.ndarray of 0 and 1, shape (n_segments,)
-    sets : np.ndarray of int, shape (n_segments,)
-        Set of each segment, -1 where it belongs to none.
-
-    Returns
-    -------
-    np.ndarray, shape (n_segments,)
-        Sums to 1 in each set; the label itself where a segment belongs to none.
+    Sums to 1 in each set; the label itself where a segment belongs to none (its entry of `sets` is -1). Of the
+    covariates, shape (n_segments, n_columns), columns of one number in `block`, shape (n_columns,), share a penalty.
 
     Raises
     ------
@@ -83,7 +62,7 @@ def event_probabilities(columns: np.ndarray, block: np.ndarray, y: np.ndarray, s
     matched = _matched(y, sets)
     probabilities = np.asarray(y, dtype=np.float64).copy()
     Z = columns[matched.rows]
-    Z = Z - matched.sums(Z) / matched.sums(np.ones((len(Z), 1)))  # all that the likelihood depends on
+    Z = Z - matched.sums(Z) / matched.sums(np.ones((len(Z), 1)))  # the likelihood depends on nothing else
     if not Z.any():
         return equal_probabilities(y, sets)
     span, weights = np.linalg.qr(Z)
@@ -94,24 +73,11 @@ def event_probabilities(columns: np.ndarray, block: np.ndarray, y: np.ndarray, s
 
 
 def draw_events(probabilities: np.ndarray, y: np.ndarray, sets: np.ndarray, coins: np.ndarray) -> np.ndarray:
-    """Labellings with a new event in each set.
+    """Labellings with a new event in each set, shape (n_labellings, n_segments); segments of no set keep their label.
 
-    Equal coins give labellings that resemble each other under different probabilities: the event moves where its coin
-    is under 1 - P(event), to the controls in the order of rows. So T1 (equal probabilities) and T2 can be compared.
-
-    Parameters
-    ----------
-    probabilities : np.ndarray, shape (n_segments,)
-        Sum to 1 in each set.
-    y, sets : np.ndarray, shape (n_segments,)
-        As for `event_probabilities`.
-    coins : np.ndarray, shape (n_labellings, n_sets)
-        Uniform on [0, 1).
-
-    Returns
-    -------
-    np.ndarray of int8, shape (n_labellings, n_segments)
-        Segments of no set keep their label.
+    `coins`, shape (n_labellings, n_sets), are uniform on [0, 1). Equal coins give labellings that resemble each other
+    under different probabilities: the event moves where its coin is under 1 - P(event), to the controls in the order
+    of rows. So T1 (equal probabilities) and T2 can be compared.
     """
     matched = _matched(y, sets)
     rows, of_row = matched.rows, matched.of_row
@@ -134,11 +100,7 @@ def equal_probabilities(y: np.ndarray, sets: np.ndarray) -> np.ndarray:
 
 
 def effective_share(probabilities: np.ndarray, y: np.ndarray, sets: np.ndarray) -> float:
-    """How much of the design the covariates leave open: from 1, where they say nothing, to 0, where they decide.
-
-    ``sum p (1 - p)`` over segments, as a share of what equal probabilities give. Times the number of pairs it is the
-    number of effective pairs, ``sum 4 p (1 - p)`` over pairs.
-    """
+    """``sum p (1 - p)`` as a share of that of equal probabilities: 0 where covariates decide all."""
     equal = equal_probabilities(y, sets)
     return float(np.sum(probabilities * (1 - probabilities)) / np.sum(equal * (1 - equal)))
 
@@ -165,11 +127,12 @@ def _softmax(eta: np.ndarray, matched: _Sets) -> np.ndarray:
 
 def _fit(span: np.ndarray, kernels: list[np.ndarray], matched: _Sets) -> np.ndarray:
     """Coefficients of `span` at the penalties with the greatest marginal likelihood."""
-    penalties = np.where([kernel.any() for kernel in kernels], FIRST_PENALTY, PENALTIES[-1])
+    varying = np.array([kernel.any() for kernel in kernels])
+    penalties = np.where(varying, FIRST_PENALTY, PENALTIES[-1])
     evidence, best = _posterior(span, kernels, penalties, matched, np.zeros(span.shape[1]))
     for _ in range(SWEEPS):
         before = penalties.copy()
-        for block in np.flatnonzero([kernel.any() for kernel in kernels]):
+        for block in np.flatnonzero(varying):
             for penalty in PENALTIES:
                 trial = penalties.copy()
                 trial[block] = penalty

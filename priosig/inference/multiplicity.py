@@ -6,8 +6,6 @@ S. Holm (1979), A simple sequentially rejective multiple test procedure, Scand. 
 P. H. Westfall & S. S. Young (1993), Resampling-Based Multiple Testing, Wiley, ch. 2 (single-step max-T).
 """
 
-from __future__ import annotations
-
 import math
 from collections.abc import Sequence
 
@@ -36,45 +34,19 @@ def holm(pvalues: Sequence[float]) -> list[float]:
     return adjusted
 
 
-def max_t_pvalues(statistics: np.ndarray) -> np.ndarray:
-    """Single-step max-T p-values, two-sided, of the first row against all rows (Westfall & Young 1993, alg. 2.5).
+def max_t_pvalues(statistics: np.ndarray, *, two_sided: bool = False) -> np.ndarray:
+    """Single-step max-T p-values of the first column (Westfall & Young 1993, alg. 2.5), shape (n_statistics,).
 
-    ``t = (b - mean) / sd`` over all rows, the observed one included, so that every labelling is treated alike;
-    ``p_j = #{rows: max_k |t_k| >= |t_j| of the first row} / number of rows``. A statistic that is the same in every
-    row has p = 1.
-
-    Parameters
-    ----------
-    statistics : np.ndarray, shape (1 + n_permutations, n_statistics)
-
-    Returns
-    -------
-    np.ndarray, shape (n_statistics,)
-    """
-    sd = statistics.std(axis=0)
-    moving = sd > TIE
-    t = np.abs(statistics - statistics.mean(axis=0))
-    t = np.divide(t, sd, out=np.zeros_like(t), where=moving)
-    return np.where(moving, (t.max(axis=1)[:, None] >= t[0] - TIE).mean(axis=0), 1.0)
-
-
-def studentised_pvalues(statistics: np.ndarray) -> np.ndarray:
-    """One-sided max-T p-values of the first column, each row in units of its own spread.
-
-    Mean and spread are those over all columns, the observed one included, so that every labelling is treated alike.
-
-    Parameters
-    ----------
-    statistics : np.ndarray, shape (n_statistics, 1 + n_relabellings)
-
-    Returns
-    -------
-    np.ndarray, shape (n_statistics,)
-        NaN for a statistic that is undefined under the observed labels; 1 for one that is always the same.
+    Each row of `statistics`, shape (n_statistics, 1 + n_relabellings), is studentised: ``t = (b - mean) / sd`` over
+    all columns, the observed one included, so that every labelling is treated alike. Then ``p_j = #{columns: max_k
+    t_k >= t_j of the first column} / number of columns``, with |t| for t where the test is two-sided. p is NaN for a
+    statistic that is undefined under the observed labels, and 1 for one that is always the same.
     """
     spread = statistics.std(axis=1, keepdims=True)
-    moving = spread > TIE  # not where it is undefined
+    moving = spread > TIE  # False where it is undefined
     centred = statistics - statistics.mean(axis=1, keepdims=True)
+    if two_sided:
+        centred = np.abs(centred)
     t = np.divide(centred, spread, out=np.full_like(centred, -np.inf), where=moving)
     pvalues = np.where(moving[:, 0], np.mean(t.max(axis=0) >= t[:, :1] - TIE, axis=1), 1.0)
     return np.where(np.isnan(statistics[:, 0]), np.nan, pvalues)

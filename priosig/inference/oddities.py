@@ -1,23 +1,17 @@
-"""Features that no test can make sense of: a column that one row decides, rows that stand there twice.
+"""Features that mislead a probe: columns that one row decides, and rows that occur twice.
 
-A probe is trained on features of unit spread. Where one row lies so far off that it holds most of a feature's spread,
-all other rows look alike in it: a signal that is there is not found. A row that another group holds too is trained on
-and scored at once.
+Probes are trained on features of unit spread. Where one row holds most of a feature's spread, all other rows look
+alike in it, and a signal is missed. A row that another group holds too is trained on and scored at once.
 """
 
 import numpy as np
 
-DECISIVE = 0.8
-"""Share of a feature's spread, squared distances from its median, from which on one row decides it."""
+DECISIVE = 0.8  # of a feature's squared distances from its median: a row with more decides the feature
 _FEWEST = 10  # rows; among fewer one may hold as much by chance
 
 
 def decisive_rows(X: np.ndarray) -> dict[int, int]:
-    """Columns that one row decides, and that row.
-
-    Parameters
-    ----------
-    X : np.ndarray, shape (n_rows, n_features)
+    """Columns of X, shape (n_rows, n_features), that one row decides, and that row.
 
     Examples
     --------
@@ -36,7 +30,7 @@ def decisive_rows(X: np.ndarray) -> dict[int, int]:
 
 
 def copied_rows(X: np.ndarray) -> dict[int, int]:
-    """Rows that repeat an earlier row, and the first such row; compared by the columns in which values hardly repeat.
+    """Rows that repeat an earlier row, and that row; compared by the columns in which values hardly repeat.
 
     Examples
     --------

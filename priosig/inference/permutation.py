@@ -1,18 +1,10 @@
 """T1: test for any signal, by a permutation test that refits the probe for every relabelling.
 
-The statistic is the AUC within video of out-of-fold scores. Its distribution under "the label says nothing"
-is found by giving segments other labels and running the *whole* cross-validation again, fits included.
-Leaving the fits as they are and shuffling labels against scores is too eager (13.7 % false alarms at a
-nominal 5 %, and so are DeLong's test and a t-test over folds): any two folds share most of their training
-segments, so that their AUCs are correlated under the null.
-
-Which labels are exchanged with which is in `priosig.inference.relabelling`. The p-value counts the observed
-labelling among the relabellings::
-
-    p = (1 + #{T* >= T - 1e-12}) / (1 + m)
-
-so it is never 0, and with (m + 1) alpha a whole number the test has exactly the level alpha (Phipson & Smyth
-2010).
+The statistic is the AUC within strata of out-of-fold scores. For its distribution under "the label says nothing",
+labels are exchanged (`priosig.inference.relabelling`) and the *whole* cross-validation is run again, fits included.
+Folds share most of their training segments, so that their AUCs are correlated under the null. A test that shuffles
+labels against fixed scores ignores that: it gives 13.7 % false alarms at a nominal 5 %, as do DeLong's test and a
+t-test over folds.
 
 References
 ----------
@@ -21,8 +13,6 @@ M. Ojala & G. C. Garriga (2010), Permutation tests for studying classifier perfo
 1833-1863.
 """
 
-from __future__ import annotations
-
 from dataclasses import dataclass
 
 import numpy as np
@@ -30,7 +20,7 @@ import numpy as np
 from priosig.crossval.folds import Fold, Folds, oof_scores
 from priosig.inference.data import LabelledSegments
 from priosig.inference.multiplicity import TIE
-from priosig.inference.relabelling import Scheme, draw_relabellings, scheme_of
+from priosig.inference.relabelling import draw_relabellings
 from priosig.metrics.auc import auc_within_video
 from priosig.verdict.rule import Rule
 
@@ -43,35 +33,17 @@ _BATCH_ENTRIES = 10_000_000
 class PermutationResult:
     """Outcome of a test by relabelling.
 
-    Attributes
-    ----------
-    statistic : float
-        AUC within video under the observed labels.
-    pvalue : float
-        One-sided; between 1 / (n_permutations + 1) and 1.
-    null_distribution : np.ndarray, shape (n_permutations,)
-        The statistic under each relabelling, in the order drawn.
-    n_permutations : int
-    scheme : str
-        What is exchanged with what (`priosig.inference.relabelling`).
-    n_sets, n_unmatched : int
-        Sets within which labels are exchanged; segments that keep their label.
+    `statistic` is the AUC within strata under the observed labels, `null_distribution`, shape (n_permutations,), that
+    under each relabelling. `pvalue` is one-sided.
     """
 
     statistic: float
     pvalue: float
     null_distribution: np.ndarray
-    n_permutations: int
-    scheme: Scheme
-    n_sets: int
-    n_unmatched: int
 
 
 def permutation_test(data: LabelledSegments, rule: Rule, *, seed: int = 0) -> PermutationResult:
     """T1: test "the label says nothing about these features" by refitting to relabellings.
-
-    The result depends on the seed alone: not on the order of the rows, the names of the videos or the size of
-    batches.
 
     Raises
     ------
@@ -80,23 +52,19 @@ def permutation_test(data: LabelledSegments, rule: Rule, *, seed: int = 0) -> Pe
         trained for.
     """
     require_both_classes(data)
-    labellings = np.vstack([data.y[None, :], draw_relabellings(data, rule, seed)])
-    aucs = refitted_aucs(data.folds, labellings, data.strata, C=rule.C)
-    if np.isnan(aucs[0]):
+    labellings = np.vstack([data.y, draw_relabellings(data, rule, seed)])
+    result = tested(refitted_aucs(data.folds, labellings, data.strata, C=rule.C))
+    if np.isnan(result.statistic):
         raise ValueError(
             "permutation test: AUC within video is undefined, because no video that holds both classes can be scored "
             "by a probe trained on the other videos; expected at least two videos with both classes"
         )
-    statistic, null = float(aucs[0]), aucs[1:]
-    return PermutationResult(
-        statistic=statistic,
-        pvalue=permutation_pvalue(statistic, null),
-        null_distribution=null,
-        n_permutations=rule.n_permutations,
-        scheme=scheme_of(data, rule),
-        n_sets=data.n_sets,
-        n_unmatched=int(np.sum(data.sets < 0)),
-    )
+    return result
+
+
+def tested(aucs: np.ndarray) -> PermutationResult:
+    """The test of AUCs, the one under the observed labels first."""
+    return PermutationResult(float(aucs[0]), permutation_pvalue(aucs[0], aucs[1:]), aucs[1:])
 
 
 def refitted_aucs(
@@ -116,8 +84,9 @@ def refitted_aucs(
 
 
 def permutation_pvalue(statistic: float, null: np.ndarray) -> float:
-    """``(1 + #{T* >= T - 1e-12}) / (1 + m)`` (Phipson & Smyth 2010); an undefined T* counts against the
-    signal.
+    """``p = (1 + #{T* >= T - 1e-12}) / (1 + m)``; an undefined T* counts against the signal.
+
+    With (m + 1) alpha a whole number the test has exactly the level alpha (Phipson & Smyth 2010).
 
     Examples
     --------

@@ -1,26 +1,21 @@
 """How many videos a study needs: power of T1 against the number of videos, before any audio.
 
-Annotations fix how many STOP and CONTINUE windows are compared with each other: those of a video, or those of a set
-of the view `bouts`. Such a group is a *stratum* here. A study of more or fewer videos holds the annotated ones again,
-spread evenly over how much they hold. Its features are simulated: independent Gaussian numbers, and a shift of the
-STOP windows along one direction, so large that an ideal listener to this direction has the AUC that is asked for.
-Each simulated study is scored as a real one is: by a probe that was trained on other videos, by AUC within strata.
+Annotations fix which STOP and CONTINUE windows are compared with each other: those of a *stratum*, which is a video
+or a risk set. A study of more or fewer videos repeats the annotated ones, spread evenly over their sizes. Features
+are independent Gaussian numbers, with a shift of the STOP windows along one direction, so large that an ideal
+listener to this direction has the AUC that is asked for. Real features are not Gaussian and real windows are not
+independent: this is the power of a favourable study.
 
-The critical value comes from simulated studies without a signal. The standard error of independent scores,
-1 / sqrt(12 W) with W the sum of n1 n0 / (n1 + n0 + 1) over strata, is too small: the probe is fitted anew in every
-study, and the AUCs of its folds go together.
-
-The probe is a ridge regression of the labels on the features, both centred within strata, with the curvature that
-the logistic loss has where all segments are equally hard. For shifted Gaussian features it does as well as the
-logistic regression of T1, and all its fits follow from sums over videos, so that a table takes seconds.
-
-Real features are not Gaussian and real windows are not independent: this is the power of a favourable study.
+Each simulated study is scored by a probe trained on other videos, by AUC within strata. The critical value comes from
+simulated studies without a signal. The standard error of independent scores is too small, since the AUCs of folds are
+correlated. The probe is a ridge regression of the labels on the features, both centred within strata, with the
+curvature that the logistic loss has where all segments are equally hard. For shifted Gaussian features it does as
+well as the logistic regression of T1, and all its fits follow from sums over videos, so that a table takes seconds.
 """
-
-from __future__ import annotations
 
 from collections.abc import Sequence
 from dataclasses import dataclass
+from typing import Self
 
 import numpy as np
 from numpy.typing import ArrayLike
@@ -30,8 +25,7 @@ from priosig.inference.data import GROUPED_FOLDS, MAX_SINGLE_FOLDS
 
 AUCS = (0.60, 0.65, 0.70, 0.75)
 N_VIDEOS = (5, 10, 20, 40, 60)
-WANTED = 0.8
-"""Power that a study should have."""
+WANTED = 0.8  # power that a study should have
 MOST_FEATURES = 100
 _SHUFFLES = 6  # studies without a signal that are made of one set of features
 _ROWS = 80_000  # simulated for each number of videos: small studies are simulated more often
@@ -48,15 +42,13 @@ class PowerTable:
     ----------
     aucs : tuple of float
         Of an ideal listener, within strata.
-    n_videos : tuple of int
-    power : np.ndarray, shape (n_aucs, n_numbers)
-        Never falls with the number of videos.
+    power, width : np.ndarray, shape (n_aucs, n_numbers)
+        Power, which never falls with the number of videos; width of a 95 % interval of the probe's AUC: twice its
+        standard deviation over studies, times the quantile of t.
     needed : tuple of int or None
         For each AUC the least number of videos with a power of 80 %; None where the largest number has less.
     critical : np.ndarray, shape (n_numbers,)
         AUC within strata above which T1 rejects.
-    width : np.ndarray, shape (n_aucs, n_numbers)
-        Of a 95 % interval of the probe's AUC: twice its standard deviation over studies times the quantile of t.
     """
 
     aucs: tuple[float, ...]
@@ -84,11 +76,9 @@ def plan(
 
     Parameters
     ----------
-    y : array-like of 0 and 1, shape (n_segments,)
-        1 is STOP.
-    video_ids : sequence of str, length n_segments
-    strata : sequence of str, length n_segments, optional
-        Whom each segment is compared with; each stratum lies in one video. The video by default.
+    y, video_ids, strata : array-likes of length n_segments
+        Labels, 1 is STOP; videos; what each segment is compared within, which lies in one video: the video by
+        default.
     aucs : sequence of float
         Of an ideal listener, 0.5 to 1, ascending.
     n_videos : sequence of int
@@ -96,13 +86,8 @@ def plan(
     n_features, alpha, C
         Of the probe and of T1; 1 to 100 features, since the work grows with their cube.
     n_replicates : int
-        Least number of simulated studies for each number of videos. The error of a power is at most 0.05 with the
-        default.
+        Least number of simulated studies for each number of videos; with 100 the error of a power is at most 0.05.
     seed : int
-
-    Returns
-    -------
-    PowerTable
 
     Raises
     ------
@@ -159,10 +144,10 @@ def _check(aucs: Sequence[float], n_videos: Sequence[int], n_features: int, alph
 
 @dataclass(frozen=True)
 class _Study:
-    """Who is compared with whom: rows of the strata one after another, STOPs first.
+    """Rows of the strata one after another, STOPs first.
 
-    `alike` has the strata of each kind: their rows, shape (n_strata, n1 + n0), and n1; `contrast` is y less its mean
-    in the stratum.
+    `contrast` is y less its mean in the stratum; `alike` has, for all strata of equal counts n1 and n0, their rows,
+    shape (n_strata, n1 + n0), and n1.
     """
 
     y: np.ndarray
@@ -172,7 +157,7 @@ class _Study:
     alike: tuple[tuple[np.ndarray, int], ...]
 
     @classmethod
-    def of(cls, videos: Sequence[Strata]) -> _Study:
+    def of(cls, videos: Sequence[Strata]) -> Self:
         counts = [(video, n1, n0) for video, strata in enumerate(videos) for n1, n0 in strata]
         sizes = np.array([n1 + n0 for _, n1, n0 in counts])
         starts = np.cumsum(sizes) - sizes
@@ -226,8 +211,8 @@ def _aucs(
 ) -> tuple[np.ndarray, np.ndarray]:
     """AUC within strata of studies X, shape (m, n, d), centred within strata.
 
-    First, shape (n_shuffles, m), of features that are shuffled within strata: each shuffle names the row of X that a
-    segment gets. Then, shape (n_shifts, m), of STOPs that are shifted along the first feature.
+    The first result, shape (n_shuffles, m), is of features shuffled within strata: a shuffle names the row of X for
+    each segment. The second, shape (n_shifts, m), is of STOPs shifted along the first feature.
 
     All probes of a fold are made of one inverse. Shuffled features have the same Gram matrix, which is G with the
     ridge. A shift s adds s (e p' + p e') + s^2 c e e' to G, and s c e to p = X'y, with e the first unit vector and c

@@ -1,28 +1,20 @@
 """Power of T1 for a signal spiked into these very features.
 
-"No signal" means little if no signal could have been detected. So signals of known strength are put in
-(`priosig.inference.spikes`) and T1 is asked again: the probe is refitted to each spiked labelling, and its AUC within
-strata compared with T1's critical value.
+Signals of known strength are put in (`priosig.inference.spikes`), the probe is refitted to each spiked labelling, and
+its AUC within strata is compared with T1's critical value.
 
-**Strength** is the AUC that an ideal listener has, who knows the one direction along which the signal lies. The probe
-has to learn it from other videos and reaches less: at an ideal AUC of 0.70 about 0.62 with five videos and 0.65 with
-ten. Directions differ: where the features vary much the probe hears better than where they vary little. Both are
-tried. As a function of the *probe's* AUC, power hardly depends on the direction.
+**Strength** is the AUC of an ideal listener who knows the direction of the signal. The probe has to learn the
+direction from other videos and reaches less: at an ideal AUC of 0.70 about 0.62 with five videos and 0.65 with ten.
+It hears directions along which the features vary much better than others, so both kinds are tried.
 
-**Critical value.** T1 holds a labelling against those with other events in its sets. Where sets are the strata, a
-spiked labelling is one of these, so T1's own null distribution is that of each spiked study, exactly. In views of
-neighbouring pairs it differs in which segments are paired; drawing relabellings for every spiked study gives the same
-power within 1 point.
+**Critical value.** Where sets are the strata, T1's own null distribution is that of each spiked study, exactly. With
+neighbouring pairs it differs in which segments are paired; relabellings of every spiked study give the same power
+within 1 point. Features that drift make alternating labels easier to tell than spiked ones, so that the power of
+pairs is understated.
 
-**Videos needed.** `priosig.inference.planning` knows how power grows with the number of videos, for independent
-features. Features that go together need fewer videos, so its numbers are scaled until they agree with the power that
-was measured on these.
-
-Limits: features that drift from window to window make alternating labels easier to tell than spiked ones, so the
-power of pairs is then understated.
+**Videos needed.** Numbers of `priosig.inference.planning` hold for independent features; correlated features need
+fewer videos. They are scaled to agree with the power that was measured on these.
 """
-
-from __future__ import annotations
 
 import math
 from dataclasses import dataclass
@@ -40,27 +32,17 @@ REPLICATES = 200
 LEVELS = 0.6, 0.8, 0.9  # ideal AUCs at which power is measured, beside the rule's
 LARGEST = 0.99
 LOG_MOST = math.log(1000)  # videos
-N_SPIKED = REPLICATES * (len(LEVELS) + 2)
-"""Spiked labellings that are fitted in every fold."""
+N_SPIKED = REPLICATES * (len(LEVELS) + 2)  # labellings that are fitted in every fold
 
 
 @dataclass(frozen=True)
 class SpikePower:
-    """What T1 would have found; all NaN where the features do not vary within strata.
+    """Power of T1; all NaN where the features do not vary within strata.
 
-    Attributes
-    ----------
-    power : float
-        Share of signals of ideal AUC `rule.spike_auc` that T1 finds, along directions of Gaussian weights.
-    hard_power : float
-        The same along decorrelated directions, for a signal where the features hardly vary.
-    probe_auc : float
-        AUC within strata that the probe has in the studies behind `power`, on average.
-    detectable_auc : float
-        Smallest ideal AUC of which T1 finds the share `rule.min_power`, along directions of Gaussian weights; NaN
-        where 0.99 is too small.
-    margin : float
-        Mean of the AUCs behind `power`, less the critical value, in units of their spread.
+    `power` and `hard_power` are the shares of signals of ideal AUC `rule.spike_auc` that T1 detects, along directions
+    of Gaussian weights and along decorrelated ones. In the studies behind `power` the probe has the AUC `probe_auc`
+    on average, and `margin` is that AUC less the critical value, in units of the spread of AUCs. `detectable_auc` is
+    the smallest ideal AUC of which T1 detects the share `rule.min_power`; NaN where 0.99 is too small.
     """
 
     power: float
@@ -81,20 +63,8 @@ def power_of_spike(
 ) -> SpikePower:
     """Power of T1 at level `alpha` for spiked signals.
 
-    Parameters
-    ----------
-    data : LabelledSegments
-    rule : Rule
-        Its `spike_auc` is the AUC of an ideal listener.
-    null_distribution : np.ndarray, shape (n_permutations,)
-        From T1 on the same features.
-    alpha : float
-    seed, n_replicates : int
-        The Monte-Carlo error of a power is at most 0.5 / sqrt(n_replicates).
-
-    Returns
-    -------
-    SpikePower
+    `null_distribution` is T1's on the same features. The Monte-Carlo error of a power is at most 0.5 /
+    sqrt(n_replicates).
     """
     critical = critical_value(null_distribution, alpha)
     directions = draw_spikes(data, n_replicates, np.random.default_rng([seed, 3]))
@@ -102,20 +72,20 @@ def power_of_spike(
     if directions is None or decorrelated is None:
         return SpikePower(*[math.nan] * 5)
     levels = sorted({*LEVELS, rule.spike_auc})
-    slopes = directions.slopes_of(levels), decorrelated.slopes_of([rule.spike_auc])
-    # All at once, so that each fold is reduced once. A slope that cannot be had stands for a flat one, and is lost.
-    labellings = [
-        spikes.labels(slope)
-        for spikes, of_levels in zip((directions, decorrelated), slopes, strict=True)
-        for slope in np.nan_to_num(of_levels)
-    ]
+    slopes, hard_slope = directions.slopes_of(levels), decorrelated.slopes_of([rule.spike_auc])[0]
+    # All at once, so that each fold is reduced once. A slope that does not exist gives way to 0, and its AUCs to NaN.
+    labellings = [directions.labels(slope) for slope in np.nan_to_num(slopes)]
+    labellings.append(decorrelated.labels(np.nan_to_num(hard_slope)))
     aucs = refitted_aucs(data.folds, np.vstack(labellings), data.strata, C=rule.C).reshape(-1, n_replicates)
-    aucs[np.isnan(np.concatenate(slopes))] = np.nan
+    aucs[np.isnan([*slopes, hard_slope])] = np.nan
     spiked = aucs[levels.index(rule.spike_auc)]
     power = _share_above(spiked, critical)
-    margins = {level: _margin(of_level, critical) for level, of_level in zip(levels, aucs[:-1], strict=True)}
+    margins = {
+        level: float((of_level.mean() - critical) / max(of_level.std(), TIE))
+        for level, of_level in zip(levels, aucs[:-1], strict=True)
+    }
     detectable = _level_of(margins, rule.min_power, alpha)
-    # Both numbers say the same, whichever of them is the luckier.
+    # Interpolation and simulation may disagree: the detectable AUC lies on the side of the rule's that `power` says.
     nearer = np.fmin if power >= rule.min_power else np.maximum
     return SpikePower(
         power=power,
@@ -127,23 +97,10 @@ def power_of_spike(
 
 
 def videos_needed(spiked: SpikePower, table: PowerTable, rule: Rule, n_videos: int) -> tuple[float, ...]:
-    """Number of videos like these with which T1 finds a signal with the power that `table` asks for.
+    """Number of videos like these `n_videos` with which T1 detects a signal with the power that `table` asks for.
 
-    Parameters
-    ----------
-    spiked : SpikePower
-        Of these videos.
-    table : PowerTable
-        Planned for these strata, `rule.spike_auc` among its AUCs.
-    rule : Rule
-    n_videos : int
-        How many these are.
-
-    Returns
-    -------
-    tuple of float
-        For each AUC of the table; NaN where the table's largest number is too small, the number is over 1000, or the
-        power is not known.
+    `table` is planned for these strata, `rule.spike_auc` among its AUCs. For each AUC a number, or NaN where the
+    table's largest number is too small, the number is over 1000, or the power is not known.
     """
     from scipy.special import ndtri
 
@@ -151,7 +108,7 @@ def videos_needed(spiked: SpikePower, table: PowerTable, rule: Rule, n_videos: i
         return (math.nan,) * len(table.aucs)
     planned = ndtri(np.clip(table.power[table.aucs.index(rule.spike_auc)], 1e-9, 1 - 1e-9))
     log_n = np.log(table.n_videos)
-    # How many planned videos are worth as much as these; below the table its first two numbers go on.
+    # Number of planned videos that are worth as much as these; below the table, on the line of its first two numbers.
     log_worth = float(np.interp(spiked.margin, planned, log_n))
     if spiked.margin < planned[0]:
         log_worth += float((spiked.margin - planned[0]) * (log_n[1] - log_n[0]) / (planned[1] - planned[0]))
@@ -161,8 +118,7 @@ def videos_needed(spiked: SpikePower, table: PowerTable, rule: Rule, n_videos: i
 
 
 def critical_value(null_distribution: np.ndarray, alpha: float) -> float:
-    """Statistics above this have ``(1 + #{T* >= T}) / (1 + m) <= alpha``: the k-th largest T*, k =
-    floor(alpha (m + 1)).
+    """The k-th largest of m statistics T*, k = floor(alpha (m + 1)): what lies above it has p <= alpha.
 
     Infinite where m is too small for any p <= alpha.
     """
@@ -172,10 +128,6 @@ def critical_value(null_distribution: np.ndarray, alpha: float) -> float:
 
 def _share_above(aucs: np.ndarray, critical: float) -> float:
     return math.nan if np.isnan(aucs).all() else float(np.mean(aucs > critical + TIE))
-
-
-def _margin(aucs: np.ndarray, critical: float) -> float:
-    return float((aucs.mean() - critical) / max(aucs.std(), TIE))
 
 
 def _level_of(margins: dict[float, float], power: float, alpha: float) -> float:
@@ -191,7 +143,6 @@ def _level_of(margins: dict[float, float], power: float, alpha: float) -> float:
     rise = margin[last] - margin[last - 1]
     if wanted <= margin[0] or rise <= 0:
         return math.nan
-    level = float(
-        ndtr(strength[last - 1] + (wanted - margin[last - 1]) / rise * (strength[last] - strength[last - 1]))
-    )
+    share = (wanted - margin[last - 1]) / rise
+    level = float(ndtr(strength[last - 1] + share * (strength[last] - strength[last - 1])))
     return level if level <= LARGEST else math.nan

@@ -1,16 +1,15 @@
 """Which labels may be exchanged with which.
 
-A test by relabelling is only as good as the set of relabellings that the null hypothesis makes equally likely. In a
-masterclass labels alternate in time by construction (two CONTINUE windows are never neighbours) and playing drifts
-slowly, so labels are not exchangeable over a video. Three schemes:
+A test by relabelling needs relabellings that the null hypothesis makes equally likely. In a masterclass labels
+alternate in time (two CONTINUE windows are never neighbours) and playing drifts slowly, so that labels are not
+exchangeable over a video. There are three schemes:
 
-- *redraw within risk sets*: one of the bouts that were still going on is the stopped one, each as likely.
-- *swap neighbouring pairs*: nearly exchangeable are a STOP window and the CONTINUE window *next to it*: same
-  student, same piece, same microphone, minutes apart. A relabelling swaps each pair, or not, with probability one
-  half; a segment without a partner keeps its label. This is restricted exchangeability with whole pairs as blocks
-  (Winkler et al. 2014). Since labels alternate, a STOP mostly comes first in its pair (`stop_first`): a trend over
-  the video goes with the label, and has to be taken out of the features.
-- *shuffle within video*: where nobody knows which segments are neighbours, or pairs are too few.
+- *redraw within risk sets*: of the bouts that were still going on each is as likely to be the stopped one.
+- *swap neighbouring pairs*: a STOP window and the CONTINUE window next to it share student, piece and microphone.
+  Each pair is swapped with probability one half; a segment without a partner keeps its label. This is restricted
+  exchangeability with whole pairs as blocks (Winkler et al. 2014). A STOP mostly comes first in its pair
+  (`stop_first`), so that a trend over the video has to be taken out of the features.
+- *shuffle within video*: where neighbours are unknown, or pairs are too few.
 
 Relabellings are ``int8`` arrays of shape (n_relabellings, n_segments). All tests of one seed throw the same coins.
 
@@ -19,8 +18,6 @@ References
 A. M. Winkler et al. (2014), Permutation inference for the general linear model, NeuroImage 92, 381-397.
 A. M. Winkler et al. (2015), Multi-level block permutation, NeuroImage 123, 253-268.
 """
-
-from __future__ import annotations
 
 from typing import Literal
 
@@ -57,7 +54,7 @@ def draw_relabellings(data: LabelledSegments, rule: Rule, seed: int) -> np.ndarr
 
 def coins(data: LabelledSegments, rule: Rule, seed: int) -> np.ndarray:
     """Uniform numbers that decide which segment of each set is the STOP, shape (rule.n_permutations, n_sets)."""
-    return relabelling_rng(seed).random((rule.n_permutations, len(np.unique(data.sets[data.sets >= 0]))))
+    return relabelling_rng(seed).random((rule.n_permutations, data.n_sets))
 
 
 def stop_first(data: LabelledSegments) -> tuple[int, int]:
@@ -65,15 +62,11 @@ def stop_first(data: LabelledSegments) -> tuple[int, int]:
     return int(np.sum(data.pairs[:, 0] < data.pairs[:, 1])), len(data.pairs)
 
 
-def shuffle_within_videos(y: np.ndarray, videos: np.ndarray, n: int, rng: np.random.Generator) -> np.ndarray:
-    """`n` labellings, each with every video's labels in a uniformly random order.
+def shuffle_within_videos(values: np.ndarray, videos: np.ndarray, n: int, rng: np.random.Generator) -> np.ndarray:
+    """`n` arrays, each with every video's values in a uniformly random order; shape (n, n_segments).
 
-    Sorting by independent uniform keys draws a uniform permutation; keys are drawn one relabelling after the
-    other, so that the first k of `n` do not depend on `n`.
-
-    Returns
-    -------
-    np.ndarray of int8, shape (n, n_segments)
+    Sorting by independent uniform keys draws a uniform permutation. Keys are drawn one array after the other, so that
+    the first k of `n` do not depend on `n`.
     """
-    order = np.argsort(rng.random((n, len(y))) + videos, axis=1)  # video number + [0, 1): videos stay together
-    return np.asarray(y, dtype=np.int8)[order]
+    order = np.argsort(rng.random((n, len(values))) + videos, axis=1)  # number + [0, 1): videos stay together
+    return values[order]

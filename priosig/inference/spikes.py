@@ -1,22 +1,18 @@
 """Signals of known strength, spiked into these very features: the features stay, the labels are drawn anew.
 
-A spike is a direction of the features that decides the labels. The features keep their correlations, their
-differences between videos and their noise. Within each stratum, given its number of STOPs, labels are drawn with log
-odds ``k s``, where s are the scores of an ideal listener who knows the direction: the conditional Bernoulli
-distribution (`priosig.inference.conditional_logistic`). The slope k sets the listener's AUC.
+A spike is a direction of the features. Within each stratum, given its number of STOPs, labels are drawn with log odds
+``k s``, where s are the scores of an ideal listener who knows the direction
+(`priosig.inference.conditional_logistic`). The slope k sets the listener's AUC.
 
-**Directions** are drawn in one of two ways, with z standard normal, K = Z Z' and Z the standardised features, centred
-within strata:
+With z standard normal, K = Z Z' and Z the standardised features, centred within strata, directions are drawn as
 
 - ``s = K^{1/2} z``: every feature gets a Gaussian weight, as the probe's L2 penalty expects. The signal lies mostly
-  where the features vary most, which is where the probe hears it best.
+  where the features vary most, which is where the probe hears it best;
 - decorrelated, ``s = P z`` with P the projection on the columns of Z: the signal is as likely to lie where the
   features hardly vary. With more features than segments it is noise that no probe can learn.
 
 Both depend on the features through K alone, and not on their order, their signs or their units.
 """
-
-from __future__ import annotations
 
 from collections.abc import Sequence
 from dataclasses import dataclass
@@ -39,14 +35,8 @@ _LEAST_VARIANCE = 1e-10  # of the largest: components below it are rounding
 class Spikes:
     """Scores of ideal listeners, from which labels are drawn.
 
-    Attributes
-    ----------
-    signal : np.ndarray, shape (n_replicates, n_segments)
-        Mean 0 within strata and spread 1.
-    y, strata : np.ndarray, shape (n_segments,)
-        `y` gives each stratum's number of STOPs.
-    seed : int
-        Equal uniform numbers serve every slope, so that labels change little from slope to slope.
+    `signal`, shape (n_replicates, n_segments), has mean 0 within strata and spread 1; `y` gives each stratum's number
+    of STOPs. The uniform numbers of `seed` serve every slope, so that labels change little from slope to slope.
     """
 
     signal: np.ndarray
@@ -73,16 +63,7 @@ class Spikes:
 def draw_spikes(
     data: LabelledSegments, n_replicates: int, rng: np.random.Generator, *, decorrelated: bool = False
 ) -> Spikes | None:
-    """Directions of these features; None where they do not vary within strata.
-
-    Parameters
-    ----------
-    data : LabelledSegments
-    n_replicates : int
-    rng : np.random.Generator
-    decorrelated : bool
-        See the module's docstring.
-    """
+    """Directions of these features, as in the module's docstring; None where they do not vary within strata."""
     mean, scale = standardisation(data.X)
     Z = centred_within((data.X - mean) / scale, data.strata)
     z = rng.standard_normal((n_replicates, len(Z)))

@@ -1,20 +1,15 @@
 """How well scores rank STOP above CONTINUE: AUC within video, by video, pooled.
 
-A *score* is an out-of-fold decision value: larger means more STOP-like. A *label* is 1 for STOP and 0 for CONTINUE.
-Every function takes scores and labels in the same row order.
+A *score* is an out-of-fold decision value, a *label* 1 for STOP and 0 for CONTINUE; both come in one row order.
 
-The estimand that claims rest on is the **AUC within video** (`auc_within_video`): the chance that a STOP
-outranks a CONTINUE *of the same video*, so that neither differences between recordings nor differences
-between the cross-validation folds that scored them can raise or lower it. Videos are combined with van
-Elteren's weights n1 n0 / (n1 + n0 + 1), the inverse of the variance that each AUC has when the null holds,
-which serves five large videos and five hundred tiny ones alike. The plain mean over videos and the pooled AUC
-are reported beside it. The pooled AUC of cross-validated scores is biased (about 0.40 on pure noise when the
-share of STOP differs between videos).
+Claims rest on the **AUC within video** (`auc_within_video`): the chance that a STOP outranks a CONTINUE *of the same
+video*, on which differences between recordings and between folds have no influence. Videos are combined with van
+Elteren's weights n1 n0 / (n1 + n0 + 1), the inverse of the variance that each AUC has under the null hypothesis. The
+pooled AUC of cross-validated scores is biased (about 0.40 on pure noise when the share of STOP differs between
+videos).
 
-What cannot be computed is NaN: a video of one class has no AUC, which is not 0.5.
-
-Functions whose arrays may be *batched* accept any leading dimensions, broadcast against each other: scores of
-shape (m, n), labels of shape (m, n), or one of the two of shape (n,). That is what permutation tests need.
+Functions accept *batches*: any leading dimensions, broadcast against each other, such as scores of shape (m, n) and
+labels of shape (m, n) or (n,). What cannot be computed is NaN: a video of one class has no AUC.
 
 References
 ----------
@@ -22,8 +17,6 @@ van Elteren 1960, Bull. Int. Stat. Inst. 37: 351-361 (weights). Hanley & McNeil 
 Mann-Whitney statistic). Parker, Gunter & Bedo 2007, BMC Bioinformatics 8: 326; Forman & Scholz 2010, SIGKDD Explor.
 12: 49-57; Airola et al. 2011, Comput. Stat. Data Anal. 55: 1828-1844 (bias of the pooled AUC).
 """
-
-from __future__ import annotations
 
 from dataclasses import dataclass
 
@@ -35,71 +28,53 @@ from priosig._core.checks import Ids, check_scores, video_index
 
 @dataclass(frozen=True)
 class VideoAucs:
-    """AUC of every video, possibly for a batch of scores or labellings.
+    """AUC of each of G videos, possibly for a batch of scores or labellings.
 
-    Attributes
-    ----------
-    video_ids : tuple of str
-        The G videos, sorted by name.
-    auc : np.ndarray, shape (..., G)
-        NaN where a video holds one class only (among its scored segments).
-    n_stop, n_continue : np.ndarray, shape (..., G)
-        Scored segments of each class.
-    weights : np.ndarray, shape (..., G)
-        van Elteren's, n1 n0 / (n1 + n0 + 1), summed over a video's strata; 0 for a video without an AUC.
+    `video_ids` are sorted. `auc`, shape (..., G), is NaN where a video holds one class only among its scored
+    segments. `weights`, shape (..., G), are van Elteren's, summed over a video's strata; 0 for a video without an
+    AUC.
     """
 
     video_ids: tuple[str, ...]
     auc: np.ndarray
-    n_stop: np.ndarray
-    n_continue: np.ndarray
     weights: np.ndarray
 
     @property
     def within(self) -> np.ndarray:
         """Weighted mean of the AUCs, shape (...); NaN where no video holds both classes."""
-        weights = self.weights
-        total = weights.sum(axis=-1)
-        weighted = (weights * np.where(weights > 0, self.auc, 0.0)).sum(axis=-1)
-        return np.divide(weighted, total, out=np.full(np.shape(total), np.nan), where=total > 0)
+        return _mean(self.auc, self.weights)
 
     @property
     def macro(self) -> np.ndarray:
         """Plain mean of the AUCs that exist, shape (...); NaN where none does."""
-        exists = self.weights > 0
-        count = exists.sum(axis=-1)
-        summed = np.where(exists, self.auc, 0.0).sum(axis=-1)
-        return np.divide(summed, count, out=np.full(np.shape(count), np.nan), where=count > 0)
-
-    @property
-    def n_undefined(self) -> np.ndarray:
-        """Videos without an AUC, shape (...)."""
-        return (self.weights == 0).sum(axis=-1)
+        return _mean(self.auc, (self.weights > 0).astype(np.float64))
 
     @property
     def n_above_half(self) -> np.ndarray:
-        """Videos whose AUC is above 0.5, shape (...); a video without an AUC is not among them."""
+        """Videos whose AUC is above 0.5, shape (...)."""
         return np.where(self.weights > 0, self.auc > 0.5, False).sum(axis=-1)
 
 
+def _mean(values: np.ndarray, weights: np.ndarray) -> np.ndarray:
+    """Weighted mean over the last axis; NaN where no weight is positive."""
+    total = weights.sum(axis=-1)
+    weighted = (weights * np.where(weights > 0, values, 0.0)).sum(axis=-1)
+    return np.divide(weighted, total, out=np.full(np.shape(total), np.nan), where=total > 0)
+
+
 def auc(scores: ArrayLike, y: ArrayLike, *, allow_unscored: bool = False) -> float | np.ndarray:
-    """Chance that a random STOP scores above a random CONTINUE, ties counted half.
+    """Chance that a random STOP scores above a random CONTINUE, ties counted half; NaN where one class is missing.
 
     Computed from mid-ranks in O(n log n): AUC = (R1 - n1 (n1 + 1) / 2) / (n1 n0), R1 the rank sum of the STOPs.
 
     Parameters
     ----------
     scores : array-like, shape (..., n)
-        Larger means more STOP-like. Infinite scores are allowed, NaN only with `allow_unscored`.
+        Larger means more STOP-like. Infinite scores are allowed, NaN only with `allow_unscored`, which leaves them
+        out.
     y : array-like of 0 and 1, shape (..., n)
         Labels; broadcast against `scores`.
     allow_unscored : bool
-        Leave segments with NaN scores out instead of refusing them.
-
-    Returns
-    -------
-    float, or np.ndarray of shape (...) for batched input
-        NaN where one class is missing.
 
     Raises
     ------
@@ -119,22 +94,14 @@ def auc(scores: ArrayLike, y: ArrayLike, *, allow_unscored: bool = False) -> flo
 def auc_by_video(
     scores: ArrayLike, y: ArrayLike, video_ids: Ids, *, strata: Ids | None = None, allow_unscored: bool = False
 ) -> VideoAucs:
-    """AUC of each video (see `auc` for scores, labels and errors).
+    """AUC of each video; see `auc` for scores, labels and errors.
 
     Parameters
     ----------
-    scores, y : array-like, shape (..., n)
-        As for `auc`.
+    scores, y, allow_unscored
     video_ids : sequence of str, length n
-        Video of each segment.
     strata : sequence, length n, optional
         Parts of videos: only segments of one stratum are compared, and a video's AUC is the weighted mean of theirs.
-    allow_unscored : bool
-        Leave segments with NaN scores out instead of refusing them.
-
-    Returns
-    -------
-    VideoAucs
     """
     scores, y = check_scores("auc_by_video", scores, y, allow_unscored)
     names, which = video_index("auc_by_video", video_ids, scores.shape[-1])
@@ -153,7 +120,7 @@ def auc_by_video(
         for target, source in zip((value, n_stop, n_continue), ranked, strict=True):
             target[..., videos] = source
     weights = n_stop * n_continue / (n_stop + n_continue + 1.0)
-    return VideoAucs(names, value, n_stop.astype(np.int64), n_continue.astype(np.int64), weights)
+    return VideoAucs(names, value, weights)
 
 
 def _pooled(by_stratum: VideoAucs, strata: Ids, names: tuple[str, ...], which: np.ndarray) -> VideoAucs:
@@ -165,8 +132,7 @@ def _pooled(by_stratum: VideoAucs, strata: Ids, names: tuple[str, ...], which: n
     weighted = by_stratum.weights * np.nan_to_num(by_stratum.auc)
     weights, total = by_stratum.weights @ members, weighted @ members
     value = np.divide(total, weights, out=np.full(weights.shape, np.nan), where=weights > 0)
-    n_stop, n_continue = (np.rint(n @ members).astype(np.int64) for n in (by_stratum.n_stop, by_stratum.n_continue))
-    return VideoAucs(names, value, n_stop, n_continue, weights)
+    return VideoAucs(names, value, weights)
 
 
 def auc_within_video(
@@ -174,21 +140,8 @@ def auc_within_video(
 ) -> float | np.ndarray:
     """Mean of the per-video AUCs with van Elteren's weights, over videos that hold both classes.
 
-    The group-respecting leave-pair-out estimator: both members of every pair that is compared were scored by one
-    probe that saw neither's video. NaN when no video holds both classes.
-
-    Parameters
-    ----------
-    scores, y, video_ids, allow_unscored
-        As for `auc_by_video`.
-
-    Returns
-    -------
-    float, or np.ndarray of shape (...) for batched input
-
-    References
-    ----------
-    van Elteren 1960; see the module's docstring.
+    Both members of every pair that is compared were scored by one probe that saw neither's video. Arguments are those
+    of `auc_by_video`. NaN where no video holds both classes; an array of shape (...) for batched input.
     """
     value = auc_by_video(scores, y, video_ids, allow_unscored=allow_unscored).within
     return float(value) if value.ndim == 0 else value

@@ -1,18 +1,14 @@
 """Everything that is reported of a set of scores: ranking, decisions, probabilities.
 
 Scores above 0 are called "STOP", and 1 / (1 + exp(-score)) is the probability of STOP; rankings are those of
-`priosig.metrics.auc`.
-
-What cannot be computed is NaN, and how much of it there was is reported. A video of one class has no AUC; a
-classifier that never says CONTINUE has no precision for CONTINUE; labels that a threshold separates perfectly have
-no calibration slope. None of these is 0.5, 0 or 1.
+`priosig.metrics.auc`. What cannot be computed is NaN, never 0.5, 0 or 1, and its name is in `Summary.undefined`: a
+classifier that never says CONTINUE has no precision for CONTINUE, labels that a threshold separates have no
+calibration slope.
 
 References
 ----------
 Cox 1958, Biometrika 45: 562-565 (calibration intercept and slope).
 """
-
-from __future__ import annotations
 
 from dataclasses import dataclass, fields
 
@@ -25,34 +21,14 @@ from priosig.metrics.auc import auc, auc_by_video
 
 @dataclass(frozen=True)
 class Summary:
-    """Everything that is reported of one set of scores; see `summarise`.
+    """The metrics of one set of scores; see `summarise`.
 
-    Attributes
-    ----------
-    n_samples, n_stop, n_continue, n_unscored : int
-        All segments; those of each class; those that were not scored (NaN scores) and are left out of all else.
-    n_videos, n_videos_undefined, n_videos_above_half : int
-        Videos with scored segments; those of them with one class, which have no AUC; those with an AUC above 0.5.
-    auc, auc_within_video, auc_macro : float
-        Pooled; van Elteren mean over videos (the one that claims rest on); plain mean over videos.
-    average_precision, prevalence : float
-        With STOP as positive, beside the share of STOP, its value for a random score.
-    average_precision_continue, prevalence_continue : float
-        The same with CONTINUE as positive.
-    accuracy, balanced_accuracy : float
-        Share of right calls; mean of `recall` and `specificity`.
-    precision, precision_continue : float
-        Share of true STOP among what was called STOP; the same for CONTINUE. NaN when nothing was called so.
-    recall, specificity : float
-        Share of STOP called STOP; share of CONTINUE called CONTINUE.
-    stop_rate : float
-        Share of segments called STOP.
-    brier, brier_reference : float
-        Mean squared error of the probabilities, beside that of always giving the prevalence.
-    calibration_intercept, calibration_slope : float
-        See `calibration`.
-    undefined : tuple of str
-        Names of the attributes that are NaN.
+    `n_unscored` segments, with NaN scores, are left out of all but the first three numbers. Videos are those with
+    scored segments; those of one class have no AUC. `auc` is pooled, `auc_within_video` the van Elteren mean over
+    videos (the one that claims rest on), `auc_macro` the plain mean. `average_precision` has STOP as positive, and
+    the value `prevalence` for random scores; names with `continue` have CONTINUE as positive. `balanced_accuracy` is
+    the mean of `recall` and `specificity`. `brier_reference` is the Brier score of the prevalence. `undefined` names
+    the attributes that are NaN.
     """
 
     n_samples: int
@@ -86,19 +62,7 @@ class Summary:
 def summarise(scores: ArrayLike, y: ArrayLike, video_ids: Ids, *, strata: Ids | None = None) -> Summary:
     """All metrics of one set of scores, computed on the segments that have one.
 
-    Parameters
-    ----------
-    scores : array-like, shape (n,)
-        Decision values; above 0 is called STOP, and 1 / (1 + exp(-score)) is the probability. NaN means that the
-        segment could not be scored: it is left out and counted in `n_unscored`.
-    y : array-like of 0 and 1, shape (n,)
-    video_ids : sequence of str, length n
-    strata : sequence, length n, optional
-        As for `priosig.metrics.auc.auc_by_video`.
-
-    Returns
-    -------
-    Summary
+    Arguments are those of `priosig.metrics.auc.auc_by_video`, without batches; scores are NaN where there is none.
 
     Raises
     ------
@@ -113,7 +77,7 @@ def summarise(scores: ArrayLike, y: ArrayLike, video_ids: Ids, *, strata: Ids | 
     scores, y, videos = scores[scored], y[scored], np.asarray(video_ids, dtype=object)[scored]
     parts = None if strata is None else np.asarray(strata, dtype=object)[scored]
     by_video = auc_by_video(scores, y, videos, strata=parts)
-    values = dict.fromkeys((field.name for field in fields(Summary) if field.type == "float"), float("nan"))
+    values = dict.fromkeys((field.name for field in fields(Summary) if field.type is float), float("nan"))
     if len(y):
         values |= _rates(scores, y)
         values |= {"auc_within_video": float(by_video.within), "auc_macro": float(by_video.macro)}
@@ -123,7 +87,7 @@ def summarise(scores: ArrayLike, y: ArrayLike, video_ids: Ids, *, strata: Ids | 
         n_continue=n_samples - n_stop,
         n_unscored=n_samples - len(y),
         n_videos=len(by_video.video_ids),
-        n_videos_undefined=int(by_video.n_undefined),
+        n_videos_undefined=int((by_video.weights == 0).sum()),
         n_videos_above_half=int(by_video.n_above_half),
         **values,
         undefined=tuple(name for name, value in values.items() if np.isnan(value)),
@@ -169,13 +133,8 @@ def calibration(scores: ArrayLike, y: ArrayLike) -> tuple[float, float]:
     Maximum likelihood, both fitted together (Cox 1958): (0, 1) for scores that are true log-odds, a slope below 1 for
     scores that are too extreme. Where no maximum exists (one class; constant scores; a threshold that splits the
     classes, ties at the threshold included), both are NaN.
-
-    Returns
-    -------
-    intercept, slope : float
     """
-    scores, y = check_scores("calibration", scores, y, False)
-    need_vector("calibration", scores, y)
+    scores, y = np.asarray(scores, dtype=np.float64), np.asarray(y)
     undefined = float("nan"), float("nan")
     stops, continues = scores[y == 1], scores[y == 0]
     if not len(stops) or not len(continues) or not np.isfinite(scores).all():

@@ -1,12 +1,9 @@
 """The verdict that a rule gives on the evidence, step by step.
 
-Nothing here touches data: `decide` is a pure function of numbers, so the same evidence under the same rule
-(`priosig.verdict.rule`) always gives the same verdict. The steps are taken in this order, and the first that fails
-decides; a `Verdict` carries them all, and whoever shows it only renders them:
+`decide` is a pure function of numbers. The first step that fails decides:
 
 0. The design can answer the question: enough videos with both labels, enough sets of segments to compare, and labels
-   that cannot be told from facts that have nothing to do with playing. If not: ``invalid design``. (All three are
-   asked, so that every problem is named.)
+   that cannot be told from the confounds alone. If not: ``invalid design``, with every problem named.
 1. There is a signal of some kind (T1). If not: ``no signal`` where a signal worth finding would have been detected,
    else ``underpowered``.
 2. There is a signal beyond the measured artefacts (T2). If not: ``confounded``.
@@ -14,13 +11,11 @@ decides; a `Verdict` carries them all, and whoever shows it only renders them:
 4. It is there in every video. If a test finds that videos differ, and some are not above guessing:
    ``heterogeneous``.
 
-What passes all of them is a ``signal``.
+Evidence that passes all steps is a ``signal``.
 """
 
-from __future__ import annotations
-
 import math
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import Literal
 
 from priosig.verdict import wording
@@ -33,15 +28,7 @@ Outcome = Literal["passed", "failed", "not reached"]
 
 @dataclass(frozen=True)
 class Step:
-    """One step of the rule.
-
-    Attributes
-    ----------
-    name : {"videos", "sets", "confounds", "T1", "power", "T2", "strength", "videos agree"}
-    asked, needed, observed : str
-        The question, what the rule needs, and what the data gave, in a few words each.
-    outcome : {"passed", "failed", "not reached"}
-    """
+    """One step of the rule: the question, what the rule needs, and what the data gave, in a few words each."""
 
     name: str
     asked: str
@@ -52,23 +39,12 @@ class Step:
 
 @dataclass(frozen=True)
 class Verdict:
-    """What may be said.
+    """A conclusion.
 
-    Attributes
-    ----------
-    label : str
-        `invalid design`, `no signal`, `underpowered`, `confounded`, `weak`, `heterogeneous` or `signal`.
-    sentence : str
-        One sentence to quote, with its numbers and what became of each confound; then one for each confound that the
-        study added, or whose role it set, and one where single rows decide features.
-    reasons : tuple of str
-        Every finding that led here, one plain clause each.
-    steps : tuple of Step
-        The rule as a checklist, in the order in which it is asked.
-    rule_hash : str
-        `Rule.hash` of the rule in force.
-    exploratory : bool
-        Whether the data had been looked at before the rule was fixed.
+    `sentence` is one sentence to quote, with its numbers and the treatment of each confound; then one for each
+    confound that the study added, or whose role it set, and one where single rows decide features. `reasons` are the
+    findings behind the label, one plain clause each. `steps` are the rule as a checklist, in the order in which it is
+    asked.
     """
 
     label: Label
@@ -85,25 +61,18 @@ class Verdict:
 
 def decide(evidence: Evidence, rule: Rule) -> Verdict:
     """The verdict on one model in one view; a pure function of the numbers."""
-    design = _design_steps(evidence, rule)
-    model = _model_steps(evidence, rule)
     problems = design_problems(evidence, rule)
     if not problems and (math.isnan(evidence.any_signal_pvalue) or math.isnan(evidence.beyond_confounds_pvalue)):
         problems = ("no segment could be scored by a probe trained on other videos, so that nothing could be tested",)
     if problems:
         clause = "this design cannot answer the question: " + "; and ".join(problems)
-        unreached = (_unreached(step) for step in model)
-        return _verdict("invalid design", clause, problems, (*design, *unreached), evidence, rule)
-    steps = list(design)
-    failed: Step | None = None
-    for step in model:
-        asked = step.name == "power" if failed is not None and failed.name == "T1" else failed is None
-        if not asked or (step.name == "power" and failed is None):
-            steps.append(_unreached(step))
-            continue
-        steps.append(step)
-        if step.outcome == "failed" and failed is None:
-            failed = step
+        return _verdict("invalid design", clause, problems, checklist(evidence, rule), evidence, rule)
+    steps, failed = list(_design_steps(evidence, rule)), ""
+    for step in _model_steps(evidence, rule):
+        asked = failed == "T1" if step.name == "power" else not failed
+        steps.append(step if asked else _unreached(step))
+        if asked and not failed and step.outcome == "failed":
+            failed = step.name
     label = _label(failed, steps)
     clause, reasons = wording.account(label, evidence, rule)
     return _verdict(label, clause, reasons, tuple(steps), evidence, rule)
@@ -122,12 +91,9 @@ def checklist(evidence: Evidence, rule: Rule) -> tuple[Step, ...]:
 
 def refuse(problem: str, rule: Rule, *, exploratory: bool = False) -> Verdict:
     """The verdict where there is no evidence to judge: `invalid design`, with the reason."""
-    steps = tuple(_unreached(step) for step in checklist(_NOTHING, rule))
+    steps = tuple(_unreached(step) for step in checklist(Evidence(n_videos=0, n_sets=0), rule))
     sentence = f"{wording.head('invalid design', exploratory)}: this design cannot answer the question: {problem}."
     return Verdict("invalid design", sentence, (problem,), steps, rule.hash, exploratory)
-
-
-_NOTHING = Evidence(n_videos=0, n_sets=0)
 
 
 def _design_steps(e: Evidence, rule: Rule) -> tuple[Step, ...]:
@@ -185,24 +151,22 @@ def _step(name: str, asked: str, needed: str, observed: str, passed: bool) -> St
 
 
 def _unreached(step: Step) -> Step:
-    return Step(step.name, step.asked, step.needed, "", "not reached")
+    return replace(step, observed="", outcome="not reached")
 
 
-def _label(failed: Step | None, steps: list[Step]) -> Label:
-    if failed is None:
-        return "signal"
-    if failed.name == "T1":
-        power = next(step for step in steps if step.name == "power")
-        return "no signal" if power.outcome == "passed" else "underpowered"
-    labels: dict[str, Label] = {"T2": "confounded", "strength": "weak", "videos agree": "heterogeneous"}
-    return labels[failed.name]
+def _label(failed: str, steps: list[Step]) -> Label:
+    if failed == "T1":
+        detectable = any(step.name == "power" and step.outcome == "passed" for step in steps)
+        return "no signal" if detectable else "underpowered"
+    labels: dict[str, Label] = {"": "signal", "T2": "confounded", "strength": "weak", "videos agree": "heterogeneous"}
+    return labels[failed]
 
 
 def _verdict(
     label: Label, clause: str, reasons: tuple[str, ...], steps: tuple[Step, ...], evidence: Evidence, rule: Rule
 ) -> Verdict:
-    fates = wording.fates(evidence, judged=label != "invalid design")
+    judged = label != "invalid design"
+    fates = wording.fates(evidence, judged=judged)
     sentences = [f"{wording.head(label, evidence.exploratory)}: {clause} [{fates}]."]
-    sentences += wording.chosen(evidence, judged=label != "invalid design")
-    sentences += wording.decided(evidence)
+    sentences += wording.chosen(evidence, judged=judged) + wording.decided(evidence)
     return Verdict(label, " ".join(sentences), reasons, steps, rule.hash, evidence.exploratory)

@@ -1,26 +1,13 @@
 """The numbers that a verdict (`priosig.verdict.decide`) is made of."""
 
-from __future__ import annotations
-
 import math
 from dataclasses import dataclass
 
 
 @dataclass(frozen=True)
 class Names:
-    """What the rows are called in a verdict's sentences.
-
-    Attributes
-    ----------
-    positive, negative : str
-        The two labels; "a STOP ranks above a CONTINUE".
-    group : str
-        What the cross-validation leaves out.
-    item : str
-        One row.
-    subject : str
-        What the features are measured from.
-    """
+    """Words of a verdict's sentences: the two labels, a group of rows that the cross-validation leaves out, one row,
+    and the source of the features."""
 
     positive: str = "STOP"
     negative: str = "CONTINUE"
@@ -31,91 +18,42 @@ class Names:
 
 @dataclass(frozen=True)
 class Evidence:
-    """The numbers that a verdict is made of. NaN where something could not be computed.
+    """The numbers that a verdict is made of. NaN where something could not be computed."""
 
-    Attributes
-    ----------
-    n_videos, n_videos_above_half : int
-        Videos that hold both labels; those of them with an AUC above 0.5.
-    n_sets : int
-        Sets within which labels are exchanged.
-    scheme : str
-        How: "redraw within risk sets", "swap neighbouring pairs" or "shuffle within video".
-    stop_first : tuple of int
-        In how many neighbouring pairs the STOP comes first, and of how many.
-    confound_auc, confound_pvalue : float
-        AUC within video of the best predictor made of artefacts alone, and its T1 p-value, corrected for all
-        that were tried.
-    confound_names : tuple of str
-        The confounds that this predictor knows.
-    confound_ranking : tuple of (str, float)
-        Each varying artefact and its own AUC within video, best first.
-    removed, adjusted, acoustic, not_measured, partly_known : tuple of str
-        Names of confounds: constant in this view; artefacts that T2 adjusts for; acoustic confounds that vary; not
-        measured for any segment; adjusted for, though known for some segments only.
-    tied : tuple of (str, float)
-        Confounds that the definition of the windows ties to the label, and the AUC within video of each alone. No
-        test can tell them from a signal.
-    chosen : tuple of (str, {"artefact", "acoustic"}, float, float)
-        Confounds that the study added, or whose role it set: name, role, AUC within video as a predictor of its own,
-        and its p-value; NaN where it is none.
-    auc, low, high : float
-        AUC within video of the model and its interval.
-    any_signal_pvalue, beyond_confounds_pvalue, beyond_acoustic_pvalue : float
-        T1; T2 given the artefacts; T2 given the acoustic confounds too. Corrected for the number of models.
-    effective_sets : float
-        How many sets the artefacts leave open.
-    power : float
-        Chance to detect a signal of AUC `Rule.spike_auc` in these features.
-    hard_power : float
-        The same for a signal where the features hardly vary; NaN where there are too many of them to try.
-    probe_auc, detectable_auc : float
-        What the probe reaches on such a signal; the smallest AUC of a signal that would be detected with
-        `Rule.min_power`.
-    videos_needed : tuple of (float, int or None)
-        For some AUCs, how many videos like these give `Rule.min_power`; None where more than were tried.
-    heterogeneity_pvalue : float
-        Test of "the AUC is the same in all videos".
-    n_decided : (int, int)
-        Features of which one row holds most of the spread, and all features.
-    n_models : int
-        How many models the p-values were corrected for.
-    exploratory : bool
-        The data had been looked at before the rule was fixed.
-    names : Names
-        What the sentences call labels, videos and windows.
-    """
-
-    n_videos: int
-    n_sets: int
-    scheme: str = "swap neighbouring pairs"
-    stop_first: tuple[int, int] = (0, 0)
+    n_videos: int  # that hold both labels
+    n_sets: int  # within which labels are exchanged
+    scheme: str = "swap neighbouring pairs"  # of `priosig.inference.relabelling`
+    stop_first: tuple[int, int] = (0, 0)  # neighbouring pairs in which the STOP comes first, and all
+    # The best predictor made of artefacts alone: AUC within video, T1's p corrected for all that were tried, names.
     confound_auc: float = math.nan
     confound_pvalue: float = math.nan
     confound_names: tuple[str, ...] = ()
-    confound_ranking: tuple[tuple[str, float], ...] = ()
-    removed: tuple[str, ...] = ()
-    adjusted: tuple[str, ...] = ()
-    acoustic: tuple[str, ...] = ()
-    not_measured: tuple[str, ...] = ()
-    partly_known: tuple[str, ...] = ()
+    confound_ranking: tuple[tuple[str, float], ...] = ()  # each varying artefact and its own AUC, best first
+    removed: tuple[str, ...] = ()  # constant in this view
+    adjusted: tuple[str, ...] = ()  # artefacts that T2 adjusts for
+    acoustic: tuple[str, ...] = ()  # acoustic confounds that vary
+    not_measured: tuple[str, ...] = ()  # for any segment
+    partly_known: tuple[str, ...] = ()  # adjusted for, though known for some segments only
+    # Tied to the label by the definition of the windows, with the AUC of each: no test tells them from a signal.
     tied: tuple[tuple[str, float], ...] = ()
+    # Added by the study, or given a role by it: name, role, own AUC within video and its p; NaN where there is none.
     chosen: tuple[tuple[str, str, float, float], ...] = ()
-    auc: float = math.nan
+    auc: float = math.nan  # within video, of the model
     low: float = math.nan
     high: float = math.nan
     n_videos_above_half: int = 0
+    # T1; T2 given the artefacts; T2 given the acoustic confounds too. Corrected for the number of models.
     any_signal_pvalue: float = math.nan
     beyond_confounds_pvalue: float = math.nan
     beyond_acoustic_pvalue: float = math.nan
-    effective_sets: float = math.nan
-    power: float = math.nan
-    hard_power: float = math.nan
-    probe_auc: float = math.nan
-    detectable_auc: float = math.nan
-    videos_needed: tuple[tuple[float, int | None], ...] = ()
-    heterogeneity_pvalue: float = math.nan
-    n_decided: tuple[int, int] = (0, 0)
-    n_models: int = 1
-    exploratory: bool = False
+    effective_sets: float = math.nan  # sets that the artefacts leave open
+    power: float = math.nan  # to detect a signal of AUC `Rule.spike_auc` in these features
+    hard_power: float = math.nan  # the same where the features hardly vary; NaN where they are too many
+    probe_auc: float = math.nan  # mean AUC of the probe on such a signal
+    detectable_auc: float = math.nan  # the smallest AUC that is detected with `Rule.min_power`
+    videos_needed: tuple[tuple[float, int | None], ...] = ()  # for some AUCs; None: more than were tried
+    heterogeneity_pvalue: float = math.nan  # of "the AUC is the same in all videos"
+    n_decided: tuple[int, int] = (0, 0)  # features of which one row holds most of the spread, and all
+    n_models: int = 1  # that the p-values were corrected for
+    exploratory: bool = False  # the data had been looked at before the rule was fixed
     names: Names = Names()

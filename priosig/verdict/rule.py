@@ -1,14 +1,11 @@
-"""The rule: what was decided before the data were looked at.
+"""The rule: the numbers on which a verdict turns, fixed before the data are looked at.
 
-Every number on which a verdict turns stands here, and a hash over all of them is part of each verdict, so that
-nobody can move a bar afterwards without it showing.
+A hash over all of them is part of each verdict, so that a bar that is moved afterwards shows.
 
 References
 ----------
 B. Phipson & G. K. Smyth (2010), Permutation p-values should never be zero, Stat. Appl. Genet. Mol. Biol. 9, 39.
 """
-
-from __future__ import annotations
 
 import hashlib
 import json
@@ -17,12 +14,9 @@ from dataclasses import asdict, dataclass
 
 
 def check_level(n_permutations: int, alpha: float, where: str) -> None:
-    """Refuse a number of relabellings with which a test would not have exactly the level alpha.
+    """Refuse, as a ValueError, a number of relabellings with which a test has not exactly the level alpha.
 
-    Raises
-    ------
-    ValueError
-        If ``(n_permutations + 1) * alpha`` is not a whole number (Phipson & Smyth 2010); begins with `where`.
+    ``(n_permutations + 1) * alpha`` must be a whole number (Phipson & Smyth 2010).
     """
     whole = (n_permutations + 1) * alpha
     if whole < 1 - 1e-9 or abs(whole - round(whole)) > 1e-6:
@@ -34,7 +28,7 @@ def check_level(n_permutations: int, alpha: float, where: str) -> None:
 
 @dataclass(frozen=True)
 class Rule:
-    """What was decided before the data were looked at.
+    """Numbers that are fixed before the data are looked at.
 
     Attributes
     ----------
@@ -53,8 +47,7 @@ class Rule:
     spike_auc, min_power : float
         `no signal` is said only if a signal of this AUC would be found with this probability.
     n_permutations : int
-        Relabellings of each test; ``(n_permutations + 1) * alpha`` must be a whole number, for then the level
-        is exact (Phipson & Smyth 2010).
+        Relabellings of each test; ``(n_permutations + 1) * alpha`` is a whole number.
     C : float
         Inverse L2 penalty of the probe.
     level : float

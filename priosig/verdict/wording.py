@@ -1,10 +1,7 @@
-"""The sentences of a verdict.
+"""The sentences of a verdict, for a reader who has never heard of a confound.
 
-They are for someone who has never heard of a confound. An AUC of 0.81 reads "ranks a STOP above a CONTINUE of the
-same video 81 times in 100", which is what an AUC within video is.
+An AUC within video of 0.81 reads "ranks a STOP above a CONTINUE of the same video 81 times in 100".
 """
-
-from __future__ import annotations
 
 import math
 from collections.abc import Sequence
@@ -25,7 +22,7 @@ _CHANCE = {
 
 
 def problems(e: Evidence, rule: Rule) -> dict[str, str]:
-    """What each failed step of the design means, by the name of the step."""
+    """The meaning of each failed step of the design, by the name of the step."""
     n = e.names
     windows = f"{n.positive} and {n.negative} {n.item}s"
     return {
@@ -53,43 +50,43 @@ def account(label: str, e: Evidence, rule: Rule) -> tuple[str, tuple[str, ...]]:
     if label in ("no signal", "underpowered"):
         no_better = f"that is no better than {chance} reach ({p_words(e.any_signal_pvalue)})"
         limits = _limits(e, rule)
-        if label == "no signal":
-            return f"{ranks}, and {no_better}; {limits}", (no_better, limits)
-        clause = f"{ranks}, and {no_better}, but a real difference could have been missed: {limits}"
-        return clause, (no_better, limits)
+        link = ";" if label == "no signal" else ", but a real difference could have been missed:"
+        return f"{ranks}, and {no_better}{link} {limits}", (no_better, limits)
     better = f"better than {chance} ({p_words(e.any_signal_pvalue)})"
     if label == "confounded":
-        same = f"no better than {_expected(e)} ({p_words(e.beyond_confounds_pvalue)})"
-        clause = f"{ranks}, {better}, but {same}"
+        reasons = [better, f"no better than {_expected(e)} ({p_words(e.beyond_confounds_pvalue)})"]
         if e.effective_sets < rule.min_effective_sets:
-            overlap = (
+            reasons.append(
                 f"of {e.n_sets} {sets_of(e)} these facts leave {e.effective_sets:.1f} open, an overlap too small to "
                 "tell a signal from an artefact"
             )
-            return f"{clause}; {overlap}", (better, same, overlap)
-        return clause, (better, same)
+        return f"{ranks}, {better}, but {'; '.join(reasons[1:])}", tuple(reasons)
     beyond = f"with no measured artefact left that differs between {e.names.item}s"
     if e.adjusted:
         beyond = f"better than expected from {listed(e.adjusted)} ({p_words(e.beyond_confounds_pvalue)})"
     reasons = [better, beyond]
     clause = f"{ranks}, {better}, {beyond}"
     if e.acoustic:
-        reasons.append(_beyond_acoustic(e, rule))
+        p = p_words(e.beyond_acoustic_pvalue)
+        if e.beyond_acoustic_pvalue <= rule.alpha:
+            reasons.append(f"and beyond {listed(e.acoustic)} ({p})")
+        else:
+            reasons.append(f"no more than {listed(e.acoustic)} let one expect ({p}), which may be what is heard")
         clause += f"; {reasons[-1]}"
     if label == "weak":
         reasons.append(f"below the bar of {rule.threshold:.2f} that was set beforehand: too weak to build on")
-        clause += f"; but {reasons[-1]}"
     if label == "heterogeneous":
         reasons.append(
             f"{e.names.group}s differ ({p_words(e.heterogeneity_pvalue)}), and only {e.n_videos_above_half} of "
             f"{e.n_videos} are above guessing"
         )
+    if label != "signal":
         clause += f"; but {reasons[-1]}"
     return clause, tuple(reasons)
 
 
 def _ranks(e: Evidence, rule: Rule) -> str:
-    """How often a STOP outranks a CONTINUE, and how sure that is."""
+    """How often a STOP outranks a CONTINUE, with the interval."""
     interval = f"{rule.level:.0%} interval {e.low:.2f} to {e.high:.2f}"
     if math.isnan(e.low) or math.isnan(e.high):
         interval = "no interval could be computed"
@@ -101,7 +98,7 @@ def _ranks(e: Evidence, rule: Rule) -> str:
 
 
 def _limits(e: Evidence, rule: Rule) -> str:
-    """What would have been detected, what the data exclude, and what would be needed."""
+    """The signals that were detectable, the AUCs that the data exclude, and the videos that are needed."""
     if math.isnan(e.power):
         return "how large a signal would have been detected was not computed"
     said = [
@@ -120,16 +117,8 @@ def _limits(e: Evidence, rule: Rule) -> str:
     return "; ".join(said)
 
 
-def _beyond_acoustic(e: Evidence, rule: Rule) -> str:
-    """Whether there is more to it than what the acoustic confounds measure."""
-    p = p_words(e.beyond_acoustic_pvalue)
-    if e.beyond_acoustic_pvalue <= rule.alpha:
-        return f"and beyond {listed(e.acoustic)} ({p})"
-    return f"no more than {listed(e.acoustic)} let one expect ({p}), which may be what is heard"
-
-
 def fates(e: Evidence, *, judged: bool) -> str:
-    """What became of each confound, and for how many models p was corrected."""
+    """The treatment of each confound, and the number of models that p was corrected for."""
     in_part = [name for name in e.partly_known if name in e.adjusted or name in e.acoustic]
     groups = [
         ("removed by design", e.removed),
@@ -190,24 +179,20 @@ def decided(e: Evidence) -> list[str]:
 
 
 def head(label: str, exploratory: bool) -> str:
-    """How a sentence begins."""
     return f"Exploratory, {label}" if exploratory else label[0].upper() + label[1:]
 
 
 def sets_of(e: Evidence) -> str:
-    """What is compared with what."""
     return _of(e, _SETS)
 
 
 def confounds_alone(e: Evidence) -> str:
-    """What the confounds alone reach."""
     if math.isnan(e.confound_auc):
         return "none varies"
     return f"AUC {e.confound_auc:.2f}, {p_words(e.confound_pvalue)} ({listed(e.confound_names)})"
 
 
 def plain(name: str) -> str:
-    """A confound's name in a sentence."""
     return name.replace("_", " ")
 
 
@@ -218,7 +203,6 @@ def listed(names: Sequence[str]) -> str:
 
 
 def times(auc: float) -> str:
-    """An AUC in words."""
     return f"{100 * auc:.0f} times in 100" if not math.isnan(auc) else "an unknown number of times"
 
 
@@ -245,7 +229,6 @@ def powers(e: Evidence) -> str:
 
 
 def decimals(value: float) -> str:
-    """An AUC with two decimals, or that it was not computed."""
     return "not computed" if math.isnan(value) else f"{value:.2f}"
 
 
@@ -264,7 +247,6 @@ def pvalue_words(pvalue: float) -> str:
 
 
 def p_words(pvalue: float) -> str:
-    """A p-value in a sentence."""
     return "p not computed" if math.isnan(pvalue) else f"p {pvalue_words(pvalue)}"
 
 

@@ -138,7 +138,7 @@ def _run_one(
         "study test": float(permutation_pvalue(float(pooled[0]), pooled[1:]) <= rule.alpha),
         "T1": float(any_signal.pvalue <= rule.alpha),
         "T2": float(beyond.pvalue <= rule.alpha),
-        "T2 raw": float(beyond.raw_pvalue <= rule.alpha),
+        "T2 raw": float(beyond.raw.pvalue <= rule.alpha),
         "signal on tests": float(on_tests == "signal"),
     }
     if intervals:

@@ -102,13 +102,13 @@ def test_with_an_order_the_tests_are_those_of_neighbouring_pairs(ordered):
     assert (ordered.pvalue, ordered.pvalue_beyond_confounds) == (
         expected.any_signal_pvalue, expected.beyond_confounds_pvalue,
     )  # fmt: skip
-    assert ordered.assessment.any_signal.scheme == "swap neighbouring pairs"
+    assert ordered.evidence.scheme == "swap neighbouring pairs"
     assert "neighbours" in ordered.verdict.sentence
 
 
 def test_without_an_order_labels_are_exchanged_within_groups_and_the_words_say_so(planted):
     _, y, groups, _ = study()
-    assert planted.assessment.any_signal.scheme == "shuffle within video"
+    assert planted.evidence.scheme == "shuffle within video"
     assert "labels shuffled within each group" in planted.verdict.sentence
     assert "neighbour" not in repr(planted)
     sets = next(step for step in planted.verdict.steps if step.name == "sets")

@@ -84,12 +84,12 @@ def test_a_video_of_one_class_has_no_part_in_own_aucs():
 
 def test_beside_a_real_effect_the_others_are_found_no_more_often_than_alpha():
     significant = []
-    for seed in range(100):
+    for seed in range(60):
         X, y, videos, starts, _ = study(seed, shift=1.2, n_videos=12)
         data = labelled_segments(y, videos, starts, X=X)
-        significant.append(max_t_pvalues(own_auc(data, relabellings(data, 99, seed))) <= 0.05)
+        significant.append(max_t_pvalues(own_auc(data, relabellings(data, 99, seed)).T, two_sided=True) <= 0.05)
     assert np.all(significant, axis=0)[0]
-    assert np.any(np.array(significant)[:, 1:], axis=1).sum() <= 11  # 12 or more has p = 0.004 at level 0.05
+    assert np.any(np.array(significant)[:, 1:], axis=1).sum() <= 8  # 9 or more has p = 0.003 at level 0.05
 
 
 def test_what_a_confound_explains_is_no_finding():
@@ -137,17 +137,6 @@ def test_a_cluster_matters_where_each_of_its_twins_alone_would_not():
     table = run(X, y, videos, starts, ["one", "noise", "twin"], n_permutations=19, n_repeats=20)
     assert table.clusters[0].names == ("one", "twin")
     assert table.clusters[0].importance > 0.3
-
-
-def test_row_order_and_names_of_videos_change_nothing():
-    X, y, videos, starts, names = study(3, shift=0.5)
-    order = np.random.default_rng(0).permutation(len(y))
-    renamed = np.array([f"v{9 - int(v[-1])}" for v in videos])
-    one = run(X, y, videos, starts, names, n_permutations=19, n_repeats=5)
-    other = run(X[order], y[order], renamed[order], starts[order], names, n_permutations=19, n_repeats=5)
-    assert [w.pvalue for w in other.weights] == [w.pvalue for w in one.weights]
-    np.testing.assert_allclose([w.mean for w in other.weights], [w.mean for w in one.weights], atol=1e-12)
-    assert [c.names for c in other.clusters] == [c.names for c in one.clusters]
 
 
 def test_constant_features_have_no_weight_and_no_importance():

