@@ -4,11 +4,13 @@ The small model is loaded once as well, since the muq package imports half of tr
 """
 # ruff: noqa: E402  (NumPy and torch read the environment as they are imported)
 
+import ctypes
 import os
 import signal
 from contextlib import suppress
 
 signal.signal(signal.SIGINT, signal.SIG_IGN)  # Ctrl-C is the session's to answer
+ctypes.CDLL(None).prctl(1, signal.SIGKILL)  # Linux's PR_SET_PDEATHSIG: end with the session, also amid an import
 os.environ["OMP_NUM_THREADS"] = os.environ["OPENBLAS_NUM_THREADS"] = "1"  # a process with threads must not be forked
 
 import scipy.stats  # noqa: F401
