@@ -2,6 +2,10 @@
 PYTHON ?= python3
 PYTEST := .venv/bin/pytest
 
+# Bytecode is kept, also where the variable is set, as container images do: without it every process compiles priosig
+# and rewrites the asserts of all tests again, 3 s each.
+unexport PYTHONDONTWRITEBYTECODE
+
 .PHONY: validation test check slow picture lock
 
 validation: .venv/installed   ## the whole experiment on the embedded worlds

@@ -29,7 +29,6 @@ from validation.harness.runs import (
     Runs,
     described_cases,
     experiment_cases,
-    run_world,
     wants_gpu,
 )
 from validation.harness.snapshots import ON_ACCELERATOR, Facts, Table
@@ -60,7 +59,7 @@ def pytest_generate_tests(metafunc: pytest.Metafunc) -> None:
         accelerator = find_accelerator(setting(config, "device")) if needs_device else None
         config.stash[RUNS] = Runs(config, accelerator)
         if corpus is None and not config.option.collectonly:
-            config.stash[RUNS].background.prepare(run_world)
+            config.stash[RUNS].background.prepare("validation.harness.imported")
     if "experiment" in metafunc.fixturenames:
         cases = experiment_cases(config, config.stash[RUNS].accelerator)
     elif metafunc.definition.get_closest_marker("gpu"):
@@ -112,6 +111,8 @@ def _case_of(item: pytest.Item) -> Case | None:
 def pytest_collection_finish(session: pytest.Session) -> None:
     """Refuse to run on another device than was asked for, and on a corpus that can't be read."""
     config = session.config
+    if "hypothesis" not in sys.modules:  # no test of this session uses it, and its plugin imports it at the end
+        config.pluginmanager.unregister(name="hypothesispytest")
     if config.stash[CORPUS] is not None and RUNS in config.stash and not config.option.collectonly:
         try:
             annotations = config.stash[RUNS].annotations(Case(None))  # finds every segment in its recording
@@ -202,7 +203,8 @@ def description(runs: Runs, case: Case) -> Experiment:
 def experiment(request: pytest.FixtureRequest, runs: Runs, case: Case) -> Experiment:
     """The case, run; its report is drawn while the tests go on."""
     result = runs.experiment(case)
-    if case not in runs.varied:  # else the sensitivity table is still to come
+    # A report is begun once, and after the sensitivity table where there is one.
+    if case not in runs.varied and runs.background.begun((draw, case)) is None:
         begin_report(request.config, runs, case, result)
     return result
 

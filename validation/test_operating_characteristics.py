@@ -5,6 +5,10 @@ relabellings, at which a test of level 5 % is exact. In worlds without a signal,
 false `signal` verdicts are at most 5 % within Monte-Carlo error. What stays out of reach is asserted too, so that
 nobody forgets it. The full table, with more worlds, data sets and relabellings and both sizes of features, is
 docs/operating_characteristics.md.
+
+How many studies: with 24, a true rate of 0.3 in place of 0.05 fails in 89 of 100 draws and one of 0.4 in 99; a leak
+that is not controlled gives 0.8 or more. A strong signal is found in every study, so 12 are enough: a power of 0.5 in
+its place fails in 93 of 100. A category is refused in 85 of 100 studies, and 24 could not tell that from 0.8.
 """
 
 import math
@@ -25,13 +29,18 @@ from priosig.worlds.operating_characteristics import OperatingCharacteristics, R
 from priosig.worlds.simulation import WORLDS, World, simulate_study
 from validation.harness.runs import Runs
 
-N_DATASETS = 40
+N_DATASETS = 24
+OTHERWISE = {"leak: category": 40, "signal 2.0, equal windows": 12, "signal 2.0, risk sets": 12}
 RULE = Rule(n_permutations=99)
-OPTIONS = {"n_datasets": N_DATASETS, "n_permutations": 19, "intervals": False}
 
 
 def simulate(world: str, cache: str) -> OperatingCharacteristics:
-    return kept(EmbeddingCache(cache), "studies", lambda: operating_characteristics(world, **OPTIONS), world, OPTIONS)
+    options = {"n_datasets": n_datasets(world), "n_permutations": 19, "intervals": False}
+    return kept(EmbeddingCache(cache), "studies", lambda: operating_characteristics(world, **options), world, options)
+
+
+def n_datasets(world: str) -> int:
+    return OTHERWISE.get(world, N_DATASETS)
 
 
 def ahead(runs: Runs, items: list[pytest.Item]) -> None:
@@ -72,8 +81,9 @@ def upper_bound(level: float, n: int) -> float:
 )
 def test_false_signals_are_rare_where_nothing_or_a_measured_leak_is(rates, world: str):
     assert WORLDS[world].truth in ("nothing", "measured leak")
-    assert rates["signal on tests"].value <= upper_bound(0.05, N_DATASETS)
-    assert rates["T2"].value <= upper_bound(0.05, N_DATASETS)
+    most = upper_bound(0.05, n_datasets(world))
+    assert rates["signal on tests"].value <= most
+    assert rates["T2"].value <= most
 
 
 @pytest.mark.parametrize("world", ["length leaks (log)", "talk leaks, measured exactly"])
@@ -100,8 +110,8 @@ def test_known_limit_neighbouring_pairs_take_a_drift_through_the_bout_for_a_sign
 
 
 @pytest.mark.parametrize("world", ["signal in spread"])
-def test_known_limit_a_signal_that_is_no_direction_is_not_found(rates):
-    assert rates["T1"].value <= upper_bound(0.05, N_DATASETS)
+def test_known_limit_a_signal_that_is_no_direction_is_not_found(rates, world: str):
+    assert rates["T1"].value <= upper_bound(0.05, n_datasets(world))
 
 
 @pytest.mark.parametrize("world", ["signal 2.0, equal windows", "signal 2.0, risk sets"])
@@ -131,7 +141,7 @@ def judge(label: str, cache: str) -> str:
         study = simulate_study(world, np.random.default_rng(seed))
         data = labelled_segments(study.y, study.videos, study.start_times, study.confounds)
         design = assess_design(data, RULE, seed=seed)
-        return assess_models({"A": study.X}, data, design, seed=seed)["A"].verdict.label
+        return assess_models({"A": study.X}, data, design, seed=seed, label_only=True)["A"].verdict.label
 
     return kept(EmbeddingCache(cache), "verdict", verdict, world, seed, RULE)
 

@@ -107,7 +107,7 @@ def _newton(
     A, G, P = _start(Z1, Z.T @ (2 * Y_now - 1), 2 * Y.mean(axis=0) - 1, C)
     for step in range(max_iter + 1):
         size = np.abs(G).max(axis=0)
-        if rough and (step == max_iter or step >= SINGLE_STEPS or np.median(size) < noise):
+        if rough and (step == max_iter or step >= SINGLE_STEPS or _median(size) < noise):
             rough, Z, Y_now = False, Z1, Y
             p, G = evaluate(slice(None), A)
             size = np.abs(G).max(axis=0)
@@ -130,6 +130,12 @@ def _newton(
             P = _newton_step(Z_step, W, G / scale, cut) * scale
         A, p, G = descend(A, G, P, evaluate)
     return solution, largest, step
+
+
+def _median(values: np.ndarray) -> float:
+    """`np.median` of finite numbers, several times faster."""
+    ranked, half = np.sort(values), len(values) // 2
+    return ranked[half] if len(values) % 2 else (ranked[half - 1] + ranked[half]) / 2
 
 
 def _start(

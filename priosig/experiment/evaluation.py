@@ -78,12 +78,14 @@ def evaluate_view(
     own: Mapping[str, np.ndarray | None] | None = None,
     planned: PowerTable | None = None,
     pooling: str = POOLED,
+    label_only: bool = False,
     progress: Stages | None = None,
 ) -> ViewResult:
     """Confounds, probes, tests and verdicts of one view, from its features (none without audio).
 
     `own` are the study's own confounds, an array of shape (n_segments,) or None each; `planned` is what `plan_view`
     gave; `pooling` that of the frames, for the models that have it (`priosig.experiment.feature_sets`).
+    With `label_only`, single scores, coefficients and what no label rests on (`assess_models`) are left out.
     """
     stages, rule = within(progress, f"{view.name} view"), rule_of(settings)
     segments, heard, matched = view.segments, features.heard if features else {}, view.set_ids is not None
@@ -116,10 +118,12 @@ def evaluate_view(
     )  # fmt: skip
     design = assess_design(data, rule, seed=settings.seed, exploratory=settings.exploratory, progress=stages)
     ids, models = [segment.segment_id for segment in segments], {}
-    for name, X in designs.items():
+    for name, X in designs.items() if not label_only else ():
         with counted_fits(stages, f"Model {name}, every video left out", n_videos):
             models[name] = leave_one_video_out_cv(X, y, videos, ids, C=settings.C, strata=view.set_ids)
-    assessments = assess_models(designs, data, design, seed=settings.seed, everything=True, progress=stages)
+    assessments = assess_models(
+        designs, data, design, seed=settings.seed, everything=True, label_only=label_only, progress=stages
+    )
     if planned is not None:
         assessments = {name: with_videos_needed(one, planned) for name, one in assessments.items()}
     table = None

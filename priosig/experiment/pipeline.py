@@ -175,6 +175,7 @@ def evaluate_kept(
     *,
     planned: PowerTable | None = None,
     pooling: str = POOLED,
+    label_only: bool = False,
     progress: Stages | None = None,
 ) -> ViewResult:
     """`evaluate_view`, kept in `store`."""
@@ -182,11 +183,13 @@ def evaluate_kept(
     own = values_of(annotations.own_confounds, view)
 
     def evaluate() -> ViewResult:
-        result = evaluate_view(*inputs, own=own, planned=planned, pooling=pooling, progress=progress)
+        result = evaluate_view(
+            *inputs, own=own, planned=planned, pooling=pooling, label_only=label_only, progress=progress
+        )
         # What went in need not be kept again with what came out.
         return replace(result, view=None, features=None)
 
-    result = kept(store, "view", evaluate, *inputs, own, planned, pooling)
+    result = kept(store, "view", evaluate, *inputs, own, planned, pooling, label_only)
     return replace(result, view=view, features=features)
 
 

@@ -184,7 +184,7 @@ def _tried(
 def _assess(choice, annotations, store, view, features, n_permutations, progress) -> Iterator[Row]:
     settings = replace(annotations.corpus.settings, C=choice.C, n_permutations=n_permutations)
     varied = replace(annotations, corpus=replace(annotations.corpus, settings=settings))
-    result = evaluate_kept(varied, view, store, features, pooling=choice.pooling, progress=progress)
+    result = evaluate_kept(varied, view, store, features, pooling=choice.pooling, label_only=True, progress=progress)
     counts = int(result.y.sum()), int((1 - result.y).sum())
     for model in models_pooled(choice.pooling):
         if one := result.assessments.get(model):

@@ -69,13 +69,16 @@ def assess_models(
     *,
     seed: int = 0,
     everything: bool = False,
+    label_only: bool = False,
     progress: Stages | None = None,
 ) -> dict[str, Assessment]:
     """T1, T2, interval, power and verdict for each model, p-values corrected for their number (Holm).
 
     `models` are features by name, in the order in which the segments of `data` were given; `design` is from
     `assess_design` for `data`. With `everything` the models of an invalid design are tested too, as long as two
-    videos hold both labels. `progress` is told of each step of each model.
+    videos hold both labels. With `label_only`, what no verdict's label rests on is left out: the interval, T2 given
+    the acoustic confounds, the power of a T1 that finds something, and differences between videos that are all above
+    0.5. `progress` is told of each step of each model.
 
     Raises
     ------
@@ -92,7 +95,7 @@ def assess_models(
     if not models or design.n_two_class_videos < 2 or (design.problems and not everything):
         return dict.fromkeys(models, Assessment(design, design.evidence, decide(design.evidence, rule)))
     level = rule.alpha / len(models)  # what the smallest p of several must reach
-    alone = {name: _test(name, part, design, level, seed, progress) for name, part in segments.items()}
+    alone = {name: _test(name, part, design, level, seed, label_only, progress) for name, part in segments.items()}
     corrected = zip(*(holm([getattr(one, p) for one in alone.values()]) for p in _PVALUES), strict=True)
     return {name: _judge(one, *four) for (name, one), four in zip(alone.items(), corrected, strict=True)}
 
@@ -129,7 +132,13 @@ def _judge(one: Assessment, any_signal: float, beyond: float, raw: float, acoust
 
 
 def _test(
-    name: str, data: LabelledSegments, design: DesignAssessment, level: float, seed: int, progress: Stages | None
+    name: str,
+    data: LabelledSegments,
+    design: DesignAssessment,
+    level: float,
+    seed: int,
+    label_only: bool,
+    progress: Stages | None,
 ) -> Assessment:
     """Tests of one model, p-values not yet corrected and the verdict not yet final."""
     rule, nan = design.rule, math.nan
@@ -140,34 +149,42 @@ def _test(
     with counted_fits(progress, f"Model {name}, beyond the confounds (T2)", n_kinds * n_fits):
         beyond = beyond_confounds(data, rule, seed=seed)
     acoustic = None
-    if design.evidence.acoustic:
+    if design.evidence.acoustic and not label_only:
         with counted_fits(progress, f"Model {name}, beyond what is heard (T2)", 2 * n_fits):
             acoustic = beyond_confounds(data, rule, seed=seed, acoustic=True)
-    with counted_fits(progress, f"Model {name}, interval", count_jackknife_fits(data) + data.n_folds):
-        interval = confidence_interval(data, rule)
+    interval = spiked = None
+    if not label_only:
+        with counted_fits(progress, f"Model {name}, interval", count_jackknife_fits(data) + data.n_folds):
+            interval = confidence_interval(data, rule)
     scores = oof_scores(data.folds, data.y, rule.C)
     by_video = auc_by_video(scores, data.y, data.videos, strata=data.strata, allow_unscored=True)
-    with counted_fits(progress, f"Model {name}, power", data.n_folds * N_SPIKED):
-        spiked = power_of_spike(data, rule, any_signal.null_distribution, alpha=level, seed=seed)
+    if not label_only or any_signal.pvalue > level:
+        with counted_fits(progress, f"Model {name}, power", data.n_folds * N_SPIKED):
+            spiked = power_of_spike(data, rule, any_signal.null_distribution, alpha=level, seed=seed)
     differ = nan
-    if any_signal.pvalue <= rule.alpha:  # else the question is not reached
+    agree = label_only and by_video.n_above_half == design.evidence.n_videos
+    if any_signal.pvalue <= rule.alpha and not agree:  # else the question is not reached
         with counted_fits(progress, f"Model {name}, do videos differ", data.n_folds * (1 + heterogeneity.N_SPIKED)):
             differ = heterogeneity.heterogeneity(data, rule, seed=seed).pvalue
     evidence = replace(
         design.evidence,
         auc=any_signal.statistic,
-        low=interval.low,
-        high=interval.high,
         n_videos_above_half=int(by_video.n_above_half),
         effective_sets=beyond.effective_sets,
-        power=spiked.power,
-        hard_power=spiked.hard_power if data.X.shape[1] < len(data) else nan,
-        probe_auc=spiked.probe_auc,
-        detectable_auc=spiked.detectable_auc,
         heterogeneity_pvalue=differ,
         n_decided=(len(decisive_rows(data.X)), data.X.shape[1]),
         n_models=round(rule.alpha / level),
     )
+    if interval is not None:
+        evidence = replace(evidence, low=interval.low, high=interval.high)
+    if spiked is not None:
+        evidence = replace(
+            evidence,
+            power=spiked.power,
+            hard_power=spiked.hard_power if data.X.shape[1] < len(data) else nan,
+            probe_auc=spiked.probe_auc,
+            detectable_auc=spiked.detectable_auc,
+        )
     return Assessment(
         design=design,
         evidence=evidence,

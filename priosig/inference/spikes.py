@@ -53,11 +53,13 @@ class Spikes:
     def slopes_of(self, aucs: Sequence[float]) -> np.ndarray:
         """Slopes at which the ideal listeners have these AUCs within strata on average; NaN beyond the steepest."""
         n = max(1, _ENOUGH // len(self.y))
-        reached = [
-            np.mean(auc_within_video(self.signal[:n], self.labels(slope, n), self.strata, allow_unscored=True))
-            for slope in SLOPES
-        ]
-        return np.interp(aucs, np.maximum.accumulate(reached), SLOPES, right=np.nan)
+        reached: list[float] = []
+        for slope in SLOPES:
+            scores = auc_within_video(self.signal[:n], self.labels(slope, n), self.strata, allow_unscored=True)
+            reached.append(float(np.mean(scores)))
+            if reached[-1] > max(aucs):  # steeper ones change nothing
+                break
+        return np.interp(aucs, np.maximum.accumulate(reached), SLOPES[: len(reached)], right=np.nan)
 
 
 def draw_spikes(

@@ -255,6 +255,25 @@ def test_an_invalid_design_ends_early():
     assert early.verdict == design.verdict
 
 
+def test_what_no_label_rests_on_may_be_left_out():
+    X, y, videos, starts, confounds = study(7, n=15)
+    one_video = X.copy()
+    one_video[:, 0] += 2 * y * np.where(videos == "video0", -2, 2)
+    models = {"all": X + 2 * y[:, None], "noise": X, "not in one": one_video}
+    data = labelled_segments(y, videos, starts, confounds, X=X, names=ConfoundNames(acoustic=("talk",)))
+    design = assess_design(data, Rule(n_permutations=99, min_power=0.1))
+    whole = assessment.assess_models(models, data, design)
+    brief = assessment.assess_models(models, data, design, label_only=True)
+    assert [one.verdict.label for one in whole.values()] == ["signal", "no signal", "heterogeneous"]
+    for name, one in brief.items():
+        assert one.verdict.label == whole[name].verdict.label
+        assert one.any_signal_pvalue == whole[name].any_signal_pvalue
+        assert one.beyond_confounds_pvalue == whole[name].beyond_confounds_pvalue
+        assert one.evidence.auc == whole[name].evidence.auc
+    assert [one.spiked is None for one in brief.values()] == [True, False, True]
+    assert all(one.interval is None and one.beyond_acoustic is None for one in brief.values())
+
+
 def test_risk_sets_are_judged_by_sets():
     rng = np.random.default_rng(0)
     sets = np.repeat(np.arange(30), 4)

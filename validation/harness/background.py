@@ -6,17 +6,23 @@ session began, if the session knew that it would be asked for.
 
 A process that dies (of want of memory, say) is started again once for its call, and takes no other call with it. That
 is why this is no pool of `concurrent.futures`, which breaks whole.
+
+On Linux the processes are forked from a server, a process without threads that imported what they need
+(`validation.harness.imported`): torch and the muq package are imported once, not once a process (4 s each).
 """
 
 import os
 import queue
 import signal
+import sys
 import threading
 import traceback
 from collections.abc import Callable, Hashable
 from concurrent.futures import Future
-from multiprocessing import get_context, parent_process
+from multiprocessing import forkserver, get_context, parent_process
 from multiprocessing.connection import Connection, wait
+
+FORKS = sys.platform == "linux"  # elsewhere a process that has loaded torch is not safely forked
 
 
 class Background:
@@ -28,10 +34,11 @@ class Background:
         self._workers: list[Worker] = []
         self._threads: list[threading.Thread] = []
 
-    def prepare(self, function: Callable) -> None:
-        """Let the processes import what `function` needs while the tests are still collected."""
-        for number in range(n_processes()):
-            self.start((prepare, number), prepare, function)
+    def prepare(self, module: str) -> None:
+        """Let the server import a module while the tests are still collected."""
+        if FORKS:
+            forkserver.set_forkserver_preload([module])
+            forkserver.ensure_running()
 
     def start(self, key: Hashable, function: Callable, *arguments: object) -> Future:
         """Begin ``function(*arguments)``, a module's own function, unless `key` was begun before."""
@@ -119,10 +126,11 @@ class Worker:
         )
 
     def _begin(self) -> None:
-        spawn = get_context("spawn")  # a fork of a process with threads may hang
-        self._pipe, theirs = spawn.Pipe()
-        self._process = spawn.Process(target=_work, args=(theirs,), daemon=True)
-        self._process.start()
+        context = get_context("forkserver" if FORKS else "spawn")
+        self._pipe, theirs = context.Pipe()
+        process = context.Process(target=_work, args=(theirs,), daemon=True)
+        process.start()
+        self._process = process
         theirs.close()
         if self._killed:
             self._process.kill()
@@ -144,10 +152,6 @@ def n_processes() -> int:
     """As many as cores, from 2 to 4."""
     cores = len(os.sched_getaffinity(0)) if hasattr(os, "sched_getaffinity") else os.cpu_count() or 1
     return min(max(cores, 2), 4)
-
-
-def prepare(function: Callable) -> None:
-    """Do nothing: a process that receives `function` has imported its module, which is all that is wanted."""
 
 
 def _work(pipe: Connection) -> None:

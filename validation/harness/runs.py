@@ -7,7 +7,6 @@ whole machine to itself.
 import os
 import re
 from collections.abc import Callable, Iterable
-from concurrent.futures import wait
 from dataclasses import dataclass
 from pathlib import Path
 from typing import TypeVar
@@ -127,12 +126,14 @@ class Runs:
                     self.background.start((function, case.world), function, case.world, self.cache)
 
     def corpus(self, case: Case) -> Corpus:
-        """The corpus of a case; a world is written first."""
+        """The corpus of a case; a world is written first, by its run if there is one."""
         if case.world not in self._corpora:
             begun = self.background.begun((run_world, case.world))
-            if begun:  # both at once would write the world twice; what went wrong in the run is the run's to tell
-                wait([begun])
-            self._corpora[case.world] = open_world(case.world, self.cache)
+            # What went wrong in the run is the run's to tell.
+            ran = begun is not None and begun.exception() is None
+            self._corpora[case.world] = (
+                begun.result().annotations.corpus if ran else open_world(case.world, self.cache)
+            )
         return self._corpora[case.world]
 
     def snapshots(self, case: Case) -> Path:
