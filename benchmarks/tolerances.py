@@ -1,10 +1,10 @@
 """How far results move between machines: the measurement behind the tolerances of `validation.harness.snapshots`.
 
-    .venv/bin/python benchmarks/tolerances.py
+    .venv/bin/python -m benchmarks.tolerances
 
 Runs embedded worlds from scratch in fresh processes that differ in what differs between machines: the number of
-threads and the vector instructions that torch and OpenBLAS may use. Prints, for each kind of quantity, the largest
-distance of any value from the first variant's, beside its tolerance.
+threads and the vector instructions that torch and OpenBLAS may use. Prints, for each kind of number that is held, the
+largest distance of any value from the first variant's, beside its tolerance; ten minutes.
 """
 
 import json
@@ -13,10 +13,8 @@ import os
 import subprocess
 import sys
 import tempfile
-from dataclasses import asdict
 from pathlib import Path
 
-ROOT = Path(__file__).parent.parent
 VARIANTS = {
     "two threads, best instructions": {"OMP_NUM_THREADS": "2"},
     "one thread": {"OMP_NUM_THREADS": "1"},
@@ -26,34 +24,18 @@ VARIANTS = {
                                           "OPENBLAS_CORETYPE": "Prescott", "ONEDNN_MAX_CPU_ISA": "SSE41",
                                           "MKL_ENABLE_INSTRUCTIONS": "SSE4_2"},
 }  # fmt: skip
-WORLDS = ("signal", "no_signal", "signal_and_leak", "tiring_student", "signal_in_bouts", "louder_stops")
 
 
-def quantities(world: str, directory: Path) -> dict[str, dict[str, float]]:
-    """Every number that is held as a snapshot, by kind."""
-    from priosig import PERCEPIANO_DIMENSIONS
+def quantities(world: str, directory: Path) -> list[tuple[str, float, str, float]]:
+    """Every number that is held as a snapshot: name, value, kind, least tolerance."""
     from priosig.worlds.embedded import run_world
+    from validation.harness.findings import HEARD
+    from validation.harness.snapshots import Number, Table
 
     experiment = run_world(world, directory / world, str(directory / "cache"))
-    values = {"rate": {}, "coefficient": {}, "pvalue": {}, "interval": {}}
-    for name, view in experiment.views.items():
-        for model, result in view.models.items():
-            key = f"{world} {name} {model}"
-            for metric, value in asdict(result["summary"]).items():
-                if isinstance(value, float) and not metric.startswith("calibration"):
-                    values["rate"][f"{key} {metric}"] = value
-            for video in result["per_video"]:
-                values["rate"][f"{key} {video['video_id']}"] = video["auc"]
-            evidence = view.assessments[model].evidence
-            values["pvalue"][f"{key} T1"] = evidence.any_signal_pvalue
-            values["pvalue"][f"{key} T2"] = evidence.beyond_confounds_pvalue
-            values["interval"][f"{key} low"] = evidence.low
-            values["interval"][f"{key} high"] = evidence.high
-        if "B" not in view.models:  # the view was refused
-            continue
-        means = view.models["B"]["coefficients"].mean(axis=0)
-        values["coefficient"] |= dict(zip((f"{world} {name} {d}" for d in PERCEPIANO_DIMENSIONS), means, strict=True))
-    return values
+    tables = [table for held in HEARD.values() if isinstance(table := held(experiment), Table)]
+    rows = ((" ".join((world, *key)), Number(*row)) for table in tables for key, row in table.rows.items())
+    return [(name, float(number.value), number.kind, number.least) for name, number in rows]
 
 
 def distance(value: float, other: float) -> float:
@@ -64,31 +46,36 @@ def distance(value: float, other: float) -> float:
 
 
 def main() -> None:
-    """Run the variants and print the spreads."""
-    from validation.harness.snapshots import TOLERANCES
+    """Run the variants and print the spreads: absolutely, and the largest in its tolerance."""
+    from validation.harness.snapshots import TOLERANCES, Number, Table
 
     results = {}
     for variant, environment in VARIANTS.items():
         with tempfile.TemporaryDirectory() as directory:
-            command = [sys.executable, __file__, "--one", directory]
+            command = [sys.executable, "-m", "benchmarks.tolerances", "--one", directory]
             env = {**os.environ, **environment}
             done = subprocess.run(command, env=env, capture_output=True, text=True, check=True)
-            results[variant] = json.loads(done.stdout)
-    first = next(iter(results))
-    print(f"largest distance from: {first}; worlds: {', '.join(WORLDS)}\n")
+            results[variant] = {name: Number(*number) for name, *number in json.loads(done.stdout)}
+    base, *others = results.values()
+    table = Table(("name",), {})
+    print("largest distance from two threads with the best instructions, and the largest share of a tolerance\n")
     print("| kind | values | " + " | ".join(list(VARIANTS)[1:]) + " | tolerance |")
     print("|---" * (len(VARIANTS) + 2) + "|")
-    for kind, base in results[first].items():
-        spreads = [max(distance(results[v][kind][n], base[n]) for n in base) for v in list(VARIANTS)[1:]]
-        print(f"| {kind} | {len(base)} | " + " | ".join(f"{s:.2g}" for s in spreads) + f" | {TOLERANCES[kind]:g} |")
+    for kind in TOLERANCES:
+        names = [name for name, number in base.items() if number.kind == kind]
+        cells = []
+        for other in others:
+            far = {n: distance(other[n].value, base[n].value) for n in names}
+            shares = (d / (table.tolerance(base[n], base[n].value) or math.nan) for n, d in far.items() if d)
+            cells.append(f"{max(far.values()):.2g} ({max(shares, default=0):.0%})")
+        print(f"| {kind} | {len(names)} | " + " | ".join(cells) + f" | {TOLERANCES[kind]:g} |")
 
 
 if __name__ == "__main__":
     if sys.argv[1:2] == ["--one"]:
-        merged: dict[str, dict[str, float]] = {}
-        for world in WORLDS:
-            for kind, values in quantities(world, Path(sys.argv[2])).items():
-                merged.setdefault(kind, {}).update({n: float(v) for n, v in values.items()})
-        json.dump(merged, sys.stdout)
+        from priosig.worlds.worlds import WORLDS
+
+        directory = Path(sys.argv[2])
+        json.dump([number for world in WORLDS for number in quantities(world, directory)], sys.stdout)
     else:
         main()

@@ -61,3 +61,21 @@ def test_a_metric_without_bound_is_held_where_it_does_not_exist(experiment):
 def test_why_a_model_was_not_run_is_held(experiment):
     views = HEARD["verdicts.yml"](experiment).sections["views"]
     assert views["annotated A was not run"] == "no audio"
+
+
+def test_two_pairs_of_a_video_may_change_sides(experiment):
+    rows, result = HEARD["videos.csv"](experiment).rows, experiment.views["clean"]
+    labels = {
+        video: [y for y, v in zip(result.y, result.video_ids, strict=True) if v == video]
+        for video in result.video_ids
+    }
+    for video, y in labels.items():
+        assert rows["clean", "A", video, "auc"].least == 2 / (y.count(0) * y.count(1))
+    sets = dataclasses.replace(result, view=dataclasses.replace(result.view, matched=True))
+    rows = HEARD["videos.csv"](dataclasses.replace(experiment, views={"clean": sets})).rows
+    for video in labels:
+        held = [
+            s for s, v in zip(zip(sets.view.set_ids, sets.y, strict=True), sets.video_ids, strict=True) if v == video
+        ]
+        pairs = [(a, b) for a in held for b in held if a[0] == b[0] and (a[1], b[1]) == (1, 0)]
+        assert rows["clean", "A", video, "auc"].least == (2 / len(pairs) if pairs else 0.0)

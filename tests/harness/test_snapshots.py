@@ -7,7 +7,7 @@ import yaml
 from hypothesis import given
 from hypothesis import strategies as st
 
-from validation.harness.snapshots import ON_ACCELERATOR, SEGMENTS, TOLERANCES, Facts, Table
+from validation.harness.snapshots import ON_ACCELERATOR, SEGMENTS, TOLERANCES, Facts, Number, Table
 
 ROWS = {("A", "auc"): (0.8123, "rate"), ("A", "n"): (98, "count"), ("B", "auc"): (math.nan, "rate")}
 TABLE = Table(("model", "name"), ROWS)
@@ -30,7 +30,7 @@ def test_facts_are_one_a_line_that_names_itself():
 
 def test_an_accelerator_may_differ_by_more_in_rates_and_pvalues_and_by_nothing_in_counts():
     old = "name,value\nauc,0.5\nn,98\np,0.5\n"
-    moved = {("auc",): (0.54, "rate"), ("p",): (0.65, "pvalue"), ("n",): (97, "count")}
+    moved = {("auc",): (0.54, "rate"), ("p",): (0.62, "pvalue"), ("n",): (97, "count")}
     assert len(Table(("name",), moved).differences(old)) == 3
     on_accelerator = Table(("name",), moved, ON_ACCELERATOR)
     assert words(on_accelerator, old) == ["n: 97, snapshot 98"]
@@ -84,7 +84,7 @@ def test_a_changed_vanished_or_added_fact_is_a_difference(section, name, value, 
     assert difference.what == ("segment" if section == SEGMENTS else "fact")
 
 
-@pytest.mark.parametrize("kind", [kind for kind in TOLERANCES if TOLERANCES[kind] > 0])
+@pytest.mark.parametrize("kind", [kind for kind in TOLERANCES if kind not in ("count", "pvalue")])
 @given(value=st.floats(-0.99, 0.99), sign=st.sampled_from([-1, 1]))
 def test_a_change_just_inside_the_tolerance_passes_and_just_outside_fails(kind, value, sign):
     def table(number: float) -> Table:
@@ -95,14 +95,33 @@ def test_a_change_just_inside_the_tolerance_passes_and_just_outside_fails(kind, 
     assert table(value + sign * (TOLERANCES[kind] + 2.01 * rounding)).differences(written) != []
 
 
+@given(old=st.floats(0.001, 1), sign=st.sampled_from([-1, 1]))
+def test_the_tolerance_of_a_pvalue_grows_from_its_own_near_0_to_five_times_as_much_at_1(old, sign):
+    written, tolerance = Table(("name",), {("p",): (old, "pvalue")}).text(), 0.02 * (1 + 4 * old)
+    for share, differs in ((0.99, False), (1.02, True)):
+        moved = Table(("name",), {("p",): (old + sign * share * tolerance, "pvalue")})
+        assert bool(moved.differences(written)) is differs
+
+
+def test_a_number_may_have_a_larger_tolerance_than_its_kind_and_no_smaller_one():
+    def table(auc: float, least: float) -> Table:
+        return Table(("name",), {("auc",): Number(auc, "rate", least)})
+
+    written = table(18 / 28, 2 / 28).text()
+    assert table(20 / 28, 2 / 28).differences(written) == []
+    assert words(table(21 / 28, 2 / 28), written) == ["auc: 0.75, snapshot 0.6429 (off by 0.107, tolerance 0.0714)"]
+    assert table(18 / 28 + 0.019, 0.001).differences(written) == []
+
+
 def test_counts_have_no_tolerance():
     table = Table(("name",), {("n",): (100_000, "count")})
     assert words(table, "name,value\nn,100001\n") == ["n: 100000, snapshot 100001"]
 
 
-def test_a_table_written_anew_keeps_what_is_within_its_tolerance():
-    changed = Table(TABLE.columns, ROWS | {("A", "auc"): (0.82, "rate"), ("A", "n"): (99, "count")})
-    assert changed.text(TABLE.text()) == "model,name,value\nA,auc,0.8123\nA,n,99\nB,auc,undefined\n"
+@pytest.mark.parametrize(("auc", "written"), [(0.822, "0.8123"), (0.823, "0.823")])
+def test_a_table_written_anew_keeps_what_is_within_half_of_its_tolerance(auc, written):
+    changed = Table(TABLE.columns, ROWS | {("A", "auc"): (auc, "rate"), ("A", "n"): (99, "count")})
+    assert changed.text(TABLE.text()) == f"model,name,value\nA,auc,{written}\nA,n,99\nB,auc,undefined\n"
 
 
 def test_the_number_that_moved_most_is_measured_in_its_tolerance():

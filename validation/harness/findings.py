@@ -20,13 +20,14 @@ from priosig.annotations.segments import LABELS, Segment
 from priosig.experiment.evaluation import ViewResult, rule_of
 from priosig.experiment.feature_sets import SCALES
 from priosig.experiment.pipeline import Experiment
-from validation.harness.snapshots import SEGMENTS, Facts, Table
+from validation.harness.snapshots import SEGMENTS, Facts, Number, Table
 
 #: Not held: they grow without bound as classes separate, and one segment that changes sides moves them far. That
 #: they do not exist is held.
 UNBOUNDED = {"calibration_intercept", "calibration_slope"}
 #: Counts that all models of a view share; they stand with the view.
 OF_THE_VIEW = {"n_samples", "n_stop", "n_continue"}
+PAIRS = 2  # of a STOP and a CONTINUE of a video, that may change sides on another processor
 AWAY_FROM_ZERO = 0.1  # of a coefficient: nearer, its sign may turn with the last digits
 
 
@@ -111,7 +112,8 @@ def metrics(experiment: Experiment) -> Table:
         for name, value in asdict(result.models[model]["summary"]).items():
             if name == "undefined" or name in OF_THE_VIEW or (name in UNBOUNDED and not np.isnan(value)):
                 continue
-            rows[view, model, name] = value, "count" if isinstance(value, int) else "rate"
+            kind = "precision" if name.startswith("average_precision") else "rate"
+            rows[view, model, name] = value, "count" if isinstance(value, int) else kind
         evidence = result.assessments[model].evidence
         rows[view, model, "T1"] = evidence.any_signal_pvalue, "pvalue"
         rows[view, model, "T2"] = evidence.beyond_confounds_pvalue, "pvalue"
@@ -122,15 +124,13 @@ def metrics(experiment: Experiment) -> Table:
 
 def videos(experiment: Experiment) -> Table:
     """AUC, accuracy and share called STOP of each model in each video."""
-    return Table(
-        ("view", "model", "video", "name"),
-        {
-            (view, model, video["video_id"], name): (video[name], "rate")
-            for view, model, result in _models(experiment)
-            for video in result.models[model]["per_video"]
-            for name in ("auc", "accuracy", "stop_rate")
-        },
-    )
+    rows = {}
+    for view, model, result in _models(experiment):
+        for video in result.models[model]["per_video"]:
+            key, n_pairs = (view, model, video["video_id"]), _pairs(result, video["video_id"])
+            rows[*key, "auc"] = Number(video["auc"], "rate", least=PAIRS / n_pairs if n_pairs else 0.0)
+            rows |= {(*key, name): Number(video[name], "rate") for name in ("accuracy", "stop_rate")}
+    return Table(("view", "model", "video", "name"), rows)
 
 
 def coefficients(experiment: Experiment) -> Table:
@@ -160,6 +160,14 @@ def _models(experiment: Experiment) -> Iterator[tuple[str, str, ViewResult]]:
     for view, result in experiment.views.items():
         for model in result.models:
             yield view, model, result
+
+
+def _pairs(result: ViewResult, video_id: str) -> int:
+    """How many pairs of a STOP and a CONTINUE the AUC of a video compares."""
+    strata = result.view.set_ids or result.video_ids
+    rows = zip(strata, result.y, result.video_ids, strict=True)
+    n = Counter((stratum, y) for stratum, y, video in rows if video == video_id)
+    return sum(n[stratum, 0] * n[stratum, 1] for stratum in {stratum for stratum, _ in n})
 
 
 def _silent_verdict(result: ViewResult) -> str:

@@ -9,15 +9,15 @@ tolerance. A number that does not exist (the AUC of a video with one class) stan
 
 Tolerances
 ----------
-How far a number may lie from its snapshot, absolutely. They come from the spread that was measured for the same
-commit on the embedded worlds, and from what one segment that changes sides is worth there; `docs/tolerances.md` has
-both. Rounding to four digits comes on top of them.
+How far a number may lie from its snapshot, absolutely: what results were measured to move between processors, and
+what pairs of segments that change sides are worth (`docs/tolerances.md`). Rounding to four digits comes on top.
 """
 
 import math
 import re
 from collections.abc import Mapping
 from dataclasses import dataclass, field
+from typing import NamedTuple
 
 import yaml
 
@@ -26,14 +26,16 @@ from priosig.report.words import visible
 #: Absolute tolerances by kind of number.
 TOLERANCES = {
     "count": 0.0,  # whole numbers
-    "rate": 0.02,  # AUC, accuracy and the like: one segment, or one pair of a video, may change sides
-    "pvalue": 0.02,  # two of 199 relabellings may change places, counted twice by the correction for two models
+    "rate": 0.02,  # AUC, accuracy and the like: one segment may change sides
+    "precision": 0.03,  # average precision: two neighbours near the top may change places
+    "pvalue": 0.02,  # of a p near 0; see `Table.tolerance`
     "interval": 0.05,  # its ends are extrapolations from five videos
     "coefficient": 0.005,  # standardised weights
 }
 #: The same between an accelerator and the CPU: float32 decides in which order MuQ's spectrogram rounds bins that hold
-#: next to no energy, and decibels make it heard. A p-value in the middle moves by 0.1 with an AUC that moves 0.02.
-ON_ACCELERATOR = TOLERANCES | {"rate": 0.05, "pvalue": 0.2}
+#: next to no energy, and decibels make it heard.
+ON_ACCELERATOR = TOLERANCES | {"rate": 0.05, "precision": 0.06, "pvalue": 0.05}
+MIDDLE = 4  # the tolerance of a p of 1, beyond that of a p of 0, in the latter's units
 UNDEFINED = "undefined"
 SEGMENTS = "segments"  # section of the facts that say where each segment lies
 _MERGE = re.compile(r"^(<{7}|={7}|>{7}|\|{7})", re.MULTILINE)
@@ -90,6 +92,14 @@ class Facts:
         return differences
 
 
+class Number(NamedTuple):
+    """A number of a table, one of the kinds of `TOLERANCES`; NaN if it does not exist."""
+
+    value: float
+    kind: str
+    least: float = 0.0  # its tolerance, if larger than that of its kind
+
+
 @dataclass(frozen=True)
 class Table:
     """Numbers that must be close.
@@ -98,17 +108,18 @@ class Table:
     ----------
     columns : tuple of str
         Of the key, the last one names the number.
-    rows : mapping from key to (value, kind)
-        NaN: the number does not exist. `kind` is one of `TOLERANCES`.
+    rows : mapping from key to Number, or to a tuple like one
     tolerances : mapping from kind to float
     """
 
     columns: tuple[str, ...]
-    rows: Mapping[tuple[str, ...], tuple[float, str]]
+    rows: Mapping[tuple[str, ...], Number | tuple]
     tolerances: Mapping[str, float] = field(default_factory=lambda: TOLERANCES)
 
     def text(self, old: str | None = None) -> str:
-        """The snapshot as CSV; numbers that `old` has within their tolerance stay as they are there.
+        """The snapshot as CSV; numbers that `old` has within half of their tolerance stay as they are there.
+
+        The other half is left to other machines.
 
         Raises
         ------
@@ -127,11 +138,11 @@ class Table:
             before = {}  # nothing in it can stay
         lines = [",".join((*self.columns, "value"))]
         for key in sorted(self.rows):
-            value, kind = self.rows[key]
+            number = Number(*self.rows[key])
             if not all(key) or set("".join(key)) & set(',"\n\r'):
                 raise ValueError(f"snapshot: key {key}; expected texts without comma, quote or line break")
-            stays = key in before and not _moved(value, before[key], self.tolerances[kind])
-            lines.append(",".join((*key, _number(before[key] if stays else value))))
+            stays = key in before and not _moved(number.value, before[key], self.tolerance(number, before[key]) / 2)
+            lines.append(",".join((*key, _number(before[key] if stays else number.value))))
         return "\n".join(lines) + "\n"
 
     def differences(self, text: str) -> list[Difference]:
@@ -154,12 +165,24 @@ class Table:
             if key not in self.rows:
                 differences.append(Difference("row", f"{name}: vanished, snapshot {_number(old[key])}"))
                 continue
-            value, kind = self.rows[key]
+            number = Number(*self.rows[key])
             if key not in old:
-                differences.append(Difference("row", f"{name}: {_number(value)}, snapshot none"))
-            elif _moved(value, old[key], self.tolerances[kind]):
-                differences.append(_difference(name, value, old[key], self.tolerances[kind]))
+                differences.append(Difference("row", f"{name}: {_number(number.value)}, snapshot none"))
+                continue
+            tolerance = self.tolerance(number, old[key])
+            if _moved(number.value, old[key], tolerance):
+                differences.append(_difference(name, number.value, old[key], tolerance))
         return differences
+
+    def tolerance(self, number: Number, old: float) -> float:
+        """How far a number may lie from its snapshot.
+
+        Relabellings lie densest about the middle: there an AUC that moves by one pair passes many of them.
+        """
+        tolerance = self.tolerances[number.kind]
+        if number.kind == "pvalue" and not math.isnan(old):
+            return tolerance * (1 + MIDDLE * old)
+        return max(tolerance, number.least)
 
 
 def _difference(name: str, value: float, old: float, tolerance: float) -> Difference:
@@ -168,7 +191,7 @@ def _difference(name: str, value: float, old: float, tolerance: float) -> Differ
         return Difference("fact", words)
     if math.isnan(off):
         return Difference("number", words, math.inf)
-    return Difference("number", f"{words} (off by {off:.3g}, tolerance {tolerance:g})", off / tolerance)
+    return Difference("number", f"{words} (off by {off:.3g}, tolerance {tolerance:.3g})", off / tolerance)
 
 
 def _moved(value: float, old: float, tolerance: float) -> bool:
