@@ -7,6 +7,7 @@ threads and the vector instructions that torch and OpenBLAS may use. Prints, for
 largest distance of any value from the first variant's, beside its tolerance; ten minutes.
 """
 
+import argparse
 import json
 import math
 import os
@@ -72,10 +73,12 @@ def main() -> None:
 
 
 if __name__ == "__main__":
-    if sys.argv[1:2] == ["--one"]:
+    parser = argparse.ArgumentParser(description=__doc__.partition("\n")[0])
+    parser.add_argument("--one", type=Path, help="print the numbers of one run, made in this directory")
+    directory = parser.parse_args().one
+    if directory is None:
+        main()
+    else:
         from priosig.worlds.worlds import WORLDS
 
-        directory = Path(sys.argv[2])
         json.dump([number for world in WORLDS for number in quantities(world, directory)], sys.stdout)
-    else:
-        main()

@@ -66,7 +66,7 @@ def test_an_encoder_is_one_class_and_a_heard_confound_one_row(monkeypatch, tmp_p
     assert "peak" in result.design.verdict.sentence
     html = path.read_text(encoding="utf-8")
     assert "encoder energy" in html
-    assert "<em>peak</em>: the loudest sample (share), acoustic" in html
+    assert "<em>peak</em>: the loudest sample (full scale), acoustic" in html
 
 
 @pytest.fixture(scope="module")

@@ -14,15 +14,15 @@ from priosig.experiment.feature_sets import FEATURE_SETS
 from priosig.experiment.views import VIEW_KINDS
 
 VERDICTS: dict[str, str] = {
-    "invalid design": "there are too few videos or sets, or the confounds alone tell the label, so no score on these "
+    "invalid design": "there are too few videos or sets, or the artefacts alone tell the label, so no score on these "
     "windows means anything",
     "no signal": "T1 finds nothing, and would probably have detected a signal worth finding",
     "underpowered": "T1 finds nothing, and could well have missed a signal worth finding",
-    "confounded": "T1 finds a signal, and T2 finds nothing beyond what the confounds explain",
-    "weak": "there is a signal beyond the confounds, below the bar that was set beforehand",
-    "heterogeneous": "there is a signal beyond the confounds and above the bar, but videos differ, and in some it is "
+    "confounded": "T1 finds a signal, and T2 finds nothing beyond what the artefacts explain",
+    "weak": "there is a signal beyond the artefacts, below the bar that was set beforehand",
+    "heterogeneous": "there is a signal beyond the artefacts and above the bar, but videos differ, and in some it is "
     "missing",
-    "signal": "there is more than the confounds explain, above the bar, and no sign that any video lacks it",
+    "signal": "there is more than the artefacts explain, above the bar, and no sign that any video lacks it",
 }
 """Every verdict in a clause, in the order in which the rule asks."""
 PLAINLY: dict[str, str] = {
@@ -48,7 +48,7 @@ TERMS: dict[str, str] = {
     "View": "All windows, cut in one way.",
     "Frame": "What MuQ, a network trained on music, says of 40 ms of audio, in 1024 numbers.",
     "Quality score": "How a listener would place the playing between two poles, such as bright and dark, as a "
-    "network trained on PercePiano's ratings predicts it.",
+    "network trained on the ratings of PercePiano, a public set of piano performances, predicts it.",
     "Model": "A logistic regression (the probe) that learns from all videos but one, and is tried on that one.",
     "Score": "What a model gives a window of a video that it did not learn from; above 0 it says STOP.",
     "AUC within video": "How often a STOP scores above a CONTINUE of the same video: 1 (100 times in 100) is "
@@ -58,21 +58,25 @@ TERMS: dict[str, str] = {
     "Interval": "Where the AUC would lie for other videos of this kind, from leaving out one video at a time; with "
     "few videos it is wide.",
     "Confound": "What may tell STOP from CONTINUE without music.",
-    "Artefact, acoustic": "A confound that a clock or a stopwatch could measure is an artefact, and makes a design "
-    "invalid if it tells the label; one that is measured from the playing is acoustic, and may be music.",
     "Tied": "A confound that goes with the label by the definition of the windows; in such a view no test can rule "
     "it out.",
+    "Artefact, acoustic": "A confound that a clock or a stopwatch could measure is an artefact, and makes a design "
+    "invalid if it tells the label, unless it is tied; one that is measured from the playing is acoustic, and may be "
+    "music.",
     "Relabelling": "The same windows with labels exchanged at random: between neighbours in time, or within risk "
     "sets; the models are fitted again.",
-    "p": "The share of relabellings that do as well as the true labels, which are counted in; small is evidence.",
+    "p": "The share of relabellings, the true labels among them, that do as well as the true labels; small is "
+    "evidence.",
     "T1": "The test for any signal: p of the AUC within video.",
-    "T2": "The test for a signal beyond the confounds: labels are exchanged as the confounds make it likely, and "
-    "what the confounds predict is removed from the features.",
+    "T2": "The test for a signal beyond the artefacts: labels are drawn with the probabilities that the artefacts "
+    "alone give them, what the artefacts predict is removed from the features, and the models are fitted again. "
+    "Whether a signal goes beyond the acoustic confounds too is tested apart.",
     "Effective sets": "How many sets of a STOP and its CONTINUEs the confounds leave open.",
-    "Power": "The chance that T1 detects a signal that an ideal listener ranks right 70 times in 100.",
+    "Power": "The chance that T1 detects a signal that an ideal listener ranks right 70 times in 100: over all that "
+    "the features hear, or where they hardly vary; the smaller one decides.",
     "Verdict": "What may be said, by a rule that was fixed before the data were looked at.",
     "Exploratory": "The data had been looked at before the rule was fixed.",
-    "Max-T p": "How often the largest of all features' statistics is as large under relabelling.",
+    "Max-T p": "How often the largest own AUC of all features is as large under relabelling.",
     "Finding": "A quality score that by itself, beyond the confounds, tells STOP from CONTINUE (its own AUC, by "
     "max-T p), where the verdict on its model is signal.",
     "Pattern": "How a quality score moves with the model's score; a coefficient may be large only to cancel another.",
@@ -117,7 +121,7 @@ def first_words(models: Iterable[str], verdicts: Iterable[str]) -> list[tuple[st
 
 def markdown() -> str:
     """The glossary as the text of `docs/glossary.md`."""
-    lines = ["# Glossary", "", "Every term in one sentence. None is used before its own; the report shows the same."]
+    lines = ["# Glossary", "", "Every term in a sentence or two; the report shows the same."]
     for entry in glossary():
         lines += ["", f"**{entry.term}.** {entry.sentence}", *([""] if entry.listed else [])]
         lines += [f"- *{name}*: {words}" for name, words in entry.listed]

@@ -141,7 +141,8 @@ def _power(material: Material) -> Grid | None:
          [hundred(e.probe_auc) for e in of_models]),
         (f"Smallest signal detected {often} of the time", "in 100; what is weaker is missed more often",
          [hundred(e.detectable_auc) for e in of_models]),
-        *((f"Videos like these for a signal worth {hundred(auc)}", f"to detect it {often} of the time", takes(auc))
+        *((f"Videos like these for a signal worth {hundred(auc)}", f"to detect it {often} of the time, over all",
+           takes(auc))
           for auc in sorted({auc for e in of_models for auc, _ in e.videos_needed})),
         ("Sets that the confounds leave open", "where they fix the label nothing can be learned", left),
     ]  # fmt: skip

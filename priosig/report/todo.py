@@ -107,7 +107,8 @@ def _record(material: Material, label: str) -> ToDo | None:
     if known:
         about = "about" if len(known) == len(more) else "more than"
         takes = joined([f"{n or 'more than were tried'} (Model {m})" for m, n in more.items()])
-        why = f"Videos in all with which {share(rule.min_power)} of studies detect {worth}: {takes}."
+        detect = f"detect {worth}, over all that the features hear"
+        why = f"Videos in all with which {share(rule.min_power)} of studies {detect}: {takes}."
         return ToDo(f"Record {about} {max(known) - have} more videos.", why, "#needed")
     power = joined([f"{share(deciding_power(e))} (Model {m})" for m, e in models.items()])
     return ToDo("Record more videos.", f"These would have shown {worth} with a chance of {power}.", "#needed")

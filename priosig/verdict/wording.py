@@ -113,7 +113,7 @@ def _limits(e: Evidence, rule: Rule) -> str:
         said.append(f"an AUC above {e.high:.2f} is excluded")
     if e.videos_needed:
         needed = listed([f"{n or 'more than were tried'} for {auc:.2f}" for auc, n in e.videos_needed])
-        said.append(f"{e.names.group}s like these that are needed: {needed}")
+        said.append(f"{e.names.group}s like these that are needed (power over all): {needed}")
     return "; ".join(said)
 
 

@@ -103,7 +103,9 @@ def test_how_many_more_videos_are_needed_is_what_the_planner_says(experiment):
         t for t in head(dataclasses.replace(few, views=few.views | {"clean": clean}))["todo"] if "Record" in t.what
     ]
     assert todo.what == "Record about 28 more videos."  # what the more demanding model needs
-    assert "detect a signal worth 70 in 100: 14 (Model A) and 30 (Model B)." in todo.why
+    assert (
+        "detect a signal worth 70 in 100, over all that the features hear: 14 (Model A) and 30 (Model B)." in todo.why
+    )
     beyond = dataclasses.replace(both["B"].evidence, videos_needed=((0.7, None),))
     both = both | {"B": dataclasses.replace(both["B"], evidence=beyond)}
     clean = dataclasses.replace(clean, assessments=both)

@@ -64,7 +64,7 @@ def test_the_readme_lists_all_views():
 def test_the_readme_has_the_numbers_of_the_rule():
     rule, text = Rule(), " ".join(README.split())
     assert (
-        f"The rule needs {rule.min_videos} videos with both labels and {rule.min_sets} sets; confounds that alone "
+        f"The rule needs {rule.min_videos} videos with both labels and {rule.min_sets} sets; artefacts that alone "
         f"stay below AUC {rule.confound_bar:.2f} or have a p above {rule.alpha:g}; p of {rule.alpha:g} or less in "
         f"T1, then in T2; an AUC of {rule.threshold:.2f} (the bar); and for *no signal* a power of "
         f"{rule.min_power:.0%}."

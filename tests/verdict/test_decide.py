@@ -235,7 +235,10 @@ def test_underpowered_says_what_was_detectable_what_is_excluded_and_what_would_b
     assert "(this probe would reach 60 times in 100)" in sentence
     assert "the smallest that would have been detected in 80% is 0.83" in sentence
     assert "an AUC above 0.74 is excluded" in sentence
-    assert "videos like these that are needed: 12 for 0.70 and more than were tried for 0.65" in sentence
+    assert (
+        "videos like these that are needed (power over all): 12 for 0.70 and more than were tried for 0.65"
+        in sentence
+    )
 
 
 def test_exploratory_results_are_called_so():
