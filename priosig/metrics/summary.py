@@ -142,22 +142,14 @@ def calibration(scores: ArrayLike, y: ArrayLike) -> tuple[float, float]:
     # In one dimension the likelihood has a finite maximum exactly when the classes overlap (Albert & Anderson 1984).
     if stops.min() >= continues.max() or stops.max() <= continues.min():
         return undefined
+    from sklearn.linear_model import LogisticRegression
+
+    # Not scipy's trust-exact: its subproblem was seen to go on for ever.
     centre, spread = scores.mean(), scores.std()
-    design = np.column_stack([np.ones_like(scores), (scores - centre) / spread])
-
-    def loss(beta: np.ndarray) -> tuple[float, np.ndarray]:
-        eta = design @ beta
-        return np.sum(np.logaddexp(0.0, eta) - y * eta), design.T @ (sigmoid(eta) - y)
-
-    def hessian(beta: np.ndarray) -> np.ndarray:
-        p = sigmoid(design @ beta)
-        return (design.T * (p * (1 - p))) @ design
-
-    from scipy.optimize import minimize
-
-    beta = minimize(loss, np.zeros(2), jac=True, hess=hessian, method="trust-exact", options={"gtol": 1e-9}).x
-    slope = beta[1] / spread
-    return float(beta[0] - slope * centre), float(slope)
+    fit = LogisticRegression(C=np.inf, solver="newton-cholesky", tol=1e-10)
+    fit.fit(((scores - centre) / spread)[:, None], y)
+    slope = fit.coef_[0, 0] / spread
+    return float(fit.intercept_[0] - slope * centre), float(slope)
 
 
 def sigmoid(scores: ArrayLike) -> np.ndarray:
