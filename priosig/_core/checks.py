@@ -16,7 +16,8 @@ Ids = Sequence[Any] | np.ndarray
 class _Short(reprlib.Repr):
     def repr_instance(self, x: Any, level: int) -> str:
         # The repr of a container that reprlib does not know goes through all of it: of some tensors, for years.
-        return f"<{type(x).__name__}>" if hasattr(x, "__len__") else super().repr_instance(x, level)
+        unknown = hasattr(x, "__len__") and not isinstance(x, str | bytes) and getattr(x, "ndim", 1)
+        return f"<{type(x).__name__}>" if unknown else super().repr_instance(x, level)
 
 
 _SHORT = _Short()
@@ -39,7 +40,10 @@ def video_index(where: str, video_ids: Ids, n: int) -> tuple[tuple[str, ...], np
     """Sorted distinct video names, and the position among them of each row's video (intp, shape (n,))."""
     if isinstance(video_ids, str) or len(video_ids) != n:
         raise ValueError(f"{where}: {len(video_ids)} video ids for {n} segments; expected one video id a segment")
-    names, which = np.unique(np.asarray(video_ids), return_inverse=True)
+    # Not numpy.unique: as an array, 1 and "1" are one name, and so are "v" and "v\\0".
+    names = sorted(set(video_ids))
+    position = {name: place for place, name in enumerate(names)}
+    which = np.fromiter((position[name] for name in video_ids), dtype=np.intp, count=n)
     return tuple(str(name) for name in names), which
 
 

@@ -24,6 +24,7 @@ from priosig._core.parts import find_part, need_part, refuse_misspelt
 from priosig.annotations.bouts import captioned_bouts, find_bouts
 from priosig.annotations.moments import Moment, load_moments
 from priosig.annotations.segments import LABELS, Segment, identify_segments
+from priosig.audio.recordings import EXTENSIONS
 from priosig.audio.screening import Screening
 from priosig.audio.slices import Slice, plan_slices
 from priosig.experiment.own_confounds import Columns, check_roles, read_own_confounds
@@ -53,7 +54,7 @@ class Corpus:
     muq: str  # local directory or hub id
     settings: Settings
     columns: Path | None = None  # confounds of the study's own
-    digests: dict[Path, str] = field(default_factory=dict)  # SHA-256 of the files that are read already
+    digests: dict[Path, str] = field(default_factory=dict)  # SHA-256 of experiment.toml and the own confounds
 
 
 @dataclass(frozen=True)
@@ -76,6 +77,12 @@ class Annotations:
         if self.digests.setdefault(path, digest) != digest:
             raise ValueError(f"{path}: changed during the run; start it again")
         return digest
+
+    @property
+    def recordings(self) -> dict[Path, str]:
+        """SHA-256 of each recording that was read so far."""
+        of_audio = (path for path in self.digests if path.parent == self.corpus.audio and path.suffix in EXTENSIONS)
+        return {path: self.digests[path] for path in of_audio}
 
     def refuse_changed(self) -> None:
         """Raise a ValueError that names a file that changed since it was read: results must not be kept then."""
@@ -129,12 +136,13 @@ def open_corpus(
     annotations = need_part(root / "moments.jsonl" if moments is None else moments, *_PARTS["moments.jsonl"])
     name, settings, columns, digests = annotations.stem if root is None else root.resolve().name, Settings(), None, {}
     if toml := own.get("experiment.toml"):
+        digests[toml] = file_digest(toml)  # before it is read, so that an edit meanwhile is noticed
         own_name, settings = read_settings(toml)
         name = own_name or name
         if settings.columns:
             columns = need_part(root / settings.columns, "file", "confounds by segment, as experiment.toml says")
+            digests[columns] = file_digest(columns)
         check_roles(toml, settings.roles, columns)
-        digests = {path: file_digest(path) for path in (toml, columns) if path is not None}
     if not EXPERIMENT_NAME.match(name):
         # The name of a directory or a file was not chosen to be an experiment's; one that was chosen is checked.
         name = re.sub(r"[^A-Za-z0-9_-]+", "-", name).strip("-_")[:64] or "corpus"

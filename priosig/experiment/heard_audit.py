@@ -24,8 +24,7 @@ def audit_heard(annotations: Annotations, view: ViewResult) -> tuple[Finding, ..
 
 def copied_recordings(annotations: Annotations) -> Finding:
     """Recordings that are, byte for byte, another video's."""
-    audio = annotations.corpus.audio
-    recordings = sorted((path.stem, digest) for path, digest in annotations.digests.items() if path.parent == audio)
+    recordings = sorted((path.stem, digest) for path, digest in annotations.recordings.items())
     first: dict[str, str] = {}
     problems = [
         Problem(video, video, None, f"the same recording as {first[digest]}")

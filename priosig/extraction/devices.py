@@ -28,7 +28,9 @@ def resolve_device(asked: str) -> str:
 def _accelerators() -> list[str]:
     import torch
 
-    return [f"cuda:{n}" for n in range(torch.cuda.device_count())] + ["mps"] * torch.backends.mps.is_available()
+    # The count comes from the driver alone, also from one that is too old for torch.
+    n_cuda = torch.cuda.device_count() if torch.cuda.is_available() else 0
+    return [f"cuda:{n}" for n in range(n_cuda)] + ["mps"] * torch.backends.mps.is_available()
 
 
 def _has_device_files() -> bool:

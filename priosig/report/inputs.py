@@ -25,10 +25,9 @@ def describe_inputs(experiment: Experiment) -> dict[str, str]:
         if path in annotations.digests:
             rows[f"quality head {k}"] = f"{path.name}, {_short(annotations.digests[path])}"
     if corpus.audio is not None:
-        heard = {path.name: digest for path, digest in annotations.digests.items() if path.parent == corpus.audio}
-        if heard:
-            listed = "".join(f"{name} {digest}\n" for name, digest in sorted(heard.items()))
-            rows["recordings"] = f"{len(heard)}, {_short(digest_of(listed.encode()))}"
+        if recordings := annotations.recordings:
+            listed = "".join(f"{path.name} {digest}\n" for path, digest in sorted(recordings.items()))
+            rows["recordings"] = f"{len(recordings)}, {_short(digest_of(listed.encode()))}"
         rows["model"] = Path(corpus.muq).name if Path(corpus.muq).is_dir() else corpus.muq
     for name, v in experiment.views.items():
         labels = "\n".join(f"{s.segment_id} {label}" for s, label in zip(v.view.segments, v.y, strict=True))

@@ -42,6 +42,15 @@ def test_a_recording_under_two_names_is_found(tmp_path):
     ]
 
 
+def test_files_that_lie_beside_recordings_are_none(tmp_path):
+    write_corpus(tmp_path, HOSTILE)
+    recordings = [path.rename(tmp_path / path.name) for path in sorted((tmp_path / "audio").iterdir())]
+    annotations = read_annotations(open_corpus(tmp_path, audio=tmp_path))
+    for path in recordings:
+        annotations.digest(path)
+    assert sorted(annotations.recordings) == recordings
+
+
 def test_a_window_that_another_video_holds_too_is_found_and_one_of_its_own_video_is_not(experiment):
     features, segments = experiment.claim.features, experiment.claim.view.segments
     embeddings = features.embeddings.copy()

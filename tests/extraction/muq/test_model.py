@@ -165,18 +165,19 @@ def test_unknown_device_is_refused_at_once(muq_dir, device):
 
 def test_device_that_is_not_there_is_refused_with_those_that_are(monkeypatch):
     monkeypatch.setattr(devices, "_has_device_files", lambda: True)
-    monkeypatch.setattr(torch.cuda, "device_count", lambda: 0)
+    monkeypatch.setattr(torch.cuda, "is_available", lambda: False)
+    monkeypatch.setattr(torch.cuda, "device_count", lambda: 1)  # with a driver that is too old for torch
     monkeypatch.setattr(torch.backends.mps, "is_available", lambda: False)
     assert resolve_device("auto") == "cpu"
     for device in ("cuda", "mps", "cuda:1"):
         with pytest.raises(ValueError, match=f"device '{device}': torch .* finds none; there is cpu$"):
             resolve_device(device)
-    monkeypatch.setattr(torch.cuda, "device_count", lambda: 1)
+    monkeypatch.setattr(torch.cuda, "is_available", lambda: True)
     assert resolve_device("auto") == "cuda"
     assert resolve_device("cuda:0") == "cuda:0"
     with pytest.raises(ValueError, match=r"device 'cuda:1': torch .* finds none; there is cuda:0, cpu$"):
         resolve_device("cuda:1")
-    monkeypatch.setattr(torch.cuda, "device_count", lambda: 0)
+    monkeypatch.setattr(torch.cuda, "is_available", lambda: False)
     monkeypatch.setattr(torch.backends.mps, "is_available", lambda: True)
     assert resolve_device("auto") == resolve_device("mps") == "mps"
 
