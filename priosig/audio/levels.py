@@ -82,7 +82,7 @@ class LevelMeter:
 
 
 def level(samples: np.ndarray) -> float:
-    """Level of a window in dBFS."""
+    """Level in dBFS of samples of shape (n,), full scale 1."""
     meter = LevelMeter(24_000)  # any rate: the length of a frame makes no difference here
     meter.add(samples)
     return meter.level

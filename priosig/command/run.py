@@ -56,7 +56,7 @@ def _run(given: Namespace) -> int:
     if corpus is None:
         raise ValueError("run: no corpus; give its directory, or --moments FILE, or try priosig demo")
     if corpus.audio is None:
-        return _look(corpus, values)
+        return _report_annotations(corpus, values)
     check_address_space()
     annotations = read_annotations(corpus)
     for problem in foreseen_problems(annotations):
@@ -77,16 +77,16 @@ def _run(given: Namespace) -> int:
         write_index([], directory, {corpus.name: str(error)})
         raise ValueError(f"{error}; what could be said without: {shortest(page)}") from None
     _write(experiment, values, environment_of(device, extractor), rows)
-    return 0 if is_green(experiment) else 1
+    return 0 if claims_signal(experiment) else 1
 
 
-def is_green(experiment: Experiment) -> bool:
+def claims_signal(experiment: Experiment) -> bool:
     """Whether the suite would claim a signal: in the view that claims rest on, of every model that could be run."""
     claim = experiment.claim
     return claim.refusal is None and all(one.verdict.label == "signal" for one in claim.assessments.values())
 
 
-def _look(corpus: Corpus, values: dict[str, Value]) -> int:
+def _report_annotations(corpus: Corpus, values: dict[str, Value]) -> int:
     """Report on annotations alone; nothing is claimed, so nothing fails."""
     with ProgressLine(corpus.name) as line:
         experiment = describe(read_annotations(corpus), EmbeddingCache(values["cache"]), progress=line.start)

@@ -22,7 +22,7 @@ class Confounds:
     not_measured: dict[str, str]  # and why
     partly_known: dict[str, np.ndarray]  # known for some segments; NaN for the others
     tied: dict[str, np.ndarray]  # those that windows are defined by
-    roles: dict[str, Role]  # of every confound, those that the study added last
+    roles: dict[str, Role]  # of every confound, the study's own at the end
 
 
 def measure_confounds(windows: Windows, roles: Mapping[str, Role] | None = None) -> Confounds:

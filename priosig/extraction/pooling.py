@@ -110,8 +110,8 @@ def merge(summaries: Iterable[FrameSummary]) -> FrameSummary:
 def stats_pool(frames: "np.ndarray | torch.Tensor") -> "np.ndarray | torch.Tensor":
     """Means, then unbiased standard deviations of frames over time: (T, D) to (2 D,), T >= 2.
 
-    Of the frames' precision, float32 at least. A tensor of a tensor, on its device and without gradient; an array of
-    an array. Raises as `summarise`, also for one frame, which has no standard deviation.
+    Returns a tensor for a tensor, on its device and without gradient, and an array for an array; of the frames'
+    precision, float32 at least. A ValueError as for `summarise`, and for one frame, which has no standard deviation.
 
     Examples
     --------

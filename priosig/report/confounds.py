@@ -87,7 +87,7 @@ def in_words(name: str, design: DesignAssessment | None) -> str:
     return CONFOUNDS[name].words if name in CONFOUNDS else plain(name)
 
 
-def fates(design: DesignAssessment | None) -> list[tuple[str, str]]:
+def treatments(design: DesignAssessment | None) -> list[tuple[str, str]]:
     """What became of each confound in a view."""
     if design is None:
         return []

@@ -4,7 +4,7 @@ from priosig.annotations.segments import LABELS
 from priosig.experiment.evaluation import rule_of
 from priosig.experiment.feature_sets import FEATURE_SETS
 from priosig.experiment.views import VIEW_KINDS
-from priosig.report.confounds import fates
+from priosig.report.confounds import treatments
 from priosig.report.inputs import software
 from priosig.report.material import Material
 from priosig.report.words import counted, joined, seconds, share
@@ -63,7 +63,7 @@ def _sentences(material: Material) -> list[str]:
             f"P-values are corrected for {counted(len(claim.models), 'model')} (Holm). The "
             f"{share(rule.level)} interval is a jackknife over videos with everything refitted.",
         ]
-    told = "; ".join(f"{kind[:1].lower()}{kind[1:]}: {names}" for kind, names in fates(claim.design))
+    told = "; ".join(f"{kind[:1].lower()}{kind[1:]}: {names}" for kind, names in treatments(claim.design))
     said.append(f"Confounds: {told}. Those that vary were each tried as a predictor in the same way." if told else "")
     looked = " The data had been looked at before: the analysis is exploratory." if settings.exploratory else ""
     said.append(

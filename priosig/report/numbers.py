@@ -7,7 +7,7 @@ import numpy as np
 from priosig.experiment.evaluation import ViewResult
 from priosig.experiment.views import VIEW_KINDS
 from priosig.inference.confounds_alone import TOGETHER
-from priosig.report.confounds import fates, held_together, tied
+from priosig.report.confounds import held_together, tied, treatments
 from priosig.report.grid import Cell, Grid, grid, numeric
 from priosig.report.material import Material
 from priosig.report.words import NONE, capital, confound, hundred, interval, number, pvalue, share, smallest_p, unit
@@ -29,7 +29,7 @@ def numbers(material: Material) -> dict | None:
         "calls": _calls(models) if models else None,
         "videos": _videos(material) if material.claim.models else None,
         "confounds": [_confounds(v) for v in judged],
-        "fates": fates(material.claim.design),
+        "treatments": treatments(material.claim.design),
         "undefined": sorted({f for cv in material.claim.models.values() for f in cv["undefined_folds"]}),
     }
 

@@ -166,7 +166,7 @@ def _verdict(
     label: Label, clause: str, reasons: tuple[str, ...], steps: tuple[Step, ...], evidence: Evidence, rule: Rule
 ) -> Verdict:
     judged = label != "invalid design"
-    fates = wording.fates(evidence, judged=judged)
-    sentences = [f"{wording.head(label, evidence.exploratory)}: {clause} [{fates}]."]
-    sentences += wording.chosen(evidence, judged=judged) + wording.decided(evidence)
+    treatments = wording.treatments(evidence, judged=judged)
+    sentences = [f"{wording.head(label, evidence.exploratory)}: {clause} [{treatments}]."]
+    sentences += wording.own_confounds(evidence, judged=judged) + wording.single_rows(evidence)
     return Verdict(label, " ".join(sentences), reasons, steps, rule.hash, evidence.exploratory)

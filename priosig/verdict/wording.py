@@ -117,7 +117,7 @@ def _limits(e: Evidence, rule: Rule) -> str:
     return "; ".join(said)
 
 
-def fates(e: Evidence, *, judged: bool) -> str:
+def treatments(e: Evidence, *, judged: bool) -> str:
     """The treatment of each confound, and the number of models that p was corrected for."""
     in_part = [name for name in e.partly_known if name in e.adjusted or name in e.acoustic]
     groups = [
@@ -141,7 +141,7 @@ def fates(e: Evidence, *, judged: bool) -> str:
     return "; ".join(told)
 
 
-def chosen(e: Evidence, *, judged: bool) -> list[str]:
+def own_confounds(e: Evidence, *, judged: bool) -> list[str]:
     """A sentence for each confound that the study added, or whose role it set."""
     ties = dict(e.tied)
     sentences = []
@@ -166,8 +166,8 @@ def chosen(e: Evidence, *, judged: bool) -> list[str]:
     return sentences
 
 
-def decided(e: Evidence) -> list[str]:
-    """A sentence where single rows decide features."""
+def single_rows(e: Evidence) -> list[str]:
+    """A sentence where single rows decide features; else nothing."""
     n, total = e.n_decided
     if not n:
         return []
@@ -179,14 +179,17 @@ def decided(e: Evidence) -> list[str]:
 
 
 def head(label: str, exploratory: bool) -> str:
+    """The verdict as the beginning of a sentence."""
     return f"Exploratory, {label}" if exploratory else label[0].upper() + label[1:]
 
 
 def sets_of(e: Evidence) -> str:
+    """What the sets are: pairs, risk sets, or videos."""
     return _of(e, _SETS)
 
 
 def confounds_alone(e: Evidence) -> str:
+    """The strongest artefacts by themselves: AUC, p, names."""
     if math.isnan(e.confound_auc):
         return "none varies"
     return f"AUC {e.confound_auc:.2f}, {p_words(e.confound_pvalue)} ({listed(e.confound_names)})"
@@ -203,6 +206,7 @@ def listed(names: Sequence[str]) -> str:
 
 
 def times(auc: float) -> str:
+    """An AUC as "89 times in 100"."""
     return f"{100 * auc:.0f} times in 100" if not math.isnan(auc) else "an unknown number of times"
 
 

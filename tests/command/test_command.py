@@ -58,7 +58,8 @@ def test_run_takes_every_setting_of_the_suite():
 
 def test_settings_come_from_the_line_then_the_environment(corpus, tmp_path, monkeypatch):
     looked = []
-    monkeypatch.setattr("priosig.command.run._look", lambda corpus, values: looked.append(values["report"]) or 0)
+    instead = "priosig.command.run._report_annotations"
+    monkeypatch.setattr(instead, lambda corpus, values: looked.append(values["report"]) or 0)
     monkeypatch.setenv("PRIOSIG_MOMENTS", str(corpus / "moments.jsonl"))
     monkeypatch.setenv("PRIOSIG_REPORT", str(tmp_path / "elsewhere"))
     assert main(["run"]) == 0

@@ -14,7 +14,7 @@ from priosig.inference.planning import PowerTable
 from priosig.report import page as report
 from priosig.report.answer import ANSWERS, STRENGTH, answer, because, rule_table
 from priosig.report.audit import MEND, audit, audit_of, by_effect
-from priosig.report.confounds import fates, on_average, reach, telling
+from priosig.report.confounds import on_average, reach, telling, treatments
 from priosig.report.glossary import PLAINLY
 from priosig.report.material import Material
 from tests.small_experiment import read, with_label, with_plan
@@ -251,7 +251,7 @@ def test_without_audio_the_rule_is_shown_as_far_as_the_design_goes(description):
 
 
 def test_what_became_of_a_confound_is_said_once(experiment):
-    told = [name for _, names in fates(experiment.claim.design) for name in names.split(", ")]
+    told = [name for _, names in treatments(experiment.claim.design) for name in names.split(", ")]
     assert len(told) == len(set(told))
     assert {"place", "level"} <= set(told)
 
@@ -283,7 +283,7 @@ def test_what_is_tied_to_the_label_is_said_with_how_far_it_alone_reaches(experim
     (_, auc), *_ = experiment.claim.design.evidence.tied
     [text] = [text for text in because(Material(experiment, ())) if "As these windows are defined" in text]
     assert f"the time since the last feedback (alone {100 * auc:.0f}) tells them apart too" in text
-    assert (f"since feedback (alone {100 * auc:.0f} in 100)") in dict(fates(experiment.claim.design)).values()
+    assert (f"since feedback (alone {100 * auc:.0f} in 100)") in dict(treatments(experiment.claim.design)).values()
 
 
 @pytest.mark.parametrize(("p", "said"), [(0.3, 1), (0.01, 0)])
